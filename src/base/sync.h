@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mutexes and thread roles, annotated for clang's thread-safety analysis (glibc's mutex carries no
+ * annotations, so it is wrapped). A thread role is an empty capability: a function that says
+ * REQUIRES(worker_role) may only be called on a worker's thread, and the compiler checks it.
+ *
+ * Lock order: one shard, then one mailbox. Never two shards at once; a mailbox is a leaf.
+ */
+#ifndef BASE_SYNC_H
+#define BASE_SYNC_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+#if defined(__clang__)
+#define THREAD_ATTRIBUTE(x) __attribute__((x))
+#else
+#define THREAD_ATTRIBUTE(x)
+#endif
+
+#define CAPABILITY(name) THREAD_ATTRIBUTE(capability(name))
+#define ACQUIRE(...) THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+#define RELEASE(...) THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
+#define REQUIRES(...) THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...) THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
+
+struct CAPABILITY("mutex") mutex {
+    pthread_mutex_t native;
+};
+
+/* Makes a mutex ready. Cannot fail: a default glibc mutex allocates nothing. */
+void mutex_init(struct mutex *mutex);
+/* Ends it; nobody may hold it. */
+void mutex_done(struct mutex *mutex);
+void mutex_lock(struct mutex *mutex) ACQUIRE(*mutex);
+void mutex_unlock(struct mutex *mutex) RELEASE(*mutex);
+
+struct CAPABILITY("role") thread_role {
+    char nothing;
+};
+
+/* "This runs on a worker's thread", "… on the acceptor's thread": no code, only a promise that clang checks. */
+extern struct thread_role worker_role;
+extern struct thread_role acceptor_role;
+
+/* Says that the calling thread plays a role from here on, or no longer. Called once at a thread's top. */
+static inline void
+thread_role_enter(struct thread_role *role) ACQUIRE(*role) THREAD_ATTRIBUTE(no_thread_safety_analysis);
+static inline void
+thread_role_leave(struct thread_role *role) RELEASE(*role) THREAD_ATTRIBUTE(no_thread_safety_analysis);
+
+static inline void
+thread_role_enter(struct thread_role *role)
+{
+    (void)role;
+}
+
+static inline void
+thread_role_leave(struct thread_role *role)
+{
+    (void)role;
+}
+
+/*
+ * helgrind does not understand C11 atomics. In builds with ALO_VALGRIND these tell it what is meant;
+ * elsewhere they are nothing. Each use says why beside it.
+ */
+#if defined(ALO_VALGRIND)
+#include <valgrind/helgrind.h>
+#define RACE_IGNORE(address, size) VALGRIND_HG_DISABLE_CHECKING(address, size)
+#define RACE_HAPPENS_BEFORE(object) ANNOTATE_HAPPENS_BEFORE(object)
+#define RACE_HAPPENS_AFTER(object) ANNOTATE_HAPPENS_AFTER(object)
+#else
+#define RACE_IGNORE(address, size) ((void)(address), (void)(size))
+#define RACE_HAPPENS_BEFORE(object) ((void)(object))
+#define RACE_HAPPENS_AFTER(object) ((void)(object))
+#endif
+
+#endif

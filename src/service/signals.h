@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signals are blocked in every thread and taken, one at a time, by the main thread, so that no code ever runs in a signal
+ * handler. Faults (SIGSEGV and its kin) and job control (SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU) keep what they do by default.
+ */
+#ifndef SERVICE_SIGNALS_H
+#define SERVICE_SIGNALS_H
+
+enum signals_word {
+    SIGNALS_STOP,   /* SIGTERM, SIGINT or SIGQUIT */
+    SIGNALS_OTHER,  /* any other: nothing to do */
+};
+
+/* Blocks signals for this thread and all that it starts later. Main thread, first thing. */
+void signals_block(void);
+
+/* Waits for the next signal and says what it asks for; its number goes to *number. Main thread. */
+enum signals_word signals_wait(int *number);
+
+#endif
