@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/faults.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+static _Atomic long allocation_nth;
+static _Atomic bool allocation_all_after;
+static _Atomic long allocation_count;
+static _Atomic int accept_times, accept_error;
+static _Atomic int epoll_times, epoll_error;
+static _Atomic int thread_nth;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+int __real_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+int __real_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+int __wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+int __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+
+void
+faults_allocation(long nth, int all_after)
+{
+    atomic_store(&allocation_nth, 0);
+    atomic_store(&allocation_count, 0);
+    atomic_store(&allocation_all_after, all_after != 0);
+    atomic_store(&allocation_nth, nth);
+}
+
+long
+faults_allocations(void)
+{
+    return atomic_load(&allocation_count);
+}
+
+void
+faults_accept(int error, int times)
+{
+    atomic_store(&accept_error, error);
+    atomic_store(&accept_times, times);
+}
+
+void
+faults_epoll_add(int error, int times)
+{
+    atomic_store(&epoll_error, error);
+    atomic_store(&epoll_times, times);
+}
+
+void
+faults_thread(int nth)
+{
+    atomic_store(&thread_nth, nth);
+}
+
+static bool
+allocation_fails(void)
+{
+    long number = atomic_fetch_add(&allocation_count, 1) + 1;
+    long nth = atomic_load(&allocation_nth);
+
+    if (nth == 0 || number < nth)
+        return false;
+    return number == nth || atomic_load(&allocation_all_after);
+}
+
+/* Takes one from a counter that is above zero. */
+static bool
+counted_down(_Atomic int *counter)
+{
+    int left = atomic_load(counter);
+
+    while (left > 0)
+        if (atomic_compare_exchange_weak(counter, &left, left - 1))
+            return true;
+    return false;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    if (!allocation_fails())
+        return __real_malloc(size);
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    if (!allocation_fails())
+        return __real_calloc(count, size);
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *
+__wrap_realloc(void *memory, size_t size)
+{
+    if (!allocation_fails())
+        return __real_realloc(memory, size);
+    errno = ENOMEM;
+    return NULL;
+}
+
+int
+__wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags)
+{
+    if (!counted_down(&accept_times))
+        return __real_accept4(descriptor, address, length, flags);
+    errno = atomic_load(&accept_error);
+    return -1;
+}
+
+int
+__wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event)
+{
+    if (operation != EPOLL_CTL_ADD || !counted_down(&epoll_times))
+        return __real_epoll_ctl(poller, operation, descriptor, event);
+    errno = atomic_load(&epoll_error);
+    return -1;
+}
+
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
+{
+    int left = atomic_load(&thread_nth);
+
+    if (left > 0 && atomic_fetch_sub(&thread_nth, 1) == 1)
+        return EAGAIN;
+    return __real_pthread_create(thread, attributes, start, argument);
+}

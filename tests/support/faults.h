@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Faults on demand. Test programs are linked with --wrap for the functions below, so that the server's own code is
+ * tested as it ships: no hook stands in it. Off until armed. The counters are shared by all threads of the test.
+ */
+#ifndef SUPPORT_FAULTS_H
+#define SUPPORT_FAULTS_H
+
+/* The nth allocation (malloc, calloc, realloc) from now on fails, counted from 1; with `all_after` every later one too. 0 disarms. */
+void faults_allocation(long nth, int all_after);
+/* How many allocations were made since faults_allocation was last called. */
+long faults_allocations(void);
+
+/* The next `times` calls of accept4 fail with this errno value. */
+void faults_accept(int error, int times);
+/* The next `times` calls of epoll_ctl with EPOLL_CTL_ADD fail with this errno value. */
+void faults_epoll_add(int error, int times);
+/* The nth pthread_create from now on fails with EAGAIN, counted from 1; 0 disarms. */
+void faults_thread(int nth);
+
+#endif
