@@ -1,0 +1,211 @@
+# ALO, a friend presence server. `make help` lists the targets; `make start.server` builds and runs it.
+#
+# One Makefile, no recursion. Every variant of the build has its own folder of objects, .build/<variant>/:
+#
+#   release  what is shipped: gcc -O2, jemalloc; its program is .bin/alo
+#   debug    for valgrind: -O1, glibc's malloc, and the client requests that helgrind needs (ALO_VALGRIND)
+#   asan     clang, AddressSanitizer and UndefinedBehaviorSanitizer
+#   tsan     clang, ThreadSanitizer
+#   fuzz     clang, libFuzzer over both sanitizers of asan
+#   lint     clang's warnings and its thread-safety analysis; nothing of it is run
+#
+# Source files are found by wildcard, so a new file needs no change here. What a target needs from the system is
+# installed by scripts/install-deps when it is missing (INSTALL_DEPS=no leaves that to you).
+
+VERSION := 0.1.0
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/alo
+completiondir ?= $(datadir)/bash-completion/completions
+
+# Seconds that `make fuzz` gives each fuzz target.
+FUZZ_SECONDS ?= 20
+# Where docker.client connects, and what docker.build calls the image.
+IMAGE ?= alo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# `make V=1` shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
+
+# ---- What there is -------------------------------------------------------------------------------------------
+
+sources := $(wildcard src/*/*.c src/*/*/*.c)
+core_sources := $(filter-out src/client/%,$(sources)) $(filter-out src/main.c,$(wildcard src/*.c))
+support_sources := $(wildcard tests/support/*.c)
+unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
+system_sources := $(wildcard tests/system/test_*.c)
+fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
+bench_sources := $(wildcard bench/*.c)
+bench_support_sources := $(wildcard bench/support/*.c)
+
+# Programs of the tests, as paths below .build/<variant>/.
+unit_programs := $(unit_sources:.c=)
+system_programs := $(system_sources:.c=)
+bench_programs := $(bench_sources:bench/%.c=.bin/%)
+fuzz_programs := $(fuzz_sources:tests/fuzz/fuzz_%.c=%)
+
+# ---- Flags ---------------------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wcast-qual \
+    -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wpointer-arith -Werror
+INCLUDES := -Isrc -Iinclude -I.build/include
+# Paths of this machine stay out of the binaries.
+BASE_FLAGS := -std=c17 -D_GNU_SOURCE $(INCLUDES) $(WARNINGS) -pthread -fPIE -fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=.
+HARDENING := -fstack-protector-strong -fstack-clash-protection
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+BASE_LINK := -pthread -pie -Wl,-z,relro,-z,now,-z,noexecstack
+SANITIZE_ADDRESS := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# The compilers may be replaced on the command line (GCC=gcc-13), so may what is added to all flags (CFLAGS, LDFLAGS).
+GCC ?= gcc
+CLANG ?= clang
+CFLAGS ?=
+LDFLAGS ?=
+
+release_compiler := $(GCC)
+release_flags := -O2 -g $(HARDENING) $(FORTIFY)
+release_link :=
+release_deps := deps.build
+debug_compiler := $(GCC)
+debug_flags := -O1 -g -DALO_VALGRIND $(HARDENING) $(FORTIFY)
+debug_link :=
+debug_deps := deps.race
+asan_compiler := $(CLANG)
+asan_flags := -O1 -g $(SANITIZE_ADDRESS)
+asan_link := $(SANITIZE_ADDRESS)
+asan_deps := deps.race
+tsan_compiler := $(CLANG)
+tsan_flags := -O1 -g -fsanitize=thread
+tsan_link := -fsanitize=thread
+tsan_deps := deps.race
+fuzz_compiler := $(CLANG)
+fuzz_flags := -O1 -g -fsanitize=fuzzer-no-link $(SANITIZE_ADDRESS)
+fuzz_link := -fsanitize=fuzzer $(SANITIZE_ADDRESS)
+fuzz_deps := deps.fuzz
+lint_compiler := $(CLANG)
+lint_flags := -O1 -Wthread-safety
+lint_link :=
+lint_deps := deps.lint
+variants := release debug asan tsan fuzz lint
+
+LIBRARIES := -ljansson
+# Asked for when a test program is linked, because on a fresh machine pkg-config comes with the packages.
+check_libraries = $$(pkg-config --libs check)
+# tests/support/faults.h makes these fail on demand.
+comma := ,
+WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl pthread_create)
+
+# ---- Targets -------------------------------------------------------------------------------------------------
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: .bin/alo ## Build .bin/alo, installing what building needs
+
+.PHONY: start.server
+start.server: .bin/alo ## Build and run the server in the foreground ($SERVER_PORT, $VERBOSE; Ctrl-C stops it)
+	@.bin/alo
+
+.PHONY: check tests
+check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo ## Build and run unit and system tests; the last line is the total
+	@scripts/run-tests $(addprefix .build/release/,$(unit_programs) $(system_programs))
+tests: check ## The same as check
+
+.PHONY: unit system
+unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit tests only
+	@scripts/run-tests $^
+system: $(addprefix .build/release/,$(system_programs)) .bin/alo ## Build and run the system tests only
+	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
+
+.PHONY: bench
+bench: $(bench_programs) .bin/alo ## Build the benchmark programs into .bin/
+
+.PHONY: tools
+tools: ## Install everything that development needs
+	@scripts/install-deps all
+
+.PHONY: clean
+clean: ## Remove all that was built
+	@rm -rf .build .bin
+
+# ---- How things are built --------------------------------------------------------------------------------------
+
+# With `make -j clean build` everything waits for clean.
+after_clean := $(filter clean,$(MAKECMDGOALS))
+
+deps_targets := $(addprefix deps.,run build test race lint fuzz)
+.PHONY: $(deps_targets)
+$(deps_targets): deps.%: | $(after_clean)
+	$(if $(filter no,$(INSTALL_DEPS)),,@scripts/install-deps $*)
+
+.PHONY: FORCE
+FORCE: | $(after_clean)
+
+# The target holds $(kept); it is written only when that changed, so that what depends on it is made only then.
+keep = @mkdir -p $(@D); printf '%s\n' '$(kept)' | cmp -s - $@ || printf '%s\n' '$(kept)' >$@
+
+# The commit is in one generated header that one small file includes.
+.build/include/service/version_generated.h: FORCE
+	@scripts/version-header '$(VERSION)' '$(COMMIT)' $@
+
+# $(call variant_rules,name)
+define variant_rules
+.build/$(1)/compile.flags: kept = $($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $(CFLAGS)
+.build/$(1)/link.flags: kept = $($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS)
+# A source file that went away must leave the library too, hence the list of its members.
+.build/$(1)/core.members: kept = $(core_sources)
+.build/$(1)/compile.flags .build/$(1)/link.flags .build/$(1)/core.members: FORCE
+	$$(keep)
+
+.build/$(1)/src/%.o: src/%.c .build/$(1)/compile.flags | $($(1)_deps)
+	$$(call say,CC,$(1) $$<)
+	@mkdir -p $$(@D)
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+.build/$(1)/tests/%.o: tests/%.c .build/$(1)/compile.flags | $($(1)_deps) deps.test
+	$$(call say,CC,$(1) $$<)
+	@mkdir -p $$(@D)
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Itests $($(1)_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+.build/$(1)/bench/%.o: bench/%.c .build/$(1)/compile.flags | $($(1)_deps)
+	$$(call say,CC,$(1) $$<)
+	@mkdir -p $$(@D)
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Ibench $($(1)_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+.build/$(1)/src/service/version.o: .build/include/service/version_generated.h
+
+.build/$(1)/libalo-core.a: $(core_sources:%.c=.build/$(1)/%.o) .build/$(1)/core.members
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
+
+.build/$(1)/alo: .build/$(1)/src/main.o .build/$(1)/libalo-core.a .build/$(1)/link.flags
+	$$(call say,LINK,$$@)
+	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(LIBRARIES)
+
+$(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o $(support_sources:%.c=.build/$(1)/%.o) \
+    .build/$(1)/libalo-core.a .build/$(1)/link.flags
+	$$(call say,LINK,$$@)
+	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(LIBRARIES)
+
+-include $(patsubst %.c,.build/$(1)/%.d,$(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(system_sources) \
+    $(fuzz_sources) $(bench_sources) $(bench_support_sources))
+endef
+$(foreach variant,$(variants),$(eval $(call variant_rules,$(variant))))
+
+.bin/alo: .build/release/src/main.o .build/release/libalo-core.a .build/release/link.flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) -Wl,--no-as-needed -ljemalloc
+
+$(bench_programs): .bin/%: .build/release/bench/%.o $(bench_support_sources:%.c=.build/release/%.o) .build/release/libalo-core.a \
+    .build/release/link.flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) -lm
