@@ -97,6 +97,8 @@ lint_deps := deps.lint
 variants := release debug asan tsan fuzz lint
 
 LIBRARIES := -ljansson
+# Only what is shipped has it: tools that replace malloc themselves would not see through it.
+ALLOCATOR := -Wl,--no-as-needed -ljemalloc
 # Asked for when a test program is linked, because on a fresh machine pkg-config comes with the packages.
 check_libraries = $$(pkg-config --libs check)
 # tests/support/faults.h makes these fail on demand.
@@ -161,7 +163,7 @@ keep = @mkdir -p $(@D); printf '%s\n' '$(kept)' | cmp -s - $@ || printf '%s\n' '
 # $(call variant_rules,name)
 define variant_rules
 .build/$(1)/compile.flags: kept = $($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $(CFLAGS)
-.build/$(1)/link.flags: kept = $($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS)
+.build/$(1)/link.flags: kept = $($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) $(WRAPS) $(LIBRARIES) $(ALLOCATOR)
 # A source file that went away must leave the library too, hence the list of its members.
 .build/$(1)/core.members: kept = $(core_sources)
 .build/$(1)/compile.flags .build/$(1)/link.flags .build/$(1)/core.members: FORCE
@@ -202,7 +204,7 @@ $(foreach variant,$(variants),$(eval $(call variant_rules,$(variant))))
 .bin/alo: .build/release/src/main.o .build/release/libalo-core.a .build/release/link.flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) -Wl,--no-as-needed -ljemalloc
+	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) $(ALLOCATOR)
 
 $(bench_programs): .bin/%: .build/release/bench/%.o $(bench_support_sources:%.c=.build/release/%.o) .build/release/libalo-core.a \
     .build/release/link.flags
