@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph/audience.h"
+
+#include "base/assert.h"
+#include "base/sync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct audience *
+audience_new(uint32_t workers, size_t capacity)
+{
+    size_t head = sizeof(struct audience) + workers * sizeof(struct audience_part);
+    struct audience *audience;
+
+    if (capacity > UINT32_MAX / 2)
+        return NULL;
+    audience = malloc(head + capacity * sizeof(struct handle));
+    if (audience == NULL)
+        return NULL;
+    memset(audience, 0, head);
+    audience->capacity = (uint32_t)capacity;
+    audience->part_count = workers;
+    audience->handles = (struct handle *)(void *)((char *)audience + head);
+    for (uint32_t worker = 0; worker < workers; worker++)
+        audience->parts[worker].audience = audience;
+    return audience;
+}
+
+void
+audience_free(struct audience *audience)
+{
+    free(audience);
+}
+
+void
+audience_part_done(struct audience_part *part)
+{
+    struct audience *audience = part->audience;
+
+    /* helgrind sees neither the counter nor the order that it makes between the workers and the free. */
+    RACE_HAPPENS_BEFORE(audience);
+    uint32_t left = atomic_fetch_sub_explicit(&audience->unfinished, 1, memory_order_acq_rel);
+
+    ASSERT(left > 0);
+    if (left == 1) {
+        RACE_HAPPENS_AFTER(audience);
+        audience_free(audience);
+    }
+}

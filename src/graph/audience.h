@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One transition of one user, and everybody who must be told: a single block of memory that is filled under the
+ * user's lock, posted to every worker concerned before that lock is released, and freed by the worker that finishes last.
+ * Each worker has a part of its own (a mail and a range of handles) and touches no other's.
+ */
+#ifndef GRAPH_AUDIENCE_H
+#define GRAPH_AUDIENCE_H
+
+#include "base/handle.h"
+#include "base/mail.h"
+#include "base/user_id.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct transition {
+    struct user_id user;
+    bool online;
+};
+
+struct audience;
+
+struct audience_part {
+    struct mail mail;          /* this part's way through its worker's mailbox */
+    struct audience *audience; /* the whole that this is a part of */
+    uint32_t first, count;     /* its range of the handles */
+    uint32_t told;             /* how many of them its worker has told: the worker's, when it works in slices */
+};
+
+struct audience {
+    struct transition transition;
+    _Atomic uint32_t unfinished; /* parts that are not told yet */
+    uint32_t capacity;           /* handles that fit */
+    uint32_t part_count;         /* one per worker, the empty ones included */
+    struct handle *handles;      /* behind the parts, in the same block */
+    struct audience_part parts[];
+};
+
+/* A block with room for `capacity` handles, or NULL. Not under a lock. */
+struct audience *audience_new(uint32_t workers, size_t capacity);
+void audience_free(struct audience *audience);
+
+/* Says that a part has been told to its last handle (or never will be); frees the audience after its last part. Any thread. */
+void audience_part_done(struct audience_part *part);
+
+static inline struct audience_part *
+audience_part_of(struct mail *mail)
+{
+    return (struct audience_part *)(void *)((char *)mail - offsetof(struct audience_part, mail));
+}
+
+#endif

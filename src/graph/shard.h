@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A shard of the friend graph: the users whose hash falls into it, and the mutex that guards them and all that hangs on
+ * them (their watchers, the chain of their sessions, the positions in friend lists that point at them). A user's transitions are
+ * serialised by this mutex. An entry exists while the user has a session or a watcher.
+ *
+ * Nothing is allocated under the mutex: memory comes and goes through a spare.
+ */
+#ifndef GRAPH_SHARD_H
+#define GRAPH_SHARD_H
+
+#include "base/slots.h"
+#include "base/spare.h"
+#include "base/sync.h"
+#include "base/user_id.h"
+#include "graph/watchers.h"
+
+enum {
+    SHARD_COUNT_BITS = 8,
+    SHARD_COUNT = 1 << SHARD_COUNT_BITS,
+    SHARD_SLOT_BITS = 24,
+};
+
+struct user {
+    struct user_id id;
+    uint32_t hash;     /* lower half of the hash of the id: its bucket */
+    uint32_t next;     /* slot of the next user in the bucket */
+    uint32_t sessions; /* member index of the first session, SLOTS_NONE when offline */
+    struct watchers watchers;
+};
+
+struct shard {
+    struct mutex mutex;
+    uint32_t number; /* constant */
+    struct slots users;
+    uint32_t *buckets; /* slots of users, SLOTS_NONE where empty */
+    uint32_t bucket_count; /* 0 or a power of two */
+} __attribute__((aligned(64)));
+
+void shard_init(struct shard *shard, uint32_t number);
+/* Frees every user with its watchers. */
+void shard_done(struct shard *shard);
+
+/* The user of an index that has this shard's number in its upper 8 bits. */
+static inline struct user *
+shard_user(struct shard *shard, uint32_t index) REQUIRES(shard->mutex);
+static inline struct user *
+shard_user(struct shard *shard, uint32_t index)
+{
+    return slots_at(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1));
+}
+
+/* The index of a user with this id, SLOTS_NONE when there is none. */
+uint32_t shard_find(struct shard *shard, uint64_t hash, struct user_id id) REQUIRES(shard->mutex);
+/* The same, but adds the user. SLOTS_NONE when memory is wanted first: refill the spare and call again. */
+uint32_t shard_find_or_add(struct shard *shard, uint64_t hash, struct user_id id, struct spare *spare) REQUIRES(shard->mutex);
+/* Removes the user if it has neither a session nor a watcher. */
+void shard_remove_if_unused(struct shard *shard, uint32_t index, struct spare *spare) REQUIRES(shard->mutex);
+
+#endif
