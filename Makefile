@@ -23,13 +23,17 @@ completiondir ?= $(datadir)/bash-completion/completions
 
 # Seconds that `make fuzz` gives each fuzz target.
 FUZZ_SECONDS ?= 20
-# Where docker.client connects, and what docker.build calls the image.
+# What docker.build calls the image, and the Debian image that it starts from.
 IMAGE ?= alo
+DOCKER_BASE ?= debian:12-slim
+# Added to `docker build`, such as --network=host.
+DOCKER_BUILD_FLAGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-builtin-rules
+# As many jobs as there are CPUs, unless told otherwise.
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 
 # `make V=1` shows whole commands.
 Q := $(if $(V),,@)
@@ -49,8 +53,10 @@ bench_support_sources := $(wildcard bench/support/*.c)
 # Programs of the tests, as paths below .build/<variant>/.
 unit_programs := $(unit_sources:.c=)
 system_programs := $(system_sources:.c=)
+fuzz_programs := $(addprefix .build/fuzz/,$(fuzz_sources:.c=))
 bench_programs := $(bench_sources:bench/%.c=.bin/%)
-fuzz_programs := $(fuzz_sources:tests/fuzz/fuzz_%.c=%)
+all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(system_sources) $(fuzz_sources) $(bench_sources) \
+    $(bench_support_sources)
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
@@ -91,7 +97,8 @@ fuzz_flags := -O1 -g -fsanitize=fuzzer-no-link $(SANITIZE_ADDRESS)
 fuzz_link := -fsanitize=fuzzer $(SANITIZE_ADDRESS)
 fuzz_deps := deps.fuzz
 lint_compiler := $(CLANG)
-lint_flags := -O1 -Wthread-safety
+lint_flags := -O1
+lint_src_flags := -Wthread-safety
 lint_link :=
 lint_deps := deps.lint
 variants := release debug asan tsan fuzz lint
@@ -115,7 +122,7 @@ help: ## List the targets
 build: .bin/alo ## Build .bin/alo, installing what building needs
 
 .PHONY: start.server
-start.server: .bin/alo ## Build and run the server in the foreground ($SERVER_PORT, $VERBOSE; Ctrl-C stops it)
+start.server: .bin/alo | deps.run ## Build and run the server in the foreground ($SERVER_PORT, $VERBOSE; Ctrl-C stops it)
 	@.bin/alo
 
 .PHONY: check tests
@@ -129,6 +136,71 @@ unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit te
 system: $(addprefix .build/release/,$(system_programs)) .bin/alo ## Build and run the system tests only
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
+# What each part of `make race` runs. The valgrind parts are slow, so they can be given fewer.
+RACE_UNIT_TESTS ?= $(unit_programs)
+RACE_SYSTEM_TESTS ?= $(system_programs)
+HELGRIND_UNIT_TESTS ?= $(RACE_UNIT_TESTS)
+HELGRIND_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
+MEMCHECK_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
+
+# $(call race_programs,variant,unit tests,system tests): the server and the unit tests are of the variant, system tests are not.
+race_programs = .build/$(1)/alo $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
+# $(call race_run,tool,variant,unit tests,system tests)
+race_run = @UNIT_TESTS='$(addprefix .build/$(2)/,$(3))' SYSTEM_TESTS='$(addprefix .build/release/,$(4))' scripts/race $(1)
+
+race_tsan = $(call race_run,tsan,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS))
+race_asan = $(call race_run,asan,asan,$(unit_programs),$(system_programs))
+race_helgrind = $(call race_run,helgrind,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS))
+race_memcheck = $(call race_run,memcheck,debug,,$(MEMCHECK_SYSTEM_TESTS))
+
+race_all := $(sort $(foreach variant,tsan asan debug,$(call race_programs,$(variant),$(unit_programs),$(system_programs))))
+
+.PHONY: race race-tsan race-asan race-helgrind race-memcheck
+race: $(race_all) ## Run the tests under ThreadSanitizer, AddressSanitizer, helgrind and memcheck
+	$(race_tsan)
+	$(race_asan)
+	$(race_helgrind)
+	$(race_memcheck)
+race-tsan: $(call race_programs,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS)) ## ThreadSanitizer only
+	$(race_tsan)
+race-asan: $(call race_programs,asan,$(unit_programs),$(system_programs)) ## AddressSanitizer and UndefinedBehaviorSanitizer only
+	$(race_asan)
+race-helgrind: $(call race_programs,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS)) ## helgrind only
+	$(race_helgrind)
+race-memcheck: $(call race_programs,debug,,$(MEMCHECK_SYSTEM_TESTS)) ## memcheck only
+	$(race_memcheck)
+
+.PHONY: fuzz
+fuzz: $(fuzz_programs) ## Run each fuzz target for FUZZ_SECONDS (20)
+	@scripts/run-fuzz $(FUZZ_SECONDS) $^
+
+.PHONY: lint format
+lint: .bin/alo $(foreach variant,release lint,$(all_sources:%.c=.build/$(variant)/%.o)) ## Run every checker; fails on any finding
+	@LINT_FLAGS='$(filter-out -Werror,$(BASE_FLAGS))' scripts/lint
+format: | deps.lint ## Rewrite the C files in the style of .clang-format
+	@find $(wildcard src include tests bench) -name '*.[ch]' | xargs clang-format -i
+
+.PHONY: assets
+assets: .build/assets/alo.8 .build/assets/alo.bash ## Make the man page, the completion and the README's table of options
+	@if [ -e README.md ]; then scripts/readme-options update; fi
+.build/assets/alo.8: .bin/alo
+	@mkdir -p $(@D)
+	$(Q).bin/alo man >$@
+.build/assets/alo.bash: .bin/alo
+	@mkdir -p $(@D)
+	$(Q).bin/alo completion >$@
+
+.PHONY: install uninstall
+install: .bin/alo .build/assets/alo.8 .build/assets/alo.bash ## Install below DESTDIR and prefix (/usr/local)
+	install -D -m 755 .bin/alo $(DESTDIR)$(bindir)/alo
+	install -D -m 644 .build/assets/alo.8 $(DESTDIR)$(mandir)/man8/alo.8
+	install -D -m 644 .build/assets/alo.bash $(DESTDIR)$(completiondir)/alo
+	install -D -m 644 -t $(DESTDIR)$(docdir) LICENSE README.md
+uninstall: ## Remove what install put there
+	rm -f $(DESTDIR)$(bindir)/alo $(DESTDIR)$(mandir)/man8/alo.8 $(DESTDIR)$(completiondir)/alo
+	rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/README.md
+	[ ! -d $(DESTDIR)$(docdir) ] || rmdir $(DESTDIR)$(docdir)
+
 .PHONY: bench
 bench: $(bench_programs) .bin/alo ## Build the benchmark programs into .bin/
 
@@ -139,6 +211,22 @@ tools: ## Install everything that development needs
 .PHONY: clean
 clean: ## Remove all that was built
 	@rm -rf .build .bin
+
+compose = docker compose -f scripts/compose.yaml
+
+.PHONY: docker.build docker.start docker.stop docker.logs docker.client docker.lint
+docker.build: ## Build the container image
+	docker build $(DOCKER_BUILD_FLAGS) --build-arg BASE=$(DOCKER_BASE) --build-arg COMMIT=$$(git describe --always --dirty --exclude '*') -t $(IMAGE) .
+docker.start: ## Start the server in a container, on $SERVER_PORT (8080) of this machine
+	IMAGE=$(IMAGE) $(compose) up --detach --wait
+docker.stop: ## Stop the container and remove it
+	IMAGE=$(IMAGE) $(compose) down
+docker.logs: ## Follow the container's log
+	IMAGE=$(IMAGE) $(compose) logs --follow
+docker.client: ## Talk to the container's server by hand, as with telnet
+	IMAGE=$(IMAGE) $(compose) exec alo alo-talk
+docker.lint: ## Check the Dockerfile
+	@scripts/docker-lint
 
 # ---- How things are built --------------------------------------------------------------------------------------
 
@@ -162,7 +250,7 @@ keep = @mkdir -p $(@D); printf '%s\n' '$(kept)' | cmp -s - $@ || printf '%s\n' '
 
 # $(call variant_rules,name)
 define variant_rules
-.build/$(1)/compile.flags: kept = $($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $(CFLAGS)
+.build/$(1)/compile.flags: kept = $($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $($(1)_src_flags) $(CFLAGS)
 .build/$(1)/link.flags: kept = $($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) $(WRAPS) $(LIBRARIES) $(ALLOCATOR)
 # A source file that went away must leave the library too, hence the list of its members.
 .build/$(1)/core.members: kept = $(core_sources)
@@ -172,7 +260,7 @@ define variant_rules
 .build/$(1)/src/%.o: src/%.c .build/$(1)/compile.flags | $($(1)_deps)
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$(Q)$($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $($(1)_src_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
 .build/$(1)/tests/%.o: tests/%.c .build/$(1)/compile.flags | $($(1)_deps) deps.test
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
@@ -196,8 +284,7 @@ $(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o $(support_
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(LIBRARIES)
 
--include $(patsubst %.c,.build/$(1)/%.d,$(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(system_sources) \
-    $(fuzz_sources) $(bench_sources) $(bench_support_sources))
+-include $(all_sources:%.c=.build/$(1)/%.d)
 endef
 $(foreach variant,$(variants),$(eval $(call variant_rules,$(variant))))
 
@@ -205,6 +292,10 @@ $(foreach variant,$(variants),$(eval $(call variant_rules,$(variant))))
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) $(ALLOCATOR)
+
+$(fuzz_programs): %: %.o .build/fuzz/libalo-core.a .build/fuzz/link.flags
+	$(call say,LINK,$@)
+	$(Q)$(fuzz_compiler) $(BASE_LINK) $(fuzz_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
 $(bench_programs): .bin/%: .build/release/bench/%.o $(bench_support_sources:%.c=.build/release/%.o) .build/release/libalo-core.a \
     .build/release/link.flags
