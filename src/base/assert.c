@@ -14,8 +14,7 @@ assert_failed(const char *condition, const char *file, int line)
 {
     char text[512];
     int length = snprintf(text, sizeof text,
-        "{\"level\": \"error\", \"event\": \"assertion_failed\", \"file\": \"%s\", \"line\": %d, \"condition\": \"%s\"}\n", file, line,
-        condition);
+        "{\"level\": \"error\", \"event\": \"assertion_failed\", \"file\": \"%s\", \"line\": %d, \"condition\": \"%s\"}\n", file, line, condition);
 
     if (length > (int)sizeof text - 1)
         length = (int)sizeof text - 1;

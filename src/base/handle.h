@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    HANDLE_SLOT_BITS = 24,                          /* 16 million sessions a worker */
+    HANDLE_SLOT_BITS = 24,                             /* 16 million sessions a worker */
     HANDLE_WORKERS_MAX = 1 << (32 - HANDLE_SLOT_BITS), /* 256 workers */
     HANDLE_SLOTS_MAX = 1 << HANDLE_SLOT_BITS,
 };

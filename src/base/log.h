@@ -21,9 +21,9 @@ enum { LOG_BURST = 20 };
 enum log_field_kind { LOG_END, LOG_TEXT, LOG_NUMBER };
 
 struct log_field {
-    const char *name;         /* a plain ASCII word, trusted; values are escaped, names are not */
-    const char *text;         /* for LOG_TEXT; any bytes: what is not UTF-8 or printable is escaped; NULL prints null */
-    int64_t number;           /* for LOG_NUMBER */
+    const char *name; /* a plain ASCII word, trusted; values are escaped, names are not */
+    const char *text; /* for LOG_TEXT; any bytes: what is not UTF-8 or printable is escaped; NULL prints null */
+    int64_t number;   /* for LOG_NUMBER */
     enum log_field_kind kind;
 };
 

@@ -44,10 +44,8 @@ extern struct thread_role worker_role;
 extern struct thread_role acceptor_role;
 
 /* Says that the calling thread plays a role from here on, or no longer. Called once at a thread's top. */
-static inline void
-thread_role_enter(struct thread_role *role) ACQUIRE(*role) THREAD_ATTRIBUTE(no_thread_safety_analysis);
-static inline void
-thread_role_leave(struct thread_role *role) RELEASE(*role) THREAD_ATTRIBUTE(no_thread_safety_analysis);
+static inline void thread_role_enter(struct thread_role *role) ACQUIRE(*role) THREAD_ATTRIBUTE(no_thread_safety_analysis);
+static inline void thread_role_leave(struct thread_role *role) RELEASE(*role) THREAD_ATTRIBUTE(no_thread_safety_analysis);
 
 static inline void
 thread_role_enter(struct thread_role *role)

@@ -28,9 +28,9 @@ struct framer {
     uint64_t brackets;    /* one bit per open level: 1 for an object, 0 for an array */
     uint32_t friends;     /* elements seen in `friends` at depth 1 */
     uint8_t depth;
-    uint8_t state;        /* framer.c says which there are */
-    uint8_t key_matched;  /* how much of the key "friends" the current key of depth 1 has matched */
-    uint8_t literal;      /* progress through a bare true, false or null */
+    uint8_t state;       /* framer.c says which there are */
+    uint8_t key_matched; /* how much of the key "friends" the current key of depth 1 has matched */
+    uint8_t literal;     /* progress through a bare true, false or null */
 };
 
 /* Ready for the first message of a stream. */
@@ -46,7 +46,7 @@ bool framer_in_message(const struct framer *framer);
  * FRAMER_MORE and framer_in_message(), the bytes from *skipped on belong to the unfinished message and the caller keeps them.
  * `error` is touched only with FRAMER_ERROR.
  */
-enum framer_result framer_scan(struct framer *framer, const struct protocol_limits *limits, const char *bytes, size_t length,
-    size_t *skipped, size_t *consumed, struct protocol_error *error);
+enum framer_result framer_scan(struct framer *framer, const struct protocol_limits *limits, const char *bytes, size_t length, size_t *skipped,
+    size_t *consumed, struct protocol_error *error);
 
 #endif
