@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows of numbers of differing length, packed: friend lists, and whom a user's news goes to. Rows are added in order.
+ */
+#ifndef SUPPORT_ROWS_H
+#define SUPPORT_ROWS_H
+
+#include "support/random.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct rows {
+    uint32_t *start; /* row i is items[start[i]] to items[start[i + 1] - 1] */
+    uint32_t *items;
+    uint32_t count;
+    uint32_t rows_room;
+    uint32_t items_room;
+};
+
+void rows_init(struct rows *rows);
+void rows_done(struct rows *rows);
+
+/* Puts an item into the row that is being made; rows_end ends it and returns its number. */
+void rows_put(struct rows *rows, uint32_t item);
+uint32_t rows_end(struct rows *rows);
+
+/* Whether the row that is being made holds the item already. */
+bool rows_has(const struct rows *rows, uint32_t item);
+
+/* Puts count different random items from first to first + span - 1 that are neither in the row yet nor `but`. */
+void rows_pick(struct rows *rows, struct random *random, uint32_t count, uint32_t first, uint32_t span, uint32_t but);
+
+static inline uint32_t
+rows_length(const struct rows *rows, uint32_t row)
+{
+    return rows->start[row + 1] - rows->start[row];
+}
+
+static inline const uint32_t *
+rows_at(const struct rows *rows, uint32_t row)
+{
+    return rows->items + rows->start[row];
+}
+
+#endif
