@@ -21,7 +21,7 @@ FROM ${BASE}
 COPY scripts/install-deps scripts/packages.txt /tmp/
 RUN /tmp/install-deps run \
     && rm -rf /tmp/install-deps /tmp/packages.txt /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log \
-    && useradd --system --no-create-home --uid 10001 --shell /usr/sbin/nologin alo
+    && useradd --no-create-home --uid 10001 --shell /usr/sbin/nologin alo
 COPY --from=build /alo/.bin/alo /usr/local/bin/alo
 COPY scripts/docker-health /usr/local/bin/alo-health
 COPY scripts/docker-talk /usr/local/bin/alo-talk
