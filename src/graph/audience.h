@@ -27,7 +27,8 @@ struct audience_part {
     struct mail mail;          /* this part's way through its worker's mailbox */
     struct audience *audience; /* the whole that this is a part of */
     uint32_t first, count;     /* its range of the handles */
-    uint32_t told;             /* how many of them its worker has told: the worker's, when it works in slices */
+    uint32_t told;             /* how many of them its worker has told so far: the worker's, who works in slices */
+    uint64_t sequence;         /* the worker's: the number of this mail among all that it took */
 };
 
 struct audience {

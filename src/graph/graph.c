@@ -374,8 +374,8 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, const struct 
 
 /* One attempt of arrive(). False when memory is wanted: *audience handles, or what the spare wishes for. */
 static bool
-try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, size_t *audience,
-    struct spare *spare) REQUIRES(shard->mutex)
+try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, bool *transition,
+    size_t *audience, struct spare *spare) REQUIRES(shard->mutex)
 {
     uint32_t worker = session >> HANDLE_SLOT_BITS;
     struct member *member = member_at(graph, session);
@@ -395,6 +395,7 @@ try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_
         }
         publish(graph, shard, worker, user, true);
     }
+    *transition = user->sessions == SLOTS_NONE;
     member->user = index;
     member->previous = SLOTS_NONE;
     member->next = user->sessions;
@@ -406,7 +407,7 @@ try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_
 
 /* Makes the user online through the session; news if it was not. Returns 0 or -ENOMEM. */
 static int
-arrive(struct graph *graph, uint32_t session, struct user_id id)
+arrive(struct graph *graph, uint32_t session, struct user_id id, bool *transition)
 {
     uint64_t hash = hash_of(graph, id);
     struct shard *shard = shard_of_hash(graph, hash);
@@ -420,7 +421,7 @@ arrive(struct graph *graph, uint32_t session, struct user_id id)
     (void)audience_reserve(graph, seat, AUDIENCE_SPARE); /* mostly enough, and then the lock is taken once */
     do {
         mutex_lock(&shard->mutex);
-        done = try_arrive(graph, shard, hash, id, session, &audience, &spare);
+        done = try_arrive(graph, shard, hash, id, session, transition, &audience, &spare);
         mutex_unlock(&shard->mutex);
         if (!done)
             error = audience > 0 ? audience_reserve(graph, seat, audience) : spare_refill(&spare);
@@ -431,7 +432,7 @@ arrive(struct graph *graph, uint32_t session, struct user_id id)
 
 int
 graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct user_id user, const struct user_id *friends, uint32_t count,
-    uint32_t *member)
+    uint32_t *member, bool *transition)
 {
     struct seat *seat = &graph->seats[worker];
     uint32_t slot = slots_take(&seat->members);
@@ -447,7 +448,7 @@ graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct u
     *member_at(graph, session) = (struct member){.handle = handle, .user = SLOTS_NONE, .next = SLOTS_NONE, .previous = SLOTS_NONE};
     error = replace_list(graph, seat, session, user, friends, count);
     if (error == 0)
-        error = arrive(graph, session, user);
+        error = arrive(graph, session, user, transition);
     if (error < 0) {
         end_list(graph, &member_at(graph, session)->list);
         free(slots_give(&seat->members, slot));
@@ -547,7 +548,7 @@ unchain(struct graph *graph, struct shard *shard, struct user *user, const struc
  * they are gathered before the lock is taken, and then it is looked at again whether this is still the last session.
  */
 static int
-depart(struct graph *graph, uint32_t session)
+depart(struct graph *graph, uint32_t session, bool *transition)
 {
     struct member *member = member_at(graph, session);
     struct seat *seat = &graph->seats[session >> HANDLE_SLOT_BITS];
@@ -568,6 +569,7 @@ depart(struct graph *graph, uint32_t session)
         if (!last || (gathered && (audience == 0 || (seat->audience != NULL && seat->audience->capacity >= audience)))) {
             if (last)
                 publish(graph, shard, session >> HANDLE_SLOT_BITS, user, false);
+            *transition = last;
             unchain(graph, shard, user, member);
             shard_remove_if_unused(shard, member->user, &spare);
             done = true;
@@ -587,9 +589,9 @@ depart(struct graph *graph, uint32_t session)
 }
 
 int
-graph_logout(struct graph *graph, uint32_t worker, uint32_t member)
+graph_logout(struct graph *graph, uint32_t worker, uint32_t member, bool *transition)
 {
-    int error = depart(graph, member);
+    int error = depart(graph, member, transition);
 
     if (error < 0)
         return error;

@@ -34,10 +34,11 @@ void graph_free(struct graph *graph);
 
 /*
  * A session begins: it watches `friends` (duplicates count once, the user itself is ignored), then its user is online through it; if it
- * was not before, that is published. *member names the session from here on. Returns 0, or -ENOMEM: then nothing has happened.
+ * was not before, that is published and *transition is true. *member names the session from here on. Returns 0, or -ENOMEM: then nothing
+ * has happened.
  */
 int graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct user_id user, const struct user_id *friends, uint32_t count,
-    uint32_t *member) REQUIRES(worker_role);
+    uint32_t *member, bool *transition) REQUIRES(worker_role);
 
 /*
  * Replaces the session's list. Friends in both lists are watched without a gap. -ENOMEM: the session watches some mixture of both lists
@@ -47,9 +48,9 @@ int graph_relist(struct graph *graph, uint32_t worker, uint32_t member, const st
 
 /*
  * The session ends. If it was its user's last, that is published to the user's watchers and to the sessions of the users on the
- * session's list, once to each; then its list ends. -ENOMEM: nothing has happened; try again later.
+ * session's list, once to each, and *transition is true; then its list ends. -ENOMEM: nothing has happened; try again later.
  */
-int graph_logout(struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);
+int graph_logout(struct graph *graph, uint32_t worker, uint32_t member, bool *transition) REQUIRES(worker_role);
 
 /* The user of a session. */
 struct user_id graph_user(const struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A session's way from open to freed, and its bytes out. On its worker's thread.
+ */
+#include "net/session.h"
+
+#include "base/assert.h"
+#include "net/session_internal.h"
+#include "net/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+void
+session_name(const struct session *session, char name[SESSION_NAME])
+{
+    snprintf(name, SESSION_NAME, "%u-%x", handle_worker(session->handle), session->handle.generation);
+}
+
+/* Makes the poller's idea of the session what its state asks for. */
+void
+session_poll(struct worker *worker, struct session *session)
+{
+    bool read = session->state == SESSION_OPEN ? !session->paused : session->state != SESSION_ENDED;
+    uint8_t interest = (read && !session->input_ended ? INTEREST_READ : 0) | (session->blocked ? INTEREST_WRITE : 0);
+    struct epoll_event event = {
+        .events = (interest & INTEREST_READ ? EPOLLIN : 0) | (interest & INTEREST_WRITE ? EPOLLOUT : 0),
+        .data.u64 = (uint64_t)session->handle.place << 32 | session->handle.generation,
+    };
+    int operation = session->polled ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+    if (session->state == SESSION_ENDED || (session->polled && session->interest == interest))
+        return;
+    if (epoll_ctl(worker->poller, operation, session->descriptor, &event) < 0) {
+        session_end(worker, session); /* only adding can fail, for want of memory or watches */
+        return;
+    }
+    session->polled = true;
+    session->interest = interest;
+}
+
+void
+session_unpoll(struct worker *worker, struct session *session)
+{
+    if (session->polled)
+        (void)epoll_ctl(worker->poller, EPOLL_CTL_DEL, session->descriptor, NULL);
+    session->polled = false;
+}
+
+void
+session_end(struct worker *worker, struct session *session)
+{
+    if (session->state == SESSION_ENDED)
+        return;
+    session->state = SESSION_ENDED;
+    deadline_stop(&session->deadline);
+    list_remove(&session->due);
+    list_append(&worker->ended, &session->due);
+}
+
+/* Everything queued has left a session that is closing: shut down writing, and go on reading for a moment. */
+static void
+session_linger(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    session->transport->finish(session->descriptor);
+    session->state = SESSION_LINGERING;
+    session->blocked = false; /* a socket that is shut for writing is always writable */
+    if (session->input_ended)
+        session_end(worker, session);
+    else
+        session_poll(worker, session);
+}
+
+void
+session_close(struct worker *worker, struct session *session)
+{
+    if (session->state != SESSION_OPEN)
+        return;
+    session->state = SESSION_CLOSING;
+    deadlines_start(&worker->deadlines[DEADLINE_LINGER], &session->deadline, worker->now_ms);
+    if (!list_is_linked(&session->due))
+        list_append(&worker->due, &session->due); /* the flush at the end of the turn goes on from here */
+}
+
+int
+session_send(struct worker *worker, struct session *session, struct line *line)
+{
+    int error;
+
+    if (session->mute || session->state == SESSION_LINGERING || session->state == SESSION_ENDED)
+        return 0; /* nothing can be said any more */
+    error = write_queue_append(&session->queue, &worker->pool, line);
+    if (error < 0)
+        return error;
+    counter_add(&worker->counters.lines, 1);
+    if (!session->blocked && !list_is_linked(&session->due))
+        list_append(&worker->due, &session->due);
+    return 0;
+}
+
+/* The socket takes no more: wait for room, and do not hold the peer's silence against it meanwhile. */
+static void
+session_block(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    if (!session->blocked) {
+        session->blocked = true;
+        session->transport->reader_waits(session->descriptor, true, 0);
+    }
+    session_poll(worker, session);
+}
+
+/* The socket has room again. */
+static void
+session_unblock(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    if (!session->blocked)
+        return;
+    session->blocked = false;
+    session->transport->reader_waits(session->descriptor, false, worker->config->user_timeout_ms);
+    session_poll(worker, session);
+}
+
+/* The peer is lost. What it sent before may still be unread, and counts: reading finds the end. */
+static void
+session_mute(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    session->mute = true;
+    session->blocked = false;
+    write_queue_clear(&session->queue, &worker->pool);
+    if (session->state == SESSION_OPEN)
+        session_poll(worker, session);
+    else
+        session_end(worker, session);
+}
+
+void
+session_flush(struct worker *worker, struct session *session)
+{
+    if (session->state == SESSION_ENDED || session->state == SESSION_LINGERING)
+        return;
+    list_remove(&session->due);
+    while (!write_queue_is_empty(&session->queue)) {
+        size_t length = write_queue_peek(&session->queue, worker->write_buffer, WRITE_BYTES);
+        ssize_t sent = session->transport->send(session->descriptor, worker->write_buffer, length);
+
+        counter_add(&worker->counters.writes, 1);
+        if (sent < 0 && sent != -EAGAIN) {
+            session_mute(worker, session);
+            return;
+        }
+        if (sent > 0)
+            write_queue_advance(&session->queue, &worker->pool, (size_t)sent);
+        if (sent < (ssize_t)length) {
+            session_block(worker, session);
+            return;
+        }
+    }
+    if (session->state == SESSION_CLOSING)
+        session_linger(worker, session);
+}
+
+void
+session_writable(struct worker *worker, struct session *session)
+{
+    /*
+     * The kernel has sent all that it had (TCP_NOTSENT_LOWAT). Only a session that has nothing queued either is done waiting: what
+     * leaves now may again wait in the kernel for the reader.
+     */
+    if (write_queue_is_empty(&session->queue) && session->state == SESSION_OPEN)
+        session_unblock(worker, session);
+    else
+        session_flush(worker, session);
+}
+
+void
+session_pause(struct worker *worker, struct session *session, bool paused)
+{
+    if (session->paused == paused)
+        return;
+    session->paused = paused;
+    session_poll(worker, session);
+}
+
+/* Reads and forgets what a peer still sends to a session that is closing. */
+static void
+session_drain(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    ssize_t length = session->transport->discard(session->descriptor, DISCARD_BYTES);
+
+    if (length > 0 || length == -EAGAIN)
+        return;
+    session->input_ended = true;
+    if (length < 0 || session->state == SESSION_LINGERING)
+        session_end(worker, session);
+    else
+        session_poll(worker, session);
+}
+
+void
+session_readable(struct worker *worker, struct session *session)
+{
+    const struct session_handler *handler = worker->config->handler;
+    ssize_t length;
+
+    if (session->state != SESSION_OPEN) {
+        session_drain(worker, session);
+        return;
+    }
+    length = session->transport->receive(session->descriptor, worker->read_buffer, READ_BYTES);
+    if (length == -EAGAIN)
+        return;
+    if (length > 0) {
+        handler->received(worker->config->context, worker, session, worker->read_buffer, (size_t)length);
+        return;
+    }
+    session->input_ended = true;
+    if (length == 0) {
+        handler->input_ended(worker->config->context, worker, session);
+        session_poll(worker, session);
+    } else {
+        session_end(worker, session);
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A session: one connection, owned for ever by one worker, touched on that worker's thread only; everybody else holds a handle.
+ * What is embedded here is what an idle session costs; buffers exist only while there is something in them.
+ *
+ * States: open → closing (no input is carried out any more; what is queued still leaves) → lingering (writing is shut; what the
+ * peer still sends is read and forgotten, so that its reset does not destroy our last line) → ended (freed at the end of the turn).
+ */
+#ifndef NET_SESSION_H
+#define NET_SESSION_H
+
+#include "base/handle.h"
+#include "base/list.h"
+#include "net/deadlines.h"
+#include "net/write_queue.h"
+#include "transport/transport.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_LINGERING, SESSION_ENDED };
+
+struct session {
+    struct handle handle;
+    int descriptor;                    /* -1 once closed */
+    enum session_state state : 8;
+    bool paused : 1;                   /* the layer above wants no input now */
+    bool input_ended : 1;              /* the peer will send nothing more */
+    bool blocked : 1;                  /* the socket took less than was queued; we wait for room */
+    bool mute : 1;                     /* nothing can be written any more: the peer is lost */
+    bool polled : 1;                   /* the poller knows the descriptor */
+    uint8_t interest;                  /* what the poller was told: session.c's bits */
+    const struct transport *transport;
+    struct list due;                   /* in its worker's list of sessions with something to write, or of ended ones */
+    struct deadline deadline;          /* hello, then linger */
+    struct write_queue queue;
+};
+
+#endif

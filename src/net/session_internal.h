@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the worker's loop calls of a session; nobody else does. On the worker's thread.
+ */
+#ifndef NET_SESSION_INTERNAL_H
+#define NET_SESSION_INTERNAL_H
+
+#include "base/sync.h"
+#include "net/session.h"
+
+struct worker;
+
+enum {
+    INTEREST_READ = 1,
+    INTEREST_WRITE = 2,
+    READ_BYTES = 16 << 10,     /* a client that sends endlessly is served in slices of this size */
+    DISCARD_BYTES = 256 << 10, /* the same for one that is read only to be forgotten, which costs less */
+    WRITE_BYTES = 64 << 10,
+};
+
+/* Tells the poller what the session waits for. */
+void session_poll(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Takes it out of the poller. */
+void session_unpoll(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Ends it now; it is freed at the end of the turn. */
+void session_end(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* The poller says that there is something to read, or room to write. */
+void session_readable(struct worker *worker, struct session *session) REQUIRES(worker_role);
+void session_writable(struct worker *worker, struct session *session) REQUIRES(worker_role);
+
+#endif

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's loop, as worker.h describes it. Sessions are only freed at the end of a turn, so that no step of a turn holds a
+ * pointer to one that is gone.
+ */
+#include "net/worker.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "net/session_internal.h"
+#include "transport/tcp.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+    EVENTS_PER_TURN = 64,   /* at some 20 µs each, mail waits for about a millisecond */
+    PRESSURE_WAIT_MS = 1,   /* how soon a worker looks again whether reading is allowed */
+    STOP_LINGER_MS = 500,   /* how long a stop waits for clients that have got everything and only have to close */
+};
+
+#define WAKE_EVENT UINT64_MAX /* event data of the mailbox's descriptor; no handle looks like it */
+
+void
+worker_post(struct worker *worker, uint32_t to, struct mail *mail)
+{
+    if (!mailbox_post(&worker->crew[to].mailbox, mail))
+        return;
+    if (to == worker->number)
+        worker->self_posted = true;
+    else
+        worker->wake[to / 64] |= UINT64_C(1) << (to % 64);
+}
+
+/* Wakes the workers whose mailboxes were empty when mail was posted to them. */
+static void
+wake_others(struct worker *worker) REQUIRES(worker_role)
+{
+    for (uint32_t word = 0; word * 64 < worker->crew_count; word++) {
+        while (worker->wake[word] != 0) {
+            uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(worker->wake[word]);
+
+            worker->wake[word] &= worker->wake[word] - 1;
+            mailbox_wake(&worker->crew[number].mailbox);
+        }
+    }
+}
+
+/* The session in a slot, NULL when there is none. A free slot's generation is 0. */
+static struct session *
+session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role)
+{
+    struct session *session;
+
+    if (!slots_exists(&worker->sessions, slot))
+        return NULL;
+    session = slots_at(&worker->sessions, slot);
+    return session->handle.generation == 0 ? NULL : session;
+}
+
+/* The first session in *slot or a later one, with its slot; NULL when there are no more. For walking over all of them. */
+static struct session *
+next_session(struct worker *worker, uint32_t *slot) REQUIRES(worker_role)
+{
+    while (*slot < HANDLE_SLOTS_MAX) {
+        uint32_t segment = slots_segment(*slot);
+        struct session *session = session_at(worker, *slot);
+
+        if (session != NULL)
+            return session;
+        if (slots_exists(&worker->sessions, *slot))
+            ++*slot;
+        else
+            *slot = slots_segment_start(segment) + slots_segment_size(segment);
+    }
+    return NULL;
+}
+
+struct session *
+worker_session(struct worker *worker, struct handle handle)
+{
+    struct session *session = session_at(worker, handle_slot(handle));
+
+    if (session == NULL || session->handle.generation != handle.generation) {
+        counter_add(&worker->counters.stale, 1);
+        return NULL;
+    }
+    return session;
+}
+
+void
+worker_release(struct worker *worker, struct session *session)
+{
+    uint32_t slot = handle_slot(session->handle);
+
+    session->handle.generation = 0;
+    free(slots_give(&worker->sessions, slot));
+}
+
+/* Closes the socket of a session that has ended and frees it, unless the layer above is not ready. */
+static void
+free_session(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    if (session->descriptor >= 0) {
+        close(session->descriptor); /* takes it out of the poller too */
+        session->descriptor = -1;
+        session->polled = false;
+        write_queue_clear(&session->queue, &worker->pool);
+        admission_leave(worker->config->admission);
+        counter_add(&worker->counters.closed, 1);
+        if (log_enabled(LEVEL_DEBUG)) {
+            char name[SESSION_NAME];
+
+            session_name(session, name);
+            log_event(LEVEL_DEBUG, "disconnected", LOG_FIELD_TEXT("connection", name));
+        }
+    }
+    if (worker->config->handler->ended(worker->config->context, worker, session))
+        worker_release(worker, session);
+}
+
+static void
+free_ended(struct worker *worker) REQUIRES(worker_role)
+{
+    struct list *link;
+
+    while ((link = list_take_first(&worker->ended)) != NULL)
+        free_session(worker, LIST_ENTRY(link, struct session, due));
+}
+
+static void
+log_connected(const struct session *session, bool refused)
+{
+    struct tcp_address peer = {.length = sizeof peer.v6};
+    char address[TCP_ADDRESS_TEXT] = "gone";
+    char name[SESSION_NAME];
+
+    if (getpeername(session->descriptor, &peer.any, &peer.length) == 0)
+        tcp_address_format(&peer, address);
+    session_name(session, name);
+    log_event(LEVEL_DEBUG, refused ? "refused" : "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", address));
+}
+
+/* A slot for a new session, or NULL without memory. */
+static struct session *
+new_session(struct worker *worker) REQUIRES(worker_role)
+{
+    uint32_t slot = slots_take(&worker->sessions);
+    struct session *session;
+
+    if (slot == SLOTS_NONE) {
+        if (slots_grow(&worker->sessions) < 0)
+            return NULL;
+        slot = slots_take(&worker->sessions);
+    }
+    if (++worker->generation == 0)
+        worker->generation = 1;
+    session = slots_at(&worker->sessions, slot);
+    session->handle = handle_of(worker->number, slot, worker->generation);
+    return session;
+}
+
+/* Takes a connection over from the acceptor. */
+static void
+adopt(struct worker *worker, int descriptor, bool refused) REQUIRES(worker_role)
+{
+    struct session *session = new_session(worker);
+
+    if (session == NULL) {
+        (void)transport_tcp.send(descriptor, worker->config->refusal, worker->config->refusal_length);
+        close(descriptor);
+        admission_leave(worker->config->admission);
+        log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "a connection"));
+        return;
+    }
+    session->descriptor = descriptor;
+    session->transport = &transport_tcp;
+    counter_add(&worker->counters.opened, 1);
+    if (log_enabled(LEVEL_DEBUG))
+        log_connected(session, refused);
+    deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
+    session_poll(worker, session);
+    if (session->state == SESSION_ENDED) {
+        (void)transport_tcp.send(descriptor, worker->config->refusal, worker->config->refusal_length);
+        return;
+    }
+    worker->config->handler->opened(worker->config->context, worker, session, refused);
+}
+
+/* Begins to stop: every session is said goodbye to. */
+static void
+begin_stop(struct worker *worker) REQUIRES(worker_role)
+{
+    const struct session_handler *handler = worker->config->handler;
+    struct session *session;
+
+    worker->stopping = true;
+    worker->stop_at_ms = worker->now_ms + worker->config->stop_timeout_ms;
+    worker->linger_at_ms = worker->now_ms + STOP_LINGER_MS;
+    for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++) {
+        if (session->descriptor < 0)
+            free_session(worker, session); /* only waited for memory to tell its departure, which is no news any more */
+        else
+            handler->stopping(worker->config->context, worker, session);
+    }
+}
+
+static void
+take_mail(struct worker *worker) REQUIRES(worker_role)
+{
+    struct mail *mail = mailbox_take(&worker->mailbox);
+
+    worker->self_posted = false;
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+
+        worker->mails_taken++;
+        if (mail->tag == MAIL_SOCKET) {
+            struct socket_mail *socket = (struct socket_mail *)(void *)mail;
+
+            adopt(worker, socket->descriptor, socket->refused);
+            free(socket);
+        } else if (mail->tag == MAIL_STOP) {
+            begin_stop(worker);
+        } else {
+            worker->config->handler->mail(worker->config->context, worker, mail);
+        }
+        mail = next;
+    }
+}
+
+/* Writes to every session that something was queued for, once. */
+static void
+flush_due(struct worker *worker) REQUIRES(worker_role)
+{
+    struct list *link;
+
+    while ((link = list_take_first(&worker->due)) != NULL)
+        session_flush(worker, LIST_ENTRY(link, struct session, due));
+    queue_pool_trim(&worker->pool, QUEUE_POOL_KEPT);
+}
+
+static void
+fall_due(struct worker *worker) REQUIRES(worker_role)
+{
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        struct deadline *deadline;
+
+        while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
+            if (kind == DEADLINE_LINGER)
+                session_end(worker, LIST_ENTRY(deadline, struct session, deadline));
+            else
+                worker->config->handler->deadline(worker->config->context, worker, kind, deadline);
+        }
+    }
+}
+
+/* How long epoll may sleep. */
+static int
+sleep_ms(const struct worker *worker)
+{
+    uint64_t next = worker->stopping ? worker->stop_at_ms : DEADLINE_NEVER;
+    uint64_t now = worker->now_ms;
+
+    if (worker->more || worker->self_posted || !list_is_empty(&worker->due) || !list_is_empty(&worker->ended))
+        return 0;
+    if (worker->stopping && now < worker->linger_at_ms)
+        next = worker->linger_at_ms;
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
+        if (deadlines_next(&worker->deadlines[kind]) < next)
+            next = deadlines_next(&worker->deadlines[kind]);
+    if (next == DEADLINE_NEVER)
+        return -1;
+    now = clock_monotonic_ms();
+    if (next <= now)
+        return 0;
+    return next - now > INT_MAX ? INT_MAX : (int)(next - now);
+}
+
+static void
+handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(worker_role)
+{
+    struct handle handle = {.place = (uint32_t)(event->data.u64 >> 32), .generation = (uint32_t)event->data.u64};
+    struct session *session;
+
+    if (event->data.u64 == WAKE_EVENT) {
+        mailbox_slept(&worker->mailbox);
+        return;
+    }
+    session = session_at(worker, handle_slot(handle));
+    if (session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED)
+        return; /* ended earlier in this turn */
+    if (event->events & EPOLLOUT)
+        session_writable(worker, session);
+    if (session->state == SESSION_ENDED)
+        return;
+    if (session->interest & INTEREST_READ) {
+        if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+            session_readable(worker, session);
+    } else if (event->events & (EPOLLHUP | EPOLLERR)) {
+        /* Both directions are gone. A paused session still has input to carry out: it is looked at again when it goes on. */
+        if (session->state == SESSION_OPEN && session->paused)
+            session_unpoll(worker, session);
+        else
+            session_end(worker, session);
+    }
+}
+
+/* Waits for events and handles them. Under pressure only mail is looked at: sockets wait, and so do their senders. */
+static void
+wait_and_read(struct worker *worker) REQUIRES(worker_role)
+{
+    struct epoll_event events[EVENTS_PER_TURN];
+    int count;
+
+    if (pressure_is_high(worker->config->pressure) && !worker->stopping) {
+        struct pollfd wake = {.fd = worker->mailbox.wake_descriptor, .events = POLLIN};
+
+        (void)poll(&wake, 1, worker->more || worker->self_posted ? 0 : PRESSURE_WAIT_MS);
+        if (wake.revents & POLLIN)
+            mailbox_slept(&worker->mailbox);
+        worker->now_ms = clock_monotonic_ms();
+        return;
+    }
+    count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, sleep_ms(worker));
+    ASSERT(count >= 0 || errno == EINTR);
+    worker->now_ms = clock_monotonic_ms();
+    for (int i = 0; i < count; i++)
+        handle_event(worker, &events[i]);
+}
+
+static void
+turn(struct worker *worker) REQUIRES(worker_role)
+{
+    wait_and_read(worker);
+    wake_others(worker);
+    take_mail(worker);
+    worker->more = worker->config->handler->turn(worker->config->context, worker);
+    wake_others(worker);
+    flush_due(worker);
+    fall_due(worker);
+    free_ended(worker);
+    wake_others(worker);
+}
+
+/* When stopping: is anybody left who is worth waiting for? */
+static bool
+is_finished(struct worker *worker) REQUIRES(worker_role)
+{
+    const struct session *session;
+
+    if (!worker->stopping)
+        return false;
+    if (worker->sessions.count == 0 || worker->now_ms >= worker->stop_at_ms)
+        return true;
+    if (worker->now_ms < worker->linger_at_ms)
+        return false;
+    for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++)
+        if (session->state < SESSION_LINGERING)
+            return false;
+    return true;
+}
+
+static void *
+run(void *argument)
+{
+    struct worker *worker = argument;
+    struct session *session;
+
+    thread_role_enter(&worker_role);
+    worker->now_ms = clock_monotonic_ms();
+    while (!is_finished(worker))
+        turn(worker);
+    for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++)
+        session_end(worker, session);
+    free_ended(worker);
+    wake_others(worker);
+    thread_role_leave(&worker_role);
+    return NULL;
+}
+
+static void
+counters_init(struct worker_counters *counters)
+{
+    counter_init(&counters->opened);
+    counter_init(&counters->closed);
+    counter_init(&counters->lines);
+    counter_init(&counters->writes);
+    counter_init(&counters->stale);
+}
+
+static int
+worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uint32_t number, const struct worker_config *config)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_EVENT};
+    int error;
+
+    *worker = (struct worker){.number = number, .config = config, .crew = crew, .crew_count = crew_count, .poller = -1};
+    error = mailbox_init(&worker->mailbox, config->pressure);
+    if (error < 0)
+        return error;
+    worker->read_buffer = malloc(READ_BYTES);
+    worker->write_buffer = malloc(WRITE_BYTES);
+    worker->poller = epoll_create1(EPOLL_CLOEXEC);
+    if (worker->read_buffer == NULL || worker->write_buffer == NULL)
+        error = -ENOMEM;
+    else if (worker->poller < 0 || epoll_ctl(worker->poller, EPOLL_CTL_ADD, worker->mailbox.wake_descriptor, &event) < 0)
+        error = -errno;
+    slots_init(&worker->sessions, config->handler->session_bytes);
+    list_init(&worker->due);
+    list_init(&worker->ended);
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
+        deadlines_init(&worker->deadlines[kind], config->timeouts_ms[kind]);
+    counters_init(&worker->counters);
+    return error;
+}
+
+static void
+worker_done(struct worker *worker, void (*drop)(struct mail *mail))
+{
+    struct mail *mail = mailbox_take(&worker->mailbox);
+
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+
+        if (mail->tag == MAIL_SOCKET) {
+            close(((struct socket_mail *)(void *)mail)->descriptor);
+            free(mail);
+        } else if (mail->tag == MAIL_NEWS) {
+            drop(mail);
+        }
+        mail = next;
+    }
+    mailbox_done(&worker->mailbox);
+    slots_done(&worker->sessions);
+    queue_pool_trim(&worker->pool, 0);
+    if (worker->poller >= 0)
+        close(worker->poller);
+    free(worker->read_buffer);
+    free(worker->write_buffer);
+}
+
+int
+workers_init(struct worker *workers, uint32_t count, const struct worker_config *config)
+{
+    for (uint32_t number = 0; number < count; number++) {
+        int error = worker_init(&workers[number], workers, count, number, config);
+
+        if (error < 0) {
+            for (uint32_t made = 0; made <= number; made++)
+                if (workers[made].mailbox.pressure != NULL)
+                    worker_done(&workers[made], NULL);
+            return error;
+        }
+    }
+    return 0;
+}
+
+int
+workers_start(struct worker *workers, uint32_t count)
+{
+    for (uint32_t number = 0; number < count; number++) {
+        int error = pthread_create(&workers[number].thread, NULL, run, &workers[number]);
+
+        if (error != 0) {
+            workers_stop(workers, number);
+            return -error;
+        }
+    }
+    return 0;
+}
+
+void
+workers_stop(struct worker *workers, uint32_t count)
+{
+    for (uint32_t number = 0; number < count; number++) {
+        workers[number].stop_mail = (struct mail){.tag = MAIL_STOP};
+        if (mailbox_post(&workers[number].mailbox, &workers[number].stop_mail))
+            mailbox_wake(&workers[number].mailbox);
+    }
+    for (uint32_t number = 0; number < count; number++)
+        ASSERT(pthread_join(workers[number].thread, NULL) == 0);
+}
+
+void
+workers_done(struct worker *workers, uint32_t count, void (*drop)(struct mail *mail))
+{
+    for (uint32_t number = 0; number < count; number++)
+        worker_done(&workers[number], drop);
+}

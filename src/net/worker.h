@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker: one thread, one epoll loop, and the sessions that it owns. A turn of the loop:
+ *
+ *     wait → read what clients sent (the layer above carries it out, which may post mail to other workers) → wake those workers →
+ *     take one's own mail → the layer above tells news → write once per session that has something due → fall-due deadlines →
+ *     free what has ended
+ *
+ * It moves bytes and mail. What they mean is known to the layer above, which it calls through struct session_handler.
+ * Functions marked REQUIRES(worker_role) run on the worker's thread only.
+ */
+#ifndef NET_WORKER_H
+#define NET_WORKER_H
+
+#include "base/log.h"
+#include "base/mail.h"
+#include "base/metrics.h"
+#include "base/slots.h"
+#include "base/sync.h"
+#include "net/admission.h"
+#include "net/deadlines.h"
+#include "net/mailbox.h"
+#include "net/session.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mail_tag {
+    MAIL_SOCKET, /* struct socket_mail: the acceptor hands over a connection */
+    MAIL_STOP,   /* close everything and end */
+    MAIL_NEWS,   /* the layer above's */
+};
+
+struct socket_mail {
+    struct mail mail;
+    int descriptor;
+    bool refused; /* over --max-sessions: say so, linger, close */
+};
+
+enum deadline_kind {
+    DEADLINE_HELLO,   /* no hello yet: session->deadline */
+    DEADLINE_MESSAGE, /* a message begun and not finished: the layer above's */
+    DEADLINE_LINGER,  /* closing takes too long: session->deadline; the worker's own */
+    DEADLINE_RETRY,   /* something that failed for want of memory: the layer above's */
+    DEADLINE_KINDS,
+};
+
+struct worker;
+
+/* What the layer above does. Every function runs on the worker's thread, with no lock held. */
+struct session_handler {
+    size_t session_bytes; /* size of the struct that has a struct session as its first member; it begins as zeros */
+    /* A connection is there; a refused one is to be told so and closed. */
+    void (*opened)(void *context, struct worker *worker, struct session *session, bool refused);
+    /* Bytes came in; they are the caller's and gone afterwards. Only in state open and not paused. */
+    void (*received)(void *context, struct worker *worker, struct session *session, const char *bytes, size_t length);
+    /* The peer will send nothing more. */
+    void (*input_ended)(void *context, struct worker *worker, struct session *session);
+    /* The server stops: say goodbye to this session and close it. */
+    void (*stopping)(void *context, struct worker *worker, struct session *session);
+    /* The session has ended and its socket is closed. Give up what belongs to it; true: the session may be freed; false: worker_release will be called. */
+    bool (*ended)(void *context, struct worker *worker, struct session *session);
+    /* A deadline of the layer above fell due. */
+    void (*deadline)(void *context, struct worker *worker, enum deadline_kind kind, struct deadline *deadline);
+    /* Mail that is not the worker's own. */
+    void (*mail)(void *context, struct worker *worker, struct mail *mail);
+    /* Once a turn, after the mail. True: there is more to do, do not sleep. */
+    bool (*turn)(void *context, struct worker *worker);
+};
+
+struct worker_config {
+    const struct session_handler *handler;
+    void *context; /* the handler's */
+    struct admission *admission;
+    struct pressure *pressure;
+    const char *refusal; /* the line for a connection that cannot even become a session */
+    size_t refusal_length;
+    uint64_t timeouts_ms[DEADLINE_KINDS];
+    uint64_t stop_timeout_ms;
+    unsigned user_timeout_ms; /* TCP_USER_TIMEOUT of a peer that reads */
+};
+
+struct worker_counters {
+    struct counter opened;      /* connections */
+    struct counter closed;
+    struct counter lines;       /* queued to sessions */
+    struct counter writes;      /* system calls that wrote them */
+    struct counter stale;       /* handles whose session was gone */
+};
+
+struct worker {
+    uint32_t number;
+    const struct worker_config *config;
+    pthread_t thread;
+    struct mailbox mailbox; /* shared; everything below is the worker thread's */
+    struct worker *crew;    /* all workers, by number */
+    uint32_t crew_count;
+    int poller;
+    struct slots sessions;
+    uint32_t generation;      /* of the session opened last */
+    struct list due;          /* sessions with something to write */
+    struct list ended;        /* sessions to be freed at the end of the turn */
+    struct deadlines deadlines[DEADLINE_KINDS];
+    struct queue_pool pool;
+    uint64_t now_ms;          /* of this turn */
+    uint64_t mails_taken;
+    uint64_t wake[HANDLE_WORKERS_MAX / 64]; /* workers to wake at the next occasion */
+    bool self_posted;         /* there is mail that no wake-up tells of */
+    bool more;                /* the layer above has more to do */
+    bool stopping;
+    uint64_t stop_at_ms;      /* when stopping: what has not left by then is lost */
+    uint64_t linger_at_ms;    /* when stopping: from then on nobody is waited for who only has to close */
+    struct mail stop_mail;
+    struct worker_counters counters; /* one writer; anybody reads */
+    char *read_buffer;
+    char *write_buffer;
+};
+
+/* Makes `count` workers ready in workers[]; they do not run yet. Returns 0 or -errno. */
+int workers_init(struct worker *workers, uint32_t count, const struct worker_config *config);
+/* Starts their threads. Returns 0 or -errno; those started before a failure have ended again. */
+int workers_start(struct worker *workers, uint32_t count);
+/* Tells all workers to close their sessions and end, and waits for them: at most about the stop time-out. The acceptor must have ended. */
+void workers_stop(struct worker *workers, uint32_t count);
+/* Frees them. Mail that came after the end is given to `drop`. */
+void workers_done(struct worker *workers, uint32_t count, void (*drop)(struct mail *mail));
+
+enum { SESSION_NAME = 24 };
+/* A short text that names the session in logs, unique in this process: its worker and its generation. */
+void session_name(const struct session *session, char name[SESSION_NAME]);
+
+/* Posts mail from this worker's thread to another or to itself. May be called under a shard's lock: the wake-up comes later in the turn. */
+void worker_post(struct worker *worker, uint32_t to, struct mail *mail) REQUIRES(worker_role);
+
+/* The session of a handle, or NULL when it is gone (which is counted). */
+struct session *worker_session(struct worker *worker, struct handle handle) REQUIRES(worker_role);
+/* Queues a line (a reference of its own is taken) to be written at the end of the turn. Returns 0 or -ENOMEM. */
+int session_send(struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role);
+/* Writes what is queued, as far as the socket takes it now. A lost peer ends the session. */
+void session_flush(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Closes the session once everything queued has left, or after the linger time-out. */
+void session_close(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Stops or resumes reading. */
+void session_pause(struct worker *worker, struct session *session, bool paused) REQUIRES(worker_role);
+/* Frees a session whose `ended` returned false. */
+void worker_release(struct worker *worker, struct session *session) REQUIRES(worker_role);
+
+static inline struct deadlines *
+worker_deadlines(struct worker *worker, enum deadline_kind kind) REQUIRES(worker_role);
+static inline struct deadlines *
+worker_deadlines(struct worker *worker, enum deadline_kind kind)
+{
+    return &worker->deadlines[kind];
+}
+
+#endif
