@@ -212,18 +212,23 @@ tools: ## Install everything that development needs
 clean: ## Remove all that was built
 	@rm -rf .build .bin
 
-compose = docker compose -f scripts/compose.yaml
+compose = docker compose --project-name alo --file scripts/compose.yaml
+needs_compose = @docker compose version >/dev/null 2>&1 || { echo 'This needs docker with its compose plugin.' >&2; exit 1; }
 
 .PHONY: docker.build docker.start docker.stop docker.logs docker.client docker.lint
 docker.build: ## Build the container image
 	docker build $(DOCKER_BUILD_FLAGS) --build-arg BASE=$(DOCKER_BASE) --build-arg COMMIT=$$(git describe --always --dirty --exclude '*') -t $(IMAGE) .
 docker.start: ## Start the server in a container, on $SERVER_PORT (8080) of this machine
+	$(needs_compose)
 	IMAGE=$(IMAGE) $(compose) up --detach --wait
 docker.stop: ## Stop the container and remove it
+	$(needs_compose)
 	IMAGE=$(IMAGE) $(compose) down
 docker.logs: ## Follow the container's log
+	$(needs_compose)
 	IMAGE=$(IMAGE) $(compose) logs --follow
 docker.client: ## Talk to the container's server by hand, as with telnet
+	$(needs_compose)
 	IMAGE=$(IMAGE) $(compose) exec alo alo-talk
 docker.lint: ## Check the Dockerfile
 	@scripts/docker-lint
