@@ -18,7 +18,8 @@ enum {
     QUIET_MS = 300,
     REST_MS = 1000,
     /* Allocators give memory back after some seconds only; jemalloc's dirty pages decay over ten. */
-    RETURN_SECONDS = 25,
+    RETURN_SECONDS = 40,
+    RETURN_STILL_SECONDS = 12,
 };
 
 static void
@@ -46,15 +47,19 @@ block_gather(struct stage *stage, uint32_t first)
 static struct cost_memory
 memory_returned(struct stage *stage)
 {
-    int64_t end_ns = crowd_clock_ns() + RETURN_SECONDS * INT64_C(1000000000);
+    int64_t start_ns = crowd_clock_ns(), now_ns = start_ns, fell_ns = start_ns;
     struct cost_memory least = cost_memory_now(stage->process);
 
-    while (crowd_clock_ns() < end_ns && crowd_clock_ns() < stage->deadline_ns) {
+    while (now_ns - start_ns < RETURN_SECONDS * INT64_C(1000000000) && now_ns - fell_ns < RETURN_STILL_SECONDS * INT64_C(1000000000)) {
+        crowd_poll(&stage->crowd, 500);
+        now_ns = crowd_clock_ns();
+
         struct cost_memory now = cost_memory_now(stage->process);
 
-        if (now.rss_bytes < least.rss_bytes)
+        if (now.rss_bytes < least.rss_bytes) {
             least = now;
-        crowd_poll(&stage->crowd, 500);
+            fell_ns = now_ns;
+        }
     }
     return least;
 }
