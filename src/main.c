@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The program: options, log, server, and then waiting for a signal to stop. Everything happens on the main thread.
+ */
+#include "base/log.h"
+#include "server.h"
+#include "service/options.h"
+#include "service/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { LOG_PATIENCE_MS = 1000 };
+
+extern char **environ;
+
+/*
+ * Read by jemalloc before main. Background threads give memory back when nobody allocates any more, without waking the workers; a second is
+ * long enough to reuse what a burst has freed.
+ */
+extern const char *malloc_conf;
+const char *malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,narenas:4";
+
+static void
+warn(const char *text)
+{
+    log_event(LEVEL_WARN, "configuration", LOG_FIELD_TEXT("message", text));
+}
+
+/* Tells a person at a terminal where the server listens and how to see it work. */
+static void
+greet(const struct server *server)
+{
+    unsigned port = server_port(server);
+
+    fprintf(stderr,
+        "alo listens on %s. To see it work, open two more terminals:\n"
+        "\n"
+        "    telnet localhost %u\n"
+        "    {\"user_id\": 1, \"friends\": [2]}\n"
+        "\n"
+        "and in the other one, as user 1's friend:\n"
+        "\n"
+        "    telnet localhost %u\n"
+        "    {\"user_id\": 2, \"friends\": [1]}\n"
+        "\n"
+        "The first is told {\"online\": true}; close the second and it is told {\"online\": false}. Ctrl-C stops the server.\n"
+        "\n",
+        server_address(server), port, port);
+}
+
+/* From now on a second signal ends the process at once, with nothing tidied up. */
+static void
+let_second_signal_end(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int
+main(int argc, char **argv)
+{
+    char problem[SERVER_PROBLEM];
+    struct options options;
+    struct server *server;
+    int signal_number;
+    int error;
+
+    signals_block();
+    switch (options_parse(argc, argv, environ, &options, warn)) {
+    case OPTIONS_DONE:
+        return EXIT_SUCCESS;
+    case OPTIONS_WRONG:
+        return 2;
+    case OPTIONS_RUN:
+        break;
+    }
+    error = log_start(STDERR_FILENO, options.verbose ? LEVEL_DEBUG : LEVEL_INFO);
+    if (error == 0)
+        error = server_start(&options, &server, problem);
+    else
+        snprintf(problem, sizeof problem, "cannot start the log's thread");
+    if (error < 0) {
+        log_stop(LOG_PATIENCE_MS);
+        if (isatty(STDERR_FILENO) || error == -EINVAL)
+            fprintf(stderr, "alo: %s\n", problem);
+        else
+            log_event(LEVEL_ERROR, "cannot_start", LOG_FIELD_TEXT("message", problem));
+        return error == -EINVAL ? 2 : EXIT_FAILURE;
+    }
+    if (isatty(STDERR_FILENO))
+        greet(server);
+    while (signals_wait(&signal_number) != SIGNALS_STOP)
+        log_event(LEVEL_DEBUG, "signal_ignored", LOG_FIELD_NUMBER("signal", signal_number));
+    let_second_signal_end();
+    server_stop(server);
+    log_stop(LOG_PATIENCE_MS);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/acceptor.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    ACCEPTS_PER_ROUND = 64, /* of one listener, before the others and the workers have their turn */
+    PAUSE_MS = 100,         /* how soon to try again when not even the reserve helps */
+    REFUSE_DRAIN_BYTES = 64 << 10,
+};
+
+/* Says that the server is full to a connection that becomes no session. What it has sent is read first, or its reset would destroy the line. */
+static void
+refuse(const struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
+{
+    (void)transport_tcp.send(descriptor, acceptor->config->refusal, acceptor->config->refusal_length);
+    transport_tcp.finish(descriptor);
+    (void)transport_tcp.discard(descriptor, REFUSE_DRAIN_BYTES);
+    close(descriptor);
+}
+
+static void
+hand_over(struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
+{
+    struct admission *admission = acceptor->config->admission;
+    uint32_t before = admission_enter(admission);
+    struct socket_mail *socket = before < admission->limit + REFUSED_MAX ? malloc(sizeof *socket) : NULL;
+    uint32_t worker = acceptor->next;
+
+    if (before >= admission->limit)
+        log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_sessions", admission->limit));
+    if (socket == NULL) {
+        admission_leave(admission);
+        refuse(acceptor, descriptor);
+        return;
+    }
+    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = descriptor, .refused = before >= admission->limit};
+    acceptor->next = worker + 1 == acceptor->worker_count ? 0 : worker + 1;
+    if (mailbox_post(&acceptor->workers[worker].mailbox, &socket->mail))
+        acceptor->posted[worker] = true;
+}
+
+static void
+pause_accepting(struct acceptor *acceptor, int error) REQUIRES(acceptor_role)
+{
+    log_event(LEVEL_WARN, "accept_paused", LOG_FIELD_TEXT("error", strerror(error)), LOG_FIELD_NUMBER("retry_ms", PAUSE_MS));
+    acceptor->paused_until_ms = clock_monotonic_ms() + PAUSE_MS;
+}
+
+/* There are no descriptors: gives up the reserve to tell one newcomer. False: that did not work either. */
+static bool
+refuse_with_reserve(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
+{
+    int descriptor;
+
+    if (acceptor->reserve >= 0)
+        close(acceptor->reserve);
+    descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0)
+        refuse(acceptor, descriptor);
+    acceptor->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return descriptor >= 0;
+}
+
+/* Accepts one connection. False: this listener has no more for now. */
+static bool
+accept_one(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
+{
+    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int error = errno;
+
+    if (descriptor >= 0) {
+        hand_over(acceptor, descriptor);
+        return true;
+    }
+    switch (error) {
+    case EAGAIN:
+        return false;
+    case EMFILE:
+    case ENFILE:
+        log_event(LEVEL_WARN, "descriptors_exhausted", LOG_FIELD_TEXT("error", strerror(error)));
+        if (refuse_with_reserve(acceptor, listener))
+            return true;
+        pause_accepting(acceptor, error);
+        return false;
+    case ENOMEM:
+    case ENOBUFS:
+        pause_accepting(acceptor, error);
+        return false;
+    default:
+        return true; /* accept(2): what went wrong with a connection before it was accepted concerns only that one */
+    }
+}
+
+static void
+accept_round(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
+{
+    for (int i = 0; i < ACCEPTS_PER_ROUND && accept_one(acceptor, listener); i++)
+        ;
+    for (uint32_t worker = 0; worker < acceptor->worker_count; worker++) {
+        if (acceptor->posted[worker])
+            mailbox_wake(&acceptor->workers[worker].mailbox);
+        acceptor->posted[worker] = false;
+    }
+}
+
+/* How long not to look at the listeners; 0 when they may be looked at. */
+static int
+pause_left_ms(const struct acceptor *acceptor)
+{
+    uint64_t now = acceptor->paused_until_ms == 0 ? 0 : clock_monotonic_ms();
+
+    return acceptor->paused_until_ms > now ? (int)(acceptor->paused_until_ms - now) : 0;
+}
+
+static void *
+run(void *argument)
+{
+    struct acceptor *acceptor = argument;
+    struct pollfd polled[TCP_ADDRESSES_MAX + 1] = {{.fd = acceptor->stop_descriptor, .events = POLLIN}};
+
+    thread_role_enter(&acceptor_role);
+    for (int i = 0; i < acceptor->listener_count; i++)
+        polled[i + 1] = (struct pollfd){.fd = acceptor->listeners[i], .events = POLLIN};
+    while (polled[0].revents == 0) {
+        int pause_ms = pause_left_ms(acceptor);
+
+        if (poll(polled, pause_ms > 0 ? 1 : (nfds_t)acceptor->listener_count + 1, pause_ms > 0 ? pause_ms : -1) < 0)
+            ASSERT(errno == EINTR || errno == ENOMEM);
+        for (int i = 1; pause_ms == 0 && i <= acceptor->listener_count; i++)
+            if (polled[i].revents != 0)
+                accept_round(acceptor, polled[i].fd);
+    }
+    thread_role_leave(&acceptor_role);
+    return NULL;
+}
+
+static void
+close_all(struct acceptor *acceptor)
+{
+    for (int i = 0; i < acceptor->listener_count; i++)
+        close(acceptor->listeners[i]);
+    if (acceptor->reserve >= 0)
+        close(acceptor->reserve);
+    if (acceptor->stop_descriptor >= 0)
+        close(acceptor->stop_descriptor);
+}
+
+int
+acceptor_start(struct acceptor *acceptor)
+{
+    int error = 0;
+
+    acceptor->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    acceptor->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (acceptor->reserve < 0 || acceptor->stop_descriptor < 0)
+        error = -errno;
+    else
+        error = -pthread_create(&acceptor->thread, NULL, run, acceptor);
+    if (error < 0)
+        close_all(acceptor);
+    return error;
+}
+
+void
+acceptor_stop(struct acceptor *acceptor)
+{
+    uint64_t one = 1;
+
+    ASSERT(write(acceptor->stop_descriptor, &one, sizeof one) == (ssize_t)sizeof one);
+    ASSERT(pthread_join(acceptor->thread, NULL) == 0);
+    close_all(acceptor);
+}

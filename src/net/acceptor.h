@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The acceptor: one thread that owns the listening sockets and hands every connection to a worker, in turn. When descriptors run out it goes
+ * on serving: a descriptor kept in reserve lets it take each newcomer just to say that the server is full.
+ */
+#ifndef NET_ACCEPTOR_H
+#define NET_ACCEPTOR_H
+
+#include "net/worker.h"
+#include "transport/tcp.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct acceptor {
+    int listeners[TCP_ADDRESSES_MAX]; /* owned: closed when it stops */
+    int listener_count;
+    struct worker *workers;
+    uint32_t worker_count;
+    const struct worker_config *config; /* the refusal, the admission */
+    /* The acceptor thread's: */
+    pthread_t thread;
+    int stop_descriptor; /* an eventfd: somebody wants it to end */
+    int reserve;         /* a descriptor to give up when there are no more; -1 when it was given up */
+    uint32_t next;       /* worker for the next connection */
+    uint64_t paused_until_ms;
+    bool posted[HANDLE_WORKERS_MAX]; /* workers to wake */
+};
+
+/* Starts the thread. Listeners, workers and config are set already; the listeners become the acceptor's also on failure. Returns 0 or -errno. */
+int acceptor_start(struct acceptor *acceptor);
+/* Ends the thread and closes the listeners. */
+void acceptor_stop(struct acceptor *acceptor);
+
+#endif

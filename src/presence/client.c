@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The conversation with one client. A message is carried out as soon as it is complete, with one exception: a new list for a
+ * session that has one waits until all news that was under way when it came has been told (news from before a listing is never told after
+ * it). Until then the client is parked: its message is kept and nothing more is read from it.
+ */
+#include "presence/client.h"
+
+#include "base/log.h"
+#include "net/worker.h"
+#include "presence/input.h"
+#include "presence/news.h"
+#include "protocol/framer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum outcome { DONE, WAIT };
+
+static void
+unpark(struct client *client)
+{
+    if (!client->parked)
+        return;
+    client->parked = false;
+    list_remove(&client->turn);
+}
+
+/* Ends the session's part in the graph, which may be news. On a want of memory it is tried again later. */
+static void
+leave(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    struct user_id user;
+    bool transition;
+
+    unpark(client);
+    input_free(presence, client->input);
+    client->input = NULL;
+    if (!client->logged_in)
+        return;
+    if (atomic_load_explicit(&presence->stopping, memory_order_relaxed)) {
+        client->logged_in = false; /* the graph is freed as a whole */
+        if (client->departing)
+            deadline_stop(&client->retry);
+        return;
+    }
+    user = graph_user(presence->graph, worker->number, client->member);
+    if (graph_logout(presence->graph, worker->number, client->member, &transition) < 0) {
+        if (!client->departing) {
+            client->retry = (struct deadline){0};
+            log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "telling a departure; it is kept and tried again"));
+        }
+        client->departing = true;
+        deadlines_start(worker_deadlines(worker, DEADLINE_RETRY), &client->retry, worker->now_ms);
+        return;
+    }
+    client->logged_in = false;
+    if (transition)
+        presence->config.store->announce(presence->store_state, user, false);
+}
+
+void
+client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error)
+{
+    const struct dialect *dialect = client->dialect != NULL ? client->dialect : &dialect_classic;
+    char text[ERROR_LINE_MAX];
+    struct line *line;
+
+    if (client->session.state != SESSION_OPEN)
+        return;
+    if (log_enabled(LEVEL_DEBUG)) {
+        char name[SESSION_NAME];
+
+        session_name(&client->session, name);
+        log_event(LEVEL_DEBUG, "client_error", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("code", error_code_name(error->code)),
+            LOG_FIELD_TEXT("message", error->message));
+    }
+    line = line_new(text, dialect->encode_error(error, text));
+    if (line != NULL)
+        (void)session_send(worker, &client->session, line); /* without memory it is closed without a word */
+    line_drop(line);
+    leave(presence, worker, client);
+    session_close(worker, &client->session);
+}
+
+/* There is no memory for what the client asks: that costs this session and nobody else. */
+static void
+fail_for_memory(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    struct protocol_error error;
+
+    protocol_error_set(&error, ERROR_SERVER_FULL, "the server is out of memory, try again later");
+    log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "a client's message; its session ends"));
+    client_fail(presence, worker, client, &error);
+}
+
+static void
+log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message) REQUIRES(worker_role)
+{
+    bool transition;
+    int error = graph_login(presence->graph, worker->number, client->session.handle, message->user, message->friends, message->friend_count,
+        &client->member, &transition);
+
+    if (error < 0) {
+        fail_for_memory(presence, worker, client);
+        return;
+    }
+    client->logged_in = true;
+    deadline_stop(&client->session.deadline);
+    if (transition)
+        presence->config.store->announce(presence->store_state, message->user, true);
+}
+
+/* Is there news for this worker that was posted and is not told yet? If so, *ticket is the number of the last. */
+static bool
+news_is_under_way(struct presence *presence, struct worker *worker, uint64_t *ticket) REQUIRES(worker_role)
+{
+    *ticket = mailbox_posted(&worker->mailbox);
+    return news_told_through(presence_desk(presence, worker), worker) < *ticket;
+}
+
+/* Carries out one complete message, or says that it must wait. */
+static enum outcome
+carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length) REQUIRES(worker_role)
+{
+    const struct dialect *dialect = client->dialect != NULL ? client->dialect : &dialect_classic;
+    struct protocol_error error;
+    struct message message;
+    uint64_t ticket;
+    int result = dialect->decode(presence_desk(presence, worker)->decoder, &presence->config.limits, text, length, &message, &error);
+
+    if (result == -EBADMSG) {
+        client_fail(presence, worker, client, &error);
+        return DONE;
+    }
+    if (result < 0) {
+        fail_for_memory(presence, worker, client);
+        return DONE;
+    }
+    client->dialect = dialect;
+    if (client->logged_in && message.has_user &&
+        !user_id_equal(message.user, graph_user(presence->graph, worker->number, client->member))) {
+        protocol_error_set(&error, ERROR_USER_MISMATCH, "this session belongs to user %lld, not to user %lld",
+            (long long)graph_user(presence->graph, worker->number, client->member).number, (long long)message.user.number);
+        client_fail(presence, worker, client, &error);
+        return DONE;
+    }
+    if (message.kind == MESSAGE_GOODBYE) {
+        leave(presence, worker, client);
+        session_close(worker, &client->session);
+    } else if (!client->logged_in) {
+        log_in(presence, worker, client, &message);
+    } else if (message.has_friends) {
+        if (news_is_under_way(presence, worker, &ticket)) {
+            client->ticket = ticket;
+            return WAIT;
+        }
+        if (graph_relist(presence->graph, worker->number, client->member, message.friends, message.friend_count) < 0)
+            fail_for_memory(presence, worker, client);
+    }
+    return DONE;
+}
+
+/* Keeps bytes in the client's input. False: the client has failed. */
+static bool
+keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role)
+{
+    int result = input_append(presence, &client->input, client, bytes, length);
+    struct protocol_error error;
+
+    if (result == 0)
+        return true;
+    if (result == -ENOSPC) {
+        protocol_error_set(&error, ERROR_SERVER_FULL, "all unfinished messages together are over the server's limit, try again later");
+        client_fail(presence, worker, client, &error);
+    } else {
+        fail_for_memory(presence, worker, client);
+    }
+    return false;
+}
+
+/* Keeps a complete message, and whatever came after it, until the news that is under way has been told. */
+static void
+park(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, const char *rest,
+    size_t rest_length) REQUIRES(worker_role)
+{
+    if ((client->input == NULL && !keep(presence, worker, client, text, length)) || !keep(presence, worker, client, rest, rest_length))
+        return;
+    deadline_stop(&client->input->deadline);
+    client->input->message_length = length;
+    client->parked = true;
+    client->turn = (struct list){0};
+    list_append(&presence_desk(presence, worker)->parked, &client->turn);
+    session_pause(worker, &client->session, true);
+}
+
+/* Keeps the bytes of a message that is not complete yet; from its first byte on it has so much time and no more. */
+static void
+keep_unfinished(struct presence *presence, struct worker *worker, struct client *client, const struct framer *framer, const char *bytes,
+    size_t length) REQUIRES(worker_role)
+{
+    bool begins = client->input == NULL;
+    struct framer state = *framer;
+
+    if (!keep(presence, worker, client, bytes, length))
+        return;
+    client->input->framer = state;
+    if (begins)
+        deadlines_start(worker_deadlines(worker, DEADLINE_MESSAGE), &client->input->deadline, worker->now_ms);
+}
+
+void
+client_received(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length)
+{
+    while (length > 0 && client->session.state == SESSION_OPEN && !client->parked) {
+        struct framer framer;
+        struct protocol_error error;
+        size_t skipped, consumed;
+        enum framer_result result;
+
+        if (client->input != NULL)
+            framer = client->input->framer;
+        else
+            framer_init(&framer);
+        result = framer_scan(&framer, &presence->config.limits, bytes, length, &skipped, &consumed, &error);
+        if (result == FRAMER_ERROR) {
+            client_fail(presence, worker, client, &error);
+            return;
+        }
+        if (result == FRAMER_MORE) {
+            if (framer_in_message(&framer))
+                keep_unfinished(presence, worker, client, &framer, bytes + skipped, length - skipped);
+            return;
+        }
+
+        const char *text = bytes + skipped;
+        size_t text_length = consumed - skipped;
+
+        if (client->input != NULL) {
+            if (!keep(presence, worker, client, bytes, consumed))
+                return;
+            text = client->input->bytes;
+            text_length = client->input->length;
+        }
+        bytes += consumed;
+        length -= consumed;
+        if (carry_out(presence, worker, client, text, text_length) == WAIT) {
+            park(presence, worker, client, text, text_length, bytes, length);
+            return;
+        }
+        input_free(presence, client->input);
+        client->input = NULL;
+    }
+}
+
+void
+client_resume(struct presence *presence, struct worker *worker, struct client *client)
+{
+    struct input *input = client->input;
+
+    unpark(client);
+    client->input = NULL; /* ours now: what follows may begin an input of its own */
+    if (carry_out(presence, worker, client, input->bytes, input->message_length) == WAIT) {
+        client->input = input;
+        park(presence, worker, client, NULL, input->message_length, NULL, 0);
+        return;
+    }
+    session_pause(worker, &client->session, false);
+    client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
+    input_free(presence, input);
+}
+
+void
+client_opened(struct presence *presence, struct worker *worker, struct client *client, bool refused)
+{
+    struct protocol_error error;
+
+    if (!refused)
+        return;
+    protocol_error_set(&error, ERROR_SERVER_FULL, "the server has as many connections as it may have, try again later");
+    client_fail(presence, worker, client, &error);
+}
+
+void
+client_input_ended(struct presence *presence, struct worker *worker, struct client *client)
+{
+    struct protocol_error error;
+
+    if (client->input != NULL) {
+        protocol_error_set(&error, ERROR_BAD_JSON, "the input ended inside a message");
+        client_fail(presence, worker, client, &error);
+        return;
+    }
+    leave(presence, worker, client);
+    session_close(worker, &client->session);
+}
+
+void
+client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition)
+{
+    const struct desk *desk = presence_desk(presence, worker);
+    struct session *session = &client->session;
+    struct protocol_error error;
+
+    if (session->state != SESSION_OPEN)
+        return;
+    if (session_send(worker, session, transition->online ? desk->online_line : desk->offline_line) < 0) {
+        fail_for_memory(presence, worker, client);
+        return;
+    }
+    if (session->queue.count <= presence->config.queue_limit)
+        return;
+    if (!session->blocked)
+        session_flush(worker, session); /* much came in one turn: that alone does not make it slow */
+    if (session->queue.count <= presence->config.queue_limit)
+        return;
+    write_queue_cut(&session->queue, &worker->pool);
+    protocol_error_set(&error, ERROR_TOO_SLOW, "more than %u notifications waited for you to read", presence->config.queue_limit);
+    client_fail(presence, worker, client, &error);
+}
+
+void
+client_retry(struct presence *presence, struct worker *worker, struct client *client)
+{
+    leave(presence, worker, client);
+    if (client->logged_in)
+        return;
+    client->departing = false;
+    if (client->session.descriptor < 0)
+        worker_release(worker, &client->session);
+}
+
+bool
+client_ended(struct presence *presence, struct worker *worker, struct client *client)
+{
+    if (!client->departing || atomic_load_explicit(&presence->stopping, memory_order_relaxed))
+        leave(presence, worker, client);
+    return !client->logged_in;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A client: a session and the conversation that it carries. Bytes become messages here, messages are carried out, and the client is told news
+ * and errors. On the thread of the session's worker.
+ */
+#ifndef PRESENCE_CLIENT_H
+#define PRESENCE_CLIENT_H
+
+#include "graph/audience.h"
+#include "net/session.h"
+#include "presence/desk.h"
+#include "protocol/error.h"
+
+struct input;
+
+struct client {
+    struct session session;        /* first: the worker's part */
+    const struct dialect *dialect; /* NULL until the first message */
+    struct input *input;           /* a message that is not complete, or one that waits; NULL otherwise */
+    uint32_t member;               /* the graph's name for this session, once logged in */
+    bool logged_in : 1;            /* the graph knows it */
+    bool departing : 1;            /* it has ended, and its departure could not be told yet for want of memory: `retry` runs */
+    bool parked : 1;               /* its next object waits for earlier news: `turn` is in the desk's list */
+    union {
+        struct deadline retry;
+        struct {
+            struct list turn;
+            uint64_t ticket; /* mail up to this number must be told first */
+        };
+    };
+};
+
+static inline struct client *
+client_of(struct session *session)
+{
+    return (struct client *)(void *)session;
+}
+
+/* A connection is there; a refused one is told so. */
+void client_opened(struct presence *presence, struct worker *worker, struct client *client, bool refused) REQUIRES(worker_role);
+/* Carries out what is complete in these bytes, and keeps the rest. */
+void client_received(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length)
+    REQUIRES(worker_role);
+void client_input_ended(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* Tells the client an error, logs it out and closes. */
+void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error)
+    REQUIRES(worker_role);
+/* Tells a friend's transition. */
+void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition)
+    REQUIRES(worker_role);
+/* Goes on with a client that was parked. */
+void client_resume(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* Tries once more to tell a departure; a session that was only waiting for it is freed. */
+void client_retry(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* The session has ended. True when nothing of it is left. */
+bool client_ended(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inside of presence, shared by its files: the presence itself and what stands at each worker's desk.
+ */
+#ifndef PRESENCE_DESK_H
+#define PRESENCE_DESK_H
+
+#include "base/list.h"
+#include "graph/graph.h"
+#include "net/worker.h"
+#include "net/write_queue.h"
+#include "presence/presence.h"
+#include "protocol/dialect.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* News that is still to be told, in order. */
+struct lane {
+    struct mail *first, *last;
+};
+
+/* One worker's own; on its thread only. */
+struct desk {
+    struct decoder *decoder;
+    struct line *online_line;  /* the classic dialect's two words: one line each, shared by all queues of this worker */
+    struct line *offline_line;
+    struct lane lane;          /* news in the order in which it came */
+    struct lane celebrities;   /* news of large audiences, told in slices, and what must come after it */
+    struct list parked;        /* clients whose next object waits for earlier news, in the order of their tickets */
+};
+
+struct presence {
+    struct presence_config config;
+    struct graph *graph;
+    struct worker *workers;
+    uint32_t worker_count;
+    void *store_state;
+    _Atomic size_t unfinished; /* bytes held for unfinished messages, all workers */
+    _Atomic bool stopping;
+    struct desk desks[];
+};
+
+static inline struct desk *
+presence_desk(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
+static inline struct desk *
+presence_desk(struct presence *presence, const struct worker *worker)
+{
+    return &presence->desks[worker->number];
+}
+
+#endif

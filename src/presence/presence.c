@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "presence/presence.h"
+
+#include "base/assert.h"
+#include "presence/client.h"
+#include "presence/desk.h"
+#include "presence/input.h"
+#include "presence/news.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The graph's publisher: runs under the lock of the user's shard, on the thread of `number`. The audience may be freed by the
+ * worker that gets the last part as soon as that is posted, so nothing of it is looked at afterwards.
+ */
+static void
+publish(void *context, uint32_t number, struct audience *audience) THREAD_ATTRIBUTE(no_thread_safety_analysis)
+{
+    struct presence *presence = context;
+    uint32_t left = atomic_load_explicit(&audience->unfinished, memory_order_relaxed);
+
+    for (uint32_t worker = 0; left > 0; worker++) {
+        struct audience_part *part = &audience->parts[worker];
+
+        if (part->count == 0)
+            continue;
+        left--;
+        part->mail.tag = MAIL_NEWS;
+        part->mail.weight = part->count;
+        worker_post(&presence->workers[number], worker, &part->mail);
+    }
+}
+
+static void
+opened(void *context, struct worker *worker, struct session *session, bool refused) REQUIRES(worker_role)
+{
+    client_opened(context, worker, client_of(session), refused);
+}
+
+static void
+received(void *context, struct worker *worker, struct session *session, const char *bytes, size_t length) REQUIRES(worker_role)
+{
+    client_received(context, worker, client_of(session), bytes, length);
+}
+
+static void
+input_ended(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    client_input_ended(context, worker, client_of(session));
+}
+
+static void
+stopping(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    struct protocol_error error;
+
+    protocol_error_set(&error, ERROR_SHUTTING_DOWN, "the server is stopping");
+    client_fail(context, worker, client_of(session), &error);
+}
+
+static bool
+ended(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    return client_ended(context, worker, client_of(session));
+}
+
+static void
+deadline_due(void *context, struct worker *worker, enum deadline_kind kind, struct deadline *deadline) REQUIRES(worker_role)
+{
+    struct presence *presence = context;
+    struct protocol_error error;
+
+    switch (kind) {
+    case DEADLINE_HELLO:
+        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
+        client_fail(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline)), &error);
+        break;
+    case DEADLINE_MESSAGE:
+        protocol_error_set(&error, ERROR_MESSAGE_TIMEOUT, "a message was begun and not finished in time: is a closing brace or quote missing?");
+        client_fail(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client, &error);
+        break;
+    case DEADLINE_RETRY:
+        client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry));
+        break;
+    default:
+        ASSERT(kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_RETRY); /* the worker keeps the others */
+    }
+}
+
+static void
+mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(worker_role)
+{
+    ASSERT(mail->tag == MAIL_NEWS);
+    news_arrive(presence_desk(context, worker), worker, mail);
+}
+
+/* Tells news, and lets those go on who waited for it. */
+static bool
+turn(void *context, struct worker *worker) REQUIRES(worker_role)
+{
+    struct presence *presence = context;
+    struct desk *desk = presence_desk(presence, worker);
+    bool more = news_tell(presence, worker);
+
+    while (!list_is_empty(&desk->parked)) {
+        struct client *client = LIST_ENTRY(desk->parked.next, struct client, turn);
+
+        if (client->ticket > news_told_through(desk, worker))
+            break;
+        client_resume(presence, worker, client);
+    }
+    return more;
+}
+
+const struct session_handler presence_handler = {
+    .session_bytes = sizeof(struct client),
+    .opened = opened,
+    .received = received,
+    .input_ended = input_ended,
+    .stopping = stopping,
+    .ended = ended,
+    .deadline = deadline_due,
+    .mail = mail_arrived,
+    .turn = turn,
+};
+
+static bool
+desk_init(struct desk *desk)
+{
+    list_init(&desk->parked);
+    desk->decoder = decoder_new();
+    desk->online_line = line_new(dialect_classic.online_line, strlen(dialect_classic.online_line));
+    desk->offline_line = line_new(dialect_classic.offline_line, strlen(dialect_classic.offline_line));
+    return desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL;
+}
+
+static void
+desk_done(struct desk *desk)
+{
+    news_drop(desk);
+    decoder_free(desk->decoder);
+    line_drop(desk->online_line);
+    line_drop(desk->offline_line);
+}
+
+struct presence *
+presence_new(struct worker *workers, uint32_t count, const struct presence_config *config)
+{
+    struct presence *presence = calloc(1, sizeof *presence + count * sizeof presence->desks[0]);
+    bool ready;
+
+    if (presence == NULL)
+        return NULL;
+    presence->config = *config;
+    presence->workers = workers;
+    presence->worker_count = count;
+    /* helgrind: a running total and a flag that is set once; no other memory is published through them. */
+    RACE_IGNORE(&presence->unfinished, sizeof presence->unfinished);
+    RACE_IGNORE(&presence->stopping, sizeof presence->stopping);
+    presence->graph = graph_new(count, publish, presence);
+    ready = presence->graph != NULL;
+    for (uint32_t number = 0; number < count; number++)
+        ready = desk_init(&presence->desks[number]) && ready;
+    if (!ready || config->store->open(&presence->store_state) < 0) {
+        presence->config.store = NULL;
+        presence_free(presence);
+        return NULL;
+    }
+    return presence;
+}
+
+void
+presence_free(struct presence *presence)
+{
+    if (presence == NULL)
+        return;
+    if (presence->config.store != NULL)
+        presence->config.store->close(presence->store_state);
+    for (uint32_t number = 0; number < presence->worker_count; number++)
+        desk_done(&presence->desks[number]);
+    graph_free(presence->graph);
+    free(presence);
+}
+
+void
+presence_stop(struct presence *presence)
+{
+    atomic_store_explicit(&presence->stopping, true, memory_order_relaxed);
+}
+
+void
+presence_drop_mail(struct mail *mail)
+{
+    audience_part_done(audience_part_of(mail));
+}
+
+size_t
+presence_refusal(char line[ERROR_LINE_MAX])
+{
+    struct protocol_error error;
+
+    protocol_error_set(&error, ERROR_SERVER_FULL, "the server has no room for another connection, try again later");
+    return dialect_classic.encode_error(&error, line);
+}

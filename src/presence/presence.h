@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Joins the layers: what a client asks becomes a change of the graph, the graph's audience becomes mail, and mail becomes lines in the write
+ * queues of sessions. It fills in the callbacks through which workers call upward.
+ *
+ * A presence is shared by all workers. What one worker alone touches stands at its desk; the graph and the mailboxes guard themselves.
+ */
+#ifndef PRESENCE_PRESENCE_H
+#define PRESENCE_PRESENCE_H
+
+#include "base/mail.h"
+#include "net/worker.h"
+#include "protocol/dialect.h"
+#include "protocol/limits.h"
+#include "store/store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct presence_config {
+    struct protocol_limits limits;
+    uint32_t queue_limit;      /* lines that may wait for a session of the classic dialect */
+    size_t unfinished_limit;   /* bytes of all unfinished messages together */
+    const struct store *store; /* opened by presence_new, closed by presence_free */
+};
+
+struct presence;
+
+/* The callbacks for worker_config.handler; its context is the presence. */
+extern const struct session_handler presence_handler;
+
+/* A presence for `count` workers, whose array may be made ready later but stays where it is. NULL without memory or when the store fails. */
+struct presence *presence_new(struct worker *workers, uint32_t count, const struct presence_config *config);
+/* Frees it with the graph. The workers have ended. */
+void presence_free(struct presence *presence);
+
+/* From now on sessions that end are no news: the server stops. Any thread. */
+void presence_stop(struct presence *presence);
+
+/* Ends mail that no worker will take any more; for workers_done. */
+void presence_drop_mail(struct mail *mail);
+
+/* Writes the line that tells a connection that the server is full; returns its length. */
+size_t presence_refusal(char line[ERROR_LINE_MAX]);
+
+#endif

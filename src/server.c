@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Order of starting: listening sockets (the likeliest to fail), presence with its graph, workers, acceptor. Order of stopping: the
+ * acceptor, so that nobody new comes; the workers, who say goodbye to their sessions; then everything is freed by one thread.
+ */
+#include "server.h"
+
+#include "base/log.h"
+#include "net/acceptor.h"
+#include "net/admission.h"
+#include "net/worker.h"
+#include "presence/presence.h"
+#include "store/store.h"
+#include "transport/tcp.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    LINGER_MS = 2000,       /* how long a closing session may take to read its last line */
+    RETRY_MS = 50,          /* how soon a departure that found no memory is tried again */
+    DESCRIPTOR_RESERVE = 64 /* for logs, libraries and surprises, beside what is counted */
+};
+
+struct server {
+    struct admission admission;
+    struct pressure pressure;
+    struct worker_config config;
+    struct acceptor acceptor;
+    struct presence *presence;
+    uint32_t worker_count;
+    uint16_t port;
+    char address[TCP_ADDRESS_TEXT];
+    char refusal[ERROR_LINE_MAX];
+    struct worker workers[];
+};
+
+static int __attribute__((format(printf, 3, 4)))
+fail(char problem[SERVER_PROBLEM], int error, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(problem, SERVER_PROBLEM, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+static uint32_t
+processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    return CPU_COUNT(&set) > HANDLE_WORKERS_MAX ? HANDLE_WORKERS_MAX : (uint32_t)CPU_COUNT(&set);
+}
+
+/* Raises the descriptor limit to what is allowed and returns it. */
+static uint32_t
+descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > INT32_MAX)
+        return INT32_MAX;
+    return (uint32_t)limit.rlim_cur;
+}
+
+/* How many sessions the descriptors allow, less what everything else needs; what was asked for, if that is less. */
+static int
+session_limit(const struct options *options, uint32_t workers, uint32_t *limit, char problem[SERVER_PROBLEM])
+{
+    uint32_t descriptors = descriptor_limit();
+    uint32_t needed = workers * 2 + TCP_ADDRESSES_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
+
+    if (descriptors <= needed)
+        return fail(problem, -EMFILE, "the limit of %u file descriptors is too low: %u are needed beside the sessions", descriptors, needed);
+    *limit = descriptors - needed;
+    if (options->max_sessions == 0 || options->max_sessions == *limit)
+        return 0;
+    if (options->max_sessions > *limit)
+        log_event(LEVEL_WARN, "max_sessions_lowered", LOG_FIELD_NUMBER("asked", options->max_sessions), LOG_FIELD_NUMBER("max_sessions", *limit),
+            LOG_FIELD_TEXT("reason", "the limit of file descriptors"));
+    else
+        *limit = options->max_sessions;
+    return 0;
+}
+
+static void
+close_listeners(struct acceptor *acceptor)
+{
+    while (acceptor->listener_count > 0)
+        close(acceptor->listeners[--acceptor->listener_count]);
+}
+
+/* Listens on every address. With port 0 the kernel chooses one for the first address, and the others must get the same. */
+static int
+listen_all(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
+{
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    struct acceptor *acceptor = &server->acceptor;
+    bool optional;
+    int count = tcp_addresses_parse(options->bind, addresses, &optional);
+
+    if (count < 0)
+        return fail(problem, -EINVAL, "--bind %s: not an address to listen on; allowed are numeric addresses with commas between, localhost and all",
+            options->bind);
+    server->port = options->port;
+    for (int i = 0; i < count; i++) {
+        char text[TCP_ADDRESS_TEXT];
+        int descriptor = tcp_listen(&addresses[i], server->port, options->peer_timeout_s);
+
+        tcp_address_format(&addresses[i], text);
+        if (descriptor >= 0) {
+            if (acceptor->listener_count == 0) {
+                server->port = tcp_address_port(&addresses[i]);
+                memcpy(server->address, text, sizeof text);
+            }
+            acceptor->listeners[acceptor->listener_count++] = descriptor;
+            continue;
+        }
+        if (optional && (descriptor == -EAFNOSUPPORT || descriptor == -EADDRNOTAVAIL)) {
+            log_event(LEVEL_WARN, "address_left_out", LOG_FIELD_TEXT("address", text), LOG_FIELD_TEXT("error", strerror(-descriptor)));
+            continue;
+        }
+        close_listeners(acceptor);
+        return fail(problem, descriptor, "cannot listen on %s: %s%s", text, strerror(-descriptor),
+            descriptor == -EADDRINUSE ? "; stop what runs there, or choose another port with --port" : "");
+    }
+    if (acceptor->listener_count == 0)
+        return fail(problem, -EADDRNOTAVAIL, "cannot listen: this machine has no loopback address");
+    return 0;
+}
+
+/* As listen_all; a port that the kernel chose for one family may be taken in the other, so then it is asked again. */
+static int
+listen_anywhere(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
+{
+    int error = -EADDRINUSE;
+
+    for (int attempt = 0; attempt < 16 && error == -EADDRINUSE; attempt++) {
+        error = listen_all(server, options, problem);
+        if (options->port != 0)
+            break;
+    }
+    return error;
+}
+
+static void
+configure(struct server *server, const struct options *options)
+{
+    size_t length = presence_refusal(server->refusal);
+
+    server->config = (struct worker_config){
+        .handler = &presence_handler,
+        .context = server->presence,
+        .admission = &server->admission,
+        .pressure = &server->pressure,
+        .refusal = server->refusal,
+        .refusal_length = length,
+        .timeouts_ms =
+            {
+                [DEADLINE_HELLO] = options->hello_timeout_s * UINT64_C(1000),
+                [DEADLINE_MESSAGE] = options->message_timeout_s * UINT64_C(1000),
+                [DEADLINE_LINGER] = LINGER_MS,
+                [DEADLINE_RETRY] = RETRY_MS,
+            },
+        .stop_timeout_ms = options->stop_timeout_s * UINT64_C(1000),
+        .user_timeout_ms = tcp_user_timeout_ms(options->peer_timeout_s),
+    };
+    server->acceptor.workers = server->workers;
+    server->acceptor.worker_count = server->worker_count;
+    server->acceptor.config = &server->config;
+}
+
+static struct presence *
+make_presence(struct server *server, const struct options *options, const struct store *store)
+{
+    struct presence_config config = {
+        .limits = {.message_bytes = options->max_message, .nesting = options->max_nesting, .friends = options->max_friends},
+        .queue_limit = options->queue_limit,
+        .unfinished_limit = options->max_unfinished,
+        .store = store,
+    };
+
+    return presence_new(server->workers, server->worker_count, &config);
+}
+
+/* Makes and starts the threads. On failure everything that it began has ended again. */
+static int
+start_threads(struct server *server, char problem[SERVER_PROBLEM])
+{
+    int error = workers_init(server->workers, server->worker_count, &server->config);
+
+    if (error < 0) {
+        close_listeners(&server->acceptor);
+        return fail(problem, error, "cannot make %u workers: %s", server->worker_count, strerror(-error));
+    }
+    error = workers_start(server->workers, server->worker_count);
+    if (error == 0) {
+        error = acceptor_start(&server->acceptor); /* closes the listeners if it fails */
+        if (error == 0)
+            return 0;
+        workers_stop(server->workers, server->worker_count);
+    } else {
+        close_listeners(&server->acceptor);
+    }
+    workers_done(server->workers, server->worker_count, presence_drop_mail);
+    return fail(problem, error, "cannot start the threads of %u workers: %s", server->worker_count, strerror(-error));
+}
+
+int
+server_start(const struct options *options, struct server **server, char problem[SERVER_PROBLEM])
+{
+    uint32_t workers = options->workers > 0 ? options->workers : processors();
+    const struct store *store = store_find(options->store);
+    struct server *made;
+    uint32_t limit = 0;
+    int error;
+
+    if (store == NULL) {
+        char names[64];
+
+        store_names(names, sizeof names);
+        return fail(problem, -EINVAL, "--store %s: there is no such store; there is: %s", options->store, names);
+    }
+    made = calloc(1, sizeof *made + workers * sizeof made->workers[0]);
+    if (made == NULL)
+        return fail(problem, -ENOMEM, "out of memory");
+    made->worker_count = workers;
+    pressure_init(&made->pressure);
+    error = session_limit(options, workers, &limit, problem);
+    if (error == 0)
+        error = listen_anywhere(made, options, problem);
+    if (error == 0) {
+        admission_init(&made->admission, limit);
+        dialects_init();
+        made->presence = make_presence(made, options, store);
+        if (made->presence == NULL) {
+            close_listeners(&made->acceptor);
+            error = fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
+        } else {
+            configure(made, options);
+            error = start_threads(made, problem);
+        }
+    }
+    if (error < 0) {
+        presence_free(made->presence);
+        free(made);
+        return error;
+    }
+    log_event(LEVEL_INFO, "listening", LOG_FIELD_TEXT("address", made->address), LOG_FIELD_NUMBER("port", made->port),
+        LOG_FIELD_NUMBER("listeners", made->acceptor.listener_count), LOG_FIELD_NUMBER("workers", workers), LOG_FIELD_NUMBER("max_sessions", limit),
+        LOG_FIELD_TEXT("store", store->name));
+    *server = made;
+    return 0;
+}
+
+uint16_t
+server_port(const struct server *server)
+{
+    return server->port;
+}
+
+const char *
+server_address(const struct server *server)
+{
+    return server->address;
+}
+
+static void
+log_stopped(const struct server *server)
+{
+    uint64_t opened = 0, lines = 0, writes = 0, stale = 0;
+
+    for (uint32_t number = 0; number < server->worker_count; number++) {
+        const struct worker_counters *counters = &server->workers[number].counters;
+
+        opened += counter_read(&counters->opened);
+        lines += counter_read(&counters->lines);
+        writes += counter_read(&counters->writes);
+        stale += counter_read(&counters->stale);
+    }
+    log_event(LEVEL_INFO, "stopped", LOG_FIELD_NUMBER("connections", opened), LOG_FIELD_NUMBER("lines_sent", lines),
+        LOG_FIELD_NUMBER("writes", writes), LOG_FIELD_NUMBER("stale_news", stale));
+}
+
+void
+server_stop(struct server *server)
+{
+    log_event(LEVEL_INFO, "stopping", LOG_FIELD_NUMBER("connections", admission_count(&server->admission)));
+    acceptor_stop(&server->acceptor);
+    presence_stop(server->presence);
+    workers_stop(server->workers, server->worker_count);
+    log_stopped(server);
+    workers_done(server->workers, server->worker_count, presence_drop_mail);
+    presence_free(server->presence);
+    free(server);
+}

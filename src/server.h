@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The server as a whole: makes every part from the options, joins them, starts them in order and stops them in reverse. Main thread.
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "service/options.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct server;
+
+enum { SERVER_PROBLEM = 256 };
+
+/*
+ * Starts to serve. Returns 0, or -errno and one sentence for a person in problem; -EINVAL when the options are to blame. Raises the process's
+ * descriptor limit as far as it may.
+ */
+int server_start(const struct options *options, struct server **server, char problem[SERVER_PROBLEM]);
+
+/* The port that it listens on. */
+uint16_t server_port(const struct server *server);
+/* The first address that it listens on, such as "127.0.0.1:8080". */
+const char *server_address(const struct server *server);
+
+/* Stops: takes no more connections, sends what is queued within the stop time-out, closes and frees everything. */
+void server_stop(struct server *server);
+
+#endif
