@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See json_numbers.h. A longest run of the bytes that numbers are made of is looked at as a whole: it is one number or it is none.
+ */
+#include "protocol/json_numbers.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool
+is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool
+is_number_byte(char byte)
+{
+    return is_digit(byte) || byte == '-' || byte == '+' || byte == '.' || byte == 'e' || byte == 'E';
+}
+
+static const char *
+digits_end(const char *at, const char *end)
+{
+    while (at < end && is_digit(*at))
+        at++;
+    return at;
+}
+
+/* Is the integer, which has no needless zero in front, beyond 64 bits with sign? */
+static bool
+is_beyond_64_bits(const char *digits, size_t count, bool negative)
+{
+    const char *largest = negative ? "9223372036854775808" : "9223372036854775807";
+    size_t largest_count = strlen(largest);
+
+    if (count != largest_count)
+        return count > largest_count;
+    return memcmp(digits, largest, count) > 0;
+}
+
+/* Is the run one well-formed number, and none that jansson would take for an integer? */
+static bool
+is_wild_number(const char *run, const char *end)
+{
+    bool negative = *run == '-';
+    const char *digits = run + negative;
+    const char *at = digits_end(digits, end);
+
+    if (at == digits || (*digits == '0' && at > digits + 1))
+        return false;
+    if (at == end)
+        return is_beyond_64_bits(digits, (size_t)(at - digits), negative);
+
+    if (*at == '.') {
+        const char *fraction = at + 1;
+
+        at = digits_end(fraction, end);
+        if (at == fraction)
+            return false;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-'))
+            at++;
+
+        const char *exponent = at;
+
+        at = digits_end(exponent, end);
+        if (at == exponent)
+            return false;
+    }
+    return at == end;
+}
+
+/* Past the string's closing quote; `at` is past its opening one. */
+static char *
+string_end(char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (*at == '"')
+            return at + 1;
+        if (*at == '\\' && at + 1 < end)
+            at++;
+    }
+    return at;
+}
+
+void
+json_numbers_tame(char *text, size_t length)
+{
+    static const char tame[] = "0.5"; /* no wild number is shorter: 1e5, 1.5 */
+    char *end = text + length;
+    char *at = text;
+
+    while (at < end) {
+        if (*at == '"') {
+            at = string_end(at + 1, end);
+            continue;
+        }
+        if (!is_number_byte(*at)) {
+            at++;
+            continue;
+        }
+
+        char *run = at;
+
+        while (at < end && is_number_byte(*at))
+            at++;
+        if (is_wild_number(run, at)) {
+            memset(run, ' ', (size_t)(at - run));
+            memcpy(run, tame, sizeof tame - 1);
+        }
+    }
+}
