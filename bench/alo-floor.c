@@ -5,7 +5,7 @@
  * friends and reads no JSON: the load program sends a table first (support/floor_table.h) that says whom each user's news
  * goes to, so that the same bytes go to the same kind of sessions.
  *
- * What is made as cheap as the kernel allows: options are set on the listening socket and inherited, events are
+ * What is made as cheap as the kernel allows: options are those of the server, set on the listening socket; events are
  * edge-triggered, epoll_wait is asked for many at once, an accepted socket goes straight into the poller of the thread that
  * will serve it, and a thread sends on any session's socket itself, without lock or hand-over. There are as many threads as
  * the server under test has workers (--threads), because what a send costs depends on how many of them share the cores.
@@ -14,12 +14,12 @@
  */
 #include "support/failure.h"
 #include "support/floor_table.h"
+#include "transport/tcp.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ enum {
     EVENTS = 256,
     READ_BYTES = 64 * 1024,
     THREADS_MAX = 64,
-    BACKLOG = 4096,
+    PEER_TIMEOUT_S = 60,                 /* the default of the server */
     ACCEPTS = 64,                        /* in a row, so that newcomers do not starve the others */
     ID_AT = sizeof "{\"user_id\": " - 1, /* where the id stands in every hello of the load program */
     ID_FIRST = 100000,                   /* HELLO_ID_FIRST of support/hellos.h */
@@ -216,25 +216,19 @@ thread_run(void *argument)
     return NULL;
 }
 
-/* Listens on 127.0.0.1; returns the port. */
+/* Listens on 127.0.0.1 with the options of the server under test, which accepted sockets inherit; returns the port. */
 static uint16_t
 floor_listen(struct floor *floor, uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int on = 1;
+    struct tcp_address address = {
+        .v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+        .length = sizeof address.v4,
+    };
 
-    floor->listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    floor->listener = tcp_listen(&address, port, PEER_TIMEOUT_S);
     if (floor->listener < 0)
-        failure_errno("socket");
-    setsockopt(floor->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(floor->listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(floor->listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    if (bind(floor->listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(floor->listener, BACKLOG) != 0)
-        failure_errno("bind and listen");
-    if (getsockname(floor->listener, (struct sockaddr *)&address, &length) != 0)
-        failure_errno("getsockname");
-    return ntohs(address.sin_port);
+        failure_exit("cannot listen: %s", strerror(-floor->listener));
+    return tcp_address_port(&address);
 }
 
 static void

@@ -25,9 +25,9 @@ struct scenario {
 };
 
 static const struct scenario scenarios[] = {
-    {"fanout", scenario_fanout, {.sessions = 8000, .friends = 50, .flapping = 200, .in_flight = 16, .notifications = 300000},
+    {"fanout", scenario_fanout, {.sessions = 8000, .friends = 50, .flapping = 200, .in_flight = 16, .notifications = 400000},
         "some users come and go among many: processor time per notification"},
-    {"login", scenario_login, {.sessions = 8000, .friends = 50, .in_flight = 64, .rounds = 3},
+    {"login", scenario_login, {.sessions = 8000, .friends = 50, .in_flight = 64, .rounds = 5},
         "all log in, all log out: processor time per login and per logout"},
     {"celebrity", scenario_celebrity, {.sessions = 15000, .rounds = 10}, "everybody watches one: time until all are told"},
     {"idle", scenario_idle, {.sessions = 15000, .friends = 0}, "sessions that say nothing: memory per session"},
