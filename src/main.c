@@ -76,12 +76,9 @@ main(int argc, char **argv)
 
     signals_block();
     switch (options_parse(argc, argv, environ, &options, warn)) {
-    case OPTIONS_DONE:
-        return EXIT_SUCCESS;
-    case OPTIONS_WRONG:
-        return 2;
-    case OPTIONS_RUN:
-        break;
+    case OPTIONS_DONE: return EXIT_SUCCESS;
+    case OPTIONS_WRONG: return 2;
+    case OPTIONS_RUN: break;
     }
     error = log_start(STDERR_FILENO, options.verbose ? LEVEL_DEBUG : LEVEL_INFO);
     if (error == 0)

@@ -41,8 +41,7 @@ struct server {
     struct worker workers[];
 };
 
-static int __attribute__((format(printf, 3, 4)))
-fail(char problem[SERVER_PROBLEM], int error, const char *format, ...)
+static int __attribute__((format(printf, 3, 4))) fail(char problem[SERVER_PROBLEM], int error, const char *format, ...)
 {
     va_list arguments;
 

@@ -33,11 +33,11 @@ struct member {
 /* What belongs to one worker. */
 struct seat {
     struct slots members;
-    struct index_map map;         /* scratch: users of a list, or places of candidates */
-    struct handle *candidates;    /* scratch: sessions of the users whom a leaver lists */
+    struct index_map map;      /* scratch: users of a list, or places of candidates */
+    struct handle *candidates; /* scratch: sessions of the users whom a leaver lists */
     uint32_t candidate_count;
     uint32_t candidate_capacity;
-    struct audience *audience;    /* the next one to publish, NULL when it was */
+    struct audience *audience; /* the next one to publish, NULL when it was */
 } __attribute__((aligned(64)));
 
 struct graph {
@@ -374,8 +374,8 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, const struct 
 
 /* One attempt of arrive(). False when memory is wanted: *audience handles, or what the spare wishes for. */
 static bool
-try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, bool *transition,
-    size_t *audience, struct spare *spare) REQUIRES(shard->mutex)
+try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, bool *transition, size_t *audience,
+    struct spare *spare) REQUIRES(shard->mutex)
 {
     uint32_t worker = session >> HANDLE_SLOT_BITS;
     struct member *member = member_at(graph, session);

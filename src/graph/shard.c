@@ -107,8 +107,7 @@ shard_find_or_add(struct shard *shard, uint64_t hash, struct user_id id, struct 
     }
     uint32_t *head = &shard->buckets[hash & (shard->bucket_count - 1)];
 
-    *(struct user *)slots_at(&shard->users, slot) =
-        (struct user){.id = id, .hash = (uint32_t)hash, .next = *head, .sessions = SLOTS_NONE};
+    *(struct user *)slots_at(&shard->users, slot) = (struct user){.id = id, .hash = (uint32_t)hash, .next = *head, .sessions = SLOTS_NONE};
     *head = slot;
     return index_of(shard, slot);
 }

@@ -33,7 +33,7 @@ struct shard {
     struct mutex mutex;
     uint32_t number; /* constant */
     struct slots users;
-    uint32_t *buckets; /* slots of users, SLOTS_NONE where empty */
+    uint32_t *buckets;     /* slots of users, SLOTS_NONE where empty */
     uint32_t bucket_count; /* 0 or a power of two */
 } __attribute__((aligned(64)));
 
@@ -42,8 +42,7 @@ void shard_init(struct shard *shard, uint32_t number);
 void shard_done(struct shard *shard);
 
 /* The user of an index that has this shard's number in its upper 8 bits. */
-static inline struct user *
-shard_user(struct shard *shard, uint32_t index) REQUIRES(shard->mutex);
+static inline struct user *shard_user(struct shard *shard, uint32_t index) REQUIRES(shard->mutex);
 static inline struct user *
 shard_user(struct shard *shard, uint32_t index)
 {

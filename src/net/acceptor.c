@@ -84,8 +84,7 @@ accept_one(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
         return true;
     }
     switch (error) {
-    case EAGAIN:
-        return false;
+    case EAGAIN: return false;
     case EMFILE:
     case ENFILE:
         log_event(LEVEL_WARN, "descriptors_exhausted", LOG_FIELD_TEXT("error", strerror(error)));
@@ -94,11 +93,8 @@ accept_one(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
         pause_accepting(acceptor, error);
         return false;
     case ENOMEM:
-    case ENOBUFS:
-        pause_accepting(acceptor, error);
-        return false;
-    default:
-        return true; /* accept(2): what went wrong with a connection before it was accepted concerns only that one */
+    case ENOBUFS: pause_accepting(acceptor, error); return false;
+    default: return true; /* accept(2): what went wrong with a connection before it was accepted concerns only that one */
     }
 }
 

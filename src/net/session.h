@@ -22,17 +22,17 @@ enum session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_LINGERING, SESSION_E
 
 struct session {
     struct handle handle;
-    int descriptor;                    /* -1 once closed */
+    int descriptor; /* -1 once closed */
     enum session_state state : 8;
-    bool paused : 1;                   /* the layer above wants no input now */
-    bool input_ended : 1;              /* the peer will send nothing more */
-    bool blocked : 1;                  /* the socket took less than was queued; we wait for room */
-    bool mute : 1;                     /* nothing can be written any more: the peer is lost */
-    bool polled : 1;                   /* the poller knows the descriptor */
-    uint8_t interest;                  /* what the poller was told: session.c's bits */
+    bool paused : 1;      /* the layer above wants no input now */
+    bool input_ended : 1; /* the peer will send nothing more */
+    bool blocked : 1;     /* the socket took less than was queued; we wait for room */
+    bool mute : 1;        /* nothing can be written any more: the peer is lost */
+    bool polled : 1;      /* the poller knows the descriptor */
+    uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;
-    struct list due;                   /* in its worker's list of sessions with something to write, or of ended ones */
-    struct deadline deadline;          /* hello, then linger */
+    struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */
+    struct deadline deadline; /* hello, then linger */
     struct write_queue queue;
 };
 

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 enum {
-    EVENTS_PER_TURN = 64,   /* at some 20 µs each, mail waits for about a millisecond */
-    PRESSURE_WAIT_MS = 1,   /* how soon a worker looks again whether reading is allowed */
-    STOP_LINGER_MS = 500,   /* how long a stop waits for clients that have got everything and only have to close */
+    EVENTS_PER_TURN = 64, /* at some 20 µs each, mail waits for about a millisecond */
+    PRESSURE_WAIT_MS = 1, /* how soon a worker looks again whether reading is allowed */
+    STOP_LINGER_MS = 500, /* how long a stop waits for clients that have got everything and only have to close */
 };
 
 #define WAKE_EVENT UINT64_MAX /* event data of the mailbox's descriptor; no handle looks like it */

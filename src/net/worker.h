@@ -83,11 +83,11 @@ struct worker_config {
 };
 
 struct worker_counters {
-    struct counter opened;      /* connections */
+    struct counter opened; /* connections */
     struct counter closed;
-    struct counter lines;       /* queued to sessions */
-    struct counter writes;      /* system calls that wrote them */
-    struct counter stale;       /* handles whose session was gone */
+    struct counter lines;  /* queued to sessions */
+    struct counter writes; /* system calls that wrote them */
+    struct counter stale;  /* handles whose session was gone */
 };
 
 struct worker {
@@ -99,19 +99,19 @@ struct worker {
     uint32_t crew_count;
     int poller;
     struct slots sessions;
-    uint32_t generation;      /* of the session opened last */
-    struct list due;          /* sessions with something to write */
-    struct list ended;        /* sessions to be freed at the end of the turn */
+    uint32_t generation; /* of the session opened last */
+    struct list due;     /* sessions with something to write */
+    struct list ended;   /* sessions to be freed at the end of the turn */
     struct deadlines deadlines[DEADLINE_KINDS];
     struct queue_pool pool;
-    uint64_t now_ms;          /* of this turn */
+    uint64_t now_ms; /* of this turn */
     uint64_t mails_taken;
     uint64_t wake[HANDLE_WORKERS_MAX / 64]; /* workers to wake at the next occasion */
-    bool self_posted;         /* there is mail that no wake-up tells of */
-    bool more;                /* the layer above has more to do */
+    bool self_posted;                       /* there is mail that no wake-up tells of */
+    bool more;                              /* the layer above has more to do */
     bool stopping;
-    uint64_t stop_at_ms;      /* when stopping: what has not left by then is lost */
-    uint64_t linger_at_ms;    /* when stopping: from then on nobody is waited for who only has to close */
+    uint64_t stop_at_ms;   /* when stopping: what has not left by then is lost */
+    uint64_t linger_at_ms; /* when stopping: from then on nobody is waited for who only has to close */
     struct mail stop_mail;
     struct worker_counters counters; /* one writer; anybody reads */
     char *read_buffer;
@@ -147,8 +147,7 @@ void session_pause(struct worker *worker, struct session *session, bool paused) 
 /* Frees a session whose `ended` returned false. */
 void worker_release(struct worker *worker, struct session *session) REQUIRES(worker_role);
 
-static inline struct deadlines *
-worker_deadlines(struct worker *worker, enum deadline_kind kind) REQUIRES(worker_role);
+static inline struct deadlines *worker_deadlines(struct worker *worker, enum deadline_kind kind) REQUIRES(worker_role);
 static inline struct deadlines *
 worker_deadlines(struct worker *worker, enum deadline_kind kind)
 {

@@ -138,8 +138,7 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
         return DONE;
     }
     client->dialect = dialect;
-    if (client->logged_in && message.has_user &&
-        !user_id_equal(message.user, graph_user(presence->graph, worker->number, client->member))) {
+    if (client->logged_in && message.has_user && !user_id_equal(message.user, graph_user(presence->graph, worker->number, client->member))) {
         protocol_error_set(&error, ERROR_USER_MISMATCH, "this session belongs to user %lld, not to user %lld",
             (long long)graph_user(presence->graph, worker->number, client->member).number, (long long)message.user.number);
         client_fail(presence, worker, client, &error);
@@ -181,8 +180,8 @@ keep(struct presence *presence, struct worker *worker, struct client *client, co
 
 /* Keeps a complete message, and whatever came after it, until the news that is under way has been told. */
 static void
-park(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, const char *rest,
-    size_t rest_length) REQUIRES(worker_role)
+park(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, const char *rest, size_t rest_length)
+    REQUIRES(worker_role)
 {
     if ((client->input == NULL && !keep(presence, worker, client, text, length)) || !keep(presence, worker, client, rest, rest_length))
         return;

@@ -39,15 +39,12 @@ client_of(struct session *session)
 /* A connection is there; a refused one is told so. */
 void client_opened(struct presence *presence, struct worker *worker, struct client *client, bool refused) REQUIRES(worker_role);
 /* Carries out what is complete in these bytes, and keeps the rest. */
-void client_received(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length)
-    REQUIRES(worker_role);
+void client_received(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role);
 void client_input_ended(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells the client an error, logs it out and closes. */
-void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error)
-    REQUIRES(worker_role);
+void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
 /* Tells a friend's transition. */
-void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition)
-    REQUIRES(worker_role);
+void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition) REQUIRES(worker_role);
 /* Goes on with a client that was parked. */
 void client_resume(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tries once more to tell a departure; a session that was only waiting for it is freed. */

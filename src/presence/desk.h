@@ -24,11 +24,11 @@ struct lane {
 /* One worker's own; on its thread only. */
 struct desk {
     struct decoder *decoder;
-    struct line *online_line;  /* the classic dialect's two words: one line each, shared by all queues of this worker */
+    struct line *online_line; /* the classic dialect's two words: one line each, shared by all queues of this worker */
     struct line *offline_line;
-    struct lane lane;          /* news in the order in which it came */
-    struct lane celebrities;   /* news of large audiences, told in slices, and what must come after it */
-    struct list parked;        /* clients whose next object waits for earlier news, in the order of their tickets */
+    struct lane lane;        /* news in the order in which it came */
+    struct lane celebrities; /* news of large audiences, told in slices, and what must come after it */
+    struct list parked;      /* clients whose next object waits for earlier news, in the order of their tickets */
 };
 
 struct presence {
@@ -42,8 +42,7 @@ struct presence {
     struct desk desks[];
 };
 
-static inline struct desk *
-presence_desk(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
+static inline struct desk *presence_desk(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
 static inline struct desk *
 presence_desk(struct presence *presence, const struct worker *worker)
 {

@@ -80,11 +80,8 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
         protocol_error_set(&error, ERROR_MESSAGE_TIMEOUT, "a message was begun and not finished in time: is a closing brace or quote missing?");
         client_fail(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client, &error);
         break;
-    case DEADLINE_RETRY:
-        client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry));
-        break;
-    default:
-        ASSERT(kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_RETRY); /* the worker keeps the others */
+    case DEADLINE_RETRY: client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry)); break;
+    default: ASSERT(kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_RETRY); /* the worker keeps the others */
     }
 }
 

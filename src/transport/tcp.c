@@ -137,13 +137,13 @@ options_set(int descriptor, const struct tcp_address *address, uint32_t peer_tim
     int interval = peer_timeout_s / 12 > 0 ? (int)(peer_timeout_s / 12) : 1;
 
     return option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) &&
-           (address->any.sa_family != AF_INET6 || option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
-           option_set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) && option_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) &&
-           option_set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idle) && option_set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval) &&
-           option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 6) &&
-           option_set(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)tcp_user_timeout_ms(peer_timeout_s)) &&
-           /* What the peer's window does not take waits in our queue, where it is counted, and not in the kernel's. */
-           option_set(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1);
+        (address->any.sa_family != AF_INET6 || option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+        option_set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) && option_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+        option_set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idle) && option_set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval) &&
+        option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 6) &&
+        option_set(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)tcp_user_timeout_ms(peer_timeout_s)) &&
+        /* What the peer's window does not take waits in our queue, where it is counted, and not in the kernel's. */
+        option_set(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1);
 }
 
 int
