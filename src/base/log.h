@@ -32,12 +32,12 @@ struct log_field {
 
 /*
  * Starts the writer thread. Lines above `level` are not made at all. `descriptor` stays the caller's and is
- * not closed nor made non-blocking (it may be shared with other processes). Returns 0 or -errno; before log_start
- * and after log_stop, log_write writes its line directly.
+ * not closed nor made non-blocking (it may be shared with other processes). It must stay open until log_stop. Returns 0 or
+ * -errno; before log_start and after log_stop, log_write writes its line directly to standard error.
  */
 int log_start(int descriptor, enum log_level level);
 
-/* Writes what waits, for at most `patience_ms`, then ends the writer thread. Call it on the thread that started it. */
+/* Writes what waits, summaries too, for at most `patience_ms`, then ends the writer thread. Call it on the thread that started it. */
 void log_stop(int patience_ms);
 
 /* Changes the level from now on. Any thread. */
