@@ -41,7 +41,10 @@ byte_escape(char byte, char *escaped)
         escaped[0] = byte;
         return 1;
     }
-    memcpy(escaped, "\\u00", 4);
+    escaped[0] = '\\';
+    escaped[1] = 'u';
+    escaped[2] = '0';
+    escaped[3] = '0';
     escaped[4] = digits[byte >> 4];
     escaped[5] = digits[byte & 15];
     return 6;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See json_text.h. jansson's lexer goes on when the memory for a byte of a token could not be had: the token is shorter then, and an
- * id another one. So each failed allocation is remembered per thread, and whatever was read during one is thrown away.
+ * See json_text.h. Nearly every text is read once, as it is; only where jansson stopped at a number too large for it, a copy
+ * with tamed numbers is read in its place, once.
  */
 #include "protocol/json_text.h"
 
@@ -17,55 +17,29 @@
 /* JSON_ALLOW_NUL stays off: ids and words are compared as whole strings everywhere, a NUL in one has no honest use. */
 enum { READ_FLAGS = JSON_REJECT_DUPLICATES };
 
-static _Thread_local bool allocation_failed;
-
-static void *
-allocate(size_t bytes)
-{
-    void *memory = malloc(bytes);
-
-    if (memory == NULL)
-        allocation_failed = true;
-    return memory;
-}
-
-/* Reads once. NULL when it could not be read or memory ran out, which allocation_failed tells apart. */
-static json_t *
-read_once(const char *text, size_t length, json_error_t *problem)
-{
-    allocation_failed = false;
-
-    json_t *value = json_loadb(text, length, READ_FLAGS, problem);
-
-    if (value != NULL && allocation_failed) {
-        json_decref(value);
-        return NULL;
-    }
-    return value;
-}
-
 /* Reads a copy in which no number is too large for jansson. */
 static json_t *
-read_tamed(const char *text, size_t length, json_error_t *problem)
+read_tamed(struct json_memory *memory, const char *text, size_t length, json_error_t *problem, bool *failed)
 {
-    char *copy = allocate(length);
+    char *copy = malloc(length);
 
-    if (copy == NULL)
+    if (copy == NULL) {
+        *failed = true;
         return NULL;
+    }
     memcpy(copy, text, length);
     json_numbers_tame(copy, length);
 
-    json_t *value = read_once(copy, length, problem);
+    json_t *value = json_memory_read(memory, copy, length, READ_FLAGS, problem, failed);
 
     free(copy);
     return value;
 }
 
-static int
+static void
 problem_tell(const json_error_t *problem, struct protocol_error *error)
 {
     switch (json_error_code(problem)) {
-    case json_error_out_of_memory: return -ENOMEM;
     case json_error_duplicate_key:
         protocol_error_set(error, ERROR_BAD_MESSAGE, "%s, at byte %d of the message", problem->text, problem->position);
         break;
@@ -81,21 +55,39 @@ problem_tell(const json_error_t *problem, struct protocol_error *error)
         break;
     default: protocol_error_set(error, ERROR_BAD_JSON, "not JSON: %s, at byte %d of the message", problem->text, problem->position); break;
     }
-    return -EBADMSG;
 }
 
 int
-json_text_read(const char *text, size_t length, json_t **value, struct protocol_error *error)
+json_text_read(const char *text, size_t length, struct json_text *read, struct protocol_error *error)
 {
+    struct json_memory memory;
     json_error_t problem;
-    json_t *read = read_once(text, length, &problem);
+    bool failed;
 
-    if (read == NULL && !allocation_failed && json_error_code(&problem) == json_error_numeric_overflow)
-        read = read_tamed(text, length, &problem);
-    if (read == NULL)
-        return allocation_failed ? -ENOMEM : problem_tell(&problem, error);
-    *value = read;
+    json_memory_init(&memory);
+
+    json_t *value = json_memory_read(&memory, text, length, READ_FLAGS, &problem, &failed);
+
+    if (value == NULL && !failed && json_error_code(&problem) == json_error_numeric_overflow) {
+        json_memory_done(&memory);
+        value = read_tamed(&memory, text, length, &problem, &failed);
+    }
+    if (value == NULL) {
+        json_memory_done(&memory);
+        if (failed)
+            return -ENOMEM;
+        problem_tell(&problem, error);
+        return -EBADMSG;
+    }
+    read->value = value;
+    read->memory = memory;
     return 0;
+}
+
+void
+json_text_done(struct json_text *read)
+{
+    json_memory_done(&read->memory);
 }
 
 const char *
@@ -121,7 +113,7 @@ json_text_init(void)
 {
     size_t seed = 0;
 
-    json_set_alloc_funcs(allocate, free);
+    json_memory_install();
     /* Who knows the seed can choose keys that collide. With 0, should the kernel refuse, jansson looks for randomness itself. */
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         seed = 0;

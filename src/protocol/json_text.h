@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads JSON text strictly with jansson and says in the protocol's words what is wrong with it. It smooths over two things that
- * jansson does and a server must not: it calls numbers beyond its own types a parse error, and it loses track of some
- * allocations that fail. Any thread.
+ * Reads JSON text strictly with jansson and says in the protocol's words what is wrong with it. A number beyond jansson's own types,
+ * which it calls a parse error, is read as what it is: well-formed. Any thread.
  */
 #ifndef PROTOCOL_JSON_TEXT_H
 #define PROTOCOL_JSON_TEXT_H
 
 #include "protocol/error.h"
+#include "protocol/json_memory.h"
 
 #include <jansson.h>
 #include <stddef.h>
 
+/* A text that was read. */
+struct json_text {
+    json_t *value; /* an object or an array, for reading only; lives as long as the struct json_text, whatever its count */
+    struct json_memory memory;
+};
+
 /*
- * Reads one object or array, all of text[0..length). Returns 0 and the value, which is the caller's to json_decref; -EBADMSG and
- * `error` when it is not JSON, repeats a key or has \u0000 in a string; -ENOMEM without memory. A number that is beyond 64 bits
- * or a double arrives as some real: it is well-formed, and it is no id.
+ * Reads one object or array, all of text[0..length). Returns 0, and `read` is the caller's to json_text_done; -EBADMSG and `error`
+ * when it is not JSON, repeats a key or has \u0000 in a string; -ENOMEM without memory. A number that is beyond 64 bits or
+ * a double arrives as some real: it is well-formed, and it is no id.
  */
-int json_text_read(const char *text, size_t length, json_t **value, struct protocol_error *error);
+int json_text_read(const char *text, size_t length, struct json_text *read, struct protocol_error *error);
+void json_text_done(struct json_text *read);
 
 /* What a value is, for sentences: "a string", "an object" … */
 const char *json_text_type_name(const json_t *value);
 
-/* Gives jansson its allocator, which is malloc with a memory of failure, and a secret seed. Once, before any thread reads. */
+/* Gives jansson its allocator and a secret seed. Once, before any thread reads. */
 void json_text_init(void);
 
 #endif

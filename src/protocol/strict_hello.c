@@ -141,12 +141,12 @@ strict_hello_read(struct decoder *decoder, const struct protocol_limits *limits,
     struct protocol_error *error)
 {
     const struct reading reading = {.decoder = decoder, .limits = limits, .error = error};
-    json_t *value;
-    int result = json_text_read(text, length, &value, error);
+    struct json_text read;
+    int result = json_text_read(text, length, &read, error);
 
     if (result < 0)
         return result;
-    result = read_value(&reading, value, message);
-    json_decref(value);
+    result = read_value(&reading, read.value, message);
+    json_text_done(&read);
     return result;
 }
