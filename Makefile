@@ -43,7 +43,11 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 sources := $(wildcard src/*/*.c src/*/*/*.c)
 core_sources := $(filter-out src/client/%,$(sources)) $(filter-out src/main.c,$(wildcard src/*.c))
-support_sources := $(wildcard tests/support/*.c)
+# System tests talk to a server program. Unit tests hold the server's own parts, so of what system tests share they get only
+# what has no name in common with those.
+system_support_sources := $(wildcard tests/support/*.c)
+unit_support_sources := $(addprefix tests/support/,unit.c faults.c pace.c) $(wildcard tests/support/unit/*.c)
+support_sources := $(sort $(system_support_sources) $(unit_support_sources))
 unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 system_sources := $(wildcard tests/system/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
@@ -284,10 +288,11 @@ define variant_rules
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(LIBRARIES)
 
-$(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o $(support_sources:%.c=.build/$(1)/%.o) \
-    .build/$(1)/libalo-core.a .build/$(1)/link.flags
+$(addprefix .build/$(1)/,$(unit_programs)): $(unit_support_sources:%.c=.build/$(1)/%.o)
+$(addprefix .build/$(1)/,$(system_programs)): $(system_support_sources:%.c=.build/$(1)/%.o)
+$(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
-	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(LIBRARIES)
+	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(check_libraries) $(LIBRARIES)
 
 -include $(all_sources:%.c=.build/$(1)/%.d)
 endef
