@@ -64,13 +64,14 @@ session_end(struct worker *worker, struct session *session)
 static void
 session_linger(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
+    if (session->input_ended) {
+        session_end(worker, session); /* nothing can come that a close would answer with a reset */
+        return;
+    }
     session->transport->finish(session->descriptor);
     session->state = SESSION_LINGERING;
     session->blocked = false; /* a socket that is shut for writing is always writable */
-    if (session->input_ended)
-        session_end(worker, session);
-    else
-        session_poll(worker, session);
+    session_poll(worker, session);
 }
 
 void
@@ -216,10 +217,8 @@ session_readable(struct worker *worker, struct session *session)
         return;
     }
     session->input_ended = true;
-    if (length == 0) {
-        handler->input_ended(worker->config->context, worker, session);
-        session_poll(worker, session);
-    } else {
+    if (length == 0)
+        handler->input_ended(worker->config->context, worker, session); /* closes; the flush at the end of the turn tells the poller if need be */
+    else
         session_end(worker, session);
-    }
 }

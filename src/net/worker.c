@@ -288,10 +288,8 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
     struct handle handle = {.place = (uint32_t)(event->data.u64 >> 32), .generation = (uint32_t)event->data.u64};
     struct session *session;
 
-    if (event->data.u64 == WAKE_EVENT) {
-        mailbox_slept(&worker->mailbox);
-        return;
-    }
+    if (event->data.u64 == WAKE_EVENT)
+        return; /* the mail is taken every turn anyway */
     session = session_at(worker, handle_slot(handle));
     if (session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED)
         return; /* ended earlier in this turn */
@@ -397,7 +395,7 @@ counters_init(struct worker_counters *counters)
 static int
 worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uint32_t number, const struct worker_config *config)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_EVENT};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = WAKE_EVENT}; /* edge: nobody has to read the eventfd */
     int error;
 
     *worker = (struct worker){.number = number, .config = config, .crew = crew, .crew_count = crew_count, .poller = -1};
