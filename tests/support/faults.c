@@ -12,6 +12,9 @@
 static _Atomic long allocation_nth;
 static _Atomic bool allocation_all_after;
 static _Atomic long allocation_count;
+static _Atomic long interrupt_nth;
+static void (*interrupt)(void *context);
+static void *interrupt_context;
 static _Atomic int accept_times, accept_error;
 static _Atomic int epoll_times, epoll_error;
 static _Atomic int thread_nth;
@@ -46,6 +49,15 @@ faults_allocations(void)
 }
 
 void
+faults_interrupt(long nth, void (*happens)(void *context), void *context)
+{
+    atomic_store(&interrupt_nth, 0);
+    interrupt = happens;
+    interrupt_context = context;
+    atomic_store(&interrupt_nth, nth);
+}
+
+void
 faults_accept(int error, int times)
 {
     atomic_store(&accept_error, error);
@@ -68,6 +80,9 @@ faults_thread(int nth)
 static bool
 allocation_fails(void)
 {
+    if (atomic_load(&interrupt_nth) > 0 && atomic_fetch_sub(&interrupt_nth, 1) == 1)
+        interrupt(interrupt_context);
+
     long number = atomic_fetch_add(&allocation_count, 1) + 1;
     long nth = atomic_load(&allocation_nth);
 

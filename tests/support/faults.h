@@ -11,6 +11,12 @@ void faults_allocation(long nth, int all_after);
 /* How many allocations were made since faults_allocation was last called. */
 long faults_allocations(void);
 
+/*
+ * Just before the nth allocation from now on, counted from 1, `happens` is called once, on the thread that allocates: something else
+ * that comes in between. (No lock of the server is held there: nothing allocates under one.) 0 disarms.
+ */
+void faults_interrupt(long nth, void (*happens)(void *context), void *context);
+
 /* The next `times` calls of accept4 fail with this errno value. */
 void faults_accept(int error, int times);
 /* The next `times` calls of epoll_ctl with EPOLL_CTL_ADD fail with this errno value. */

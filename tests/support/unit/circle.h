@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A circle of friends, for tests of the graph alone: a graph whose publisher writes down who is told what. There is one circle at a time.
+ *
+ * What a session heard is read as text: "2+ 3-" says that it was told of user 2's arrival, then of user 3's departure. Each word
+ * is read once, so that circle_unheard() says whether anybody was told something that the test did not ask for.
+ */
+#ifndef SUPPORT_UNIT_CIRCLE_H
+#define SUPPORT_UNIT_CIRCLE_H
+
+#include "graph/graph.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    CIRCLE_WORKERS_MAX = 4,
+    CIRCLE_SLOTS_MAX = 1 << 15, /* sessions of one worker at the same time */
+};
+
+/* A friend list, as two arguments: the users and how many. */
+#define FRIENDS(...) ((const int64_t[]){__VA_ARGS__}), (uint32_t)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define NO_FRIENDS NULL, 0
+
+struct visit {
+    struct handle handle;
+    int64_t user;
+    uint32_t worker;
+    uint32_t member;
+    bool transition; /* what login, and then logout, said about it */
+};
+
+/* Begins a circle on this many workers. Everything here is called on one thread. */
+void circle_open(uint32_t workers);
+/* Frees the graph, whoever is still in it. */
+void circle_close(void);
+
+/* A session of a user begins. 0, or the graph's error; then *visit names no session. */
+int circle_try_come(struct visit *visit, uint32_t worker, int64_t user, const int64_t *friends, uint32_t count);
+int circle_try_relist(const struct visit *visit, const int64_t *friends, uint32_t count);
+int circle_try_leave(struct visit *visit);
+
+/* The same where it must not fail. */
+struct visit come(uint32_t worker, int64_t user, const int64_t *friends, uint32_t count);
+void relist(const struct visit *visit, const int64_t *friends, uint32_t count);
+void leave(struct visit *visit);
+
+/* What this session was told since the last time; valid until the next call. */
+const char *circle_heard(const struct visit *visit);
+/* How many words were told to anybody that circle_heard has not given yet; and forgets them. */
+size_t circle_unheard(void);
+/* How many sessions were told of the latest transition that anybody was told of, and whether this one was. */
+size_t circle_latest_audience(void);
+bool circle_latest_told(const struct visit *visit);
+
+/* What the graph holds. */
+struct graph_census circle_census(void);
+
+/* This session heard exactly this. */
+#define expect_heard(visit, text) ck_assert_str_eq(circle_heard(visit), (text))
+/* Nobody heard anything else. */
+#define expect_silence() ck_assert_uint_eq(circle_unheard(), 0)
+/* So many users are known, online, watched (an edge each) and logged in (a member each session). */
+#define expect_census(known, online, edge_count, member_count) \
+    do {                                                       \
+        struct graph_census census_now = circle_census();      \
+        ck_assert_uint_eq(census_now.users, (known));          \
+        ck_assert_uint_eq(census_now.users_online, (online));  \
+        ck_assert_uint_eq(census_now.edges, (edge_count));     \
+        ck_assert_uint_eq(census_now.members, (member_count)); \
+    } while (0)
+
+#endif
