@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/faults.h"
 
+#include "base/sync.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,12 +28,15 @@ int __real_accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 int __real_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 
+void __real_mutex_lock(struct mutex *mutex);
+
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 int __wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+void __wrap_mutex_lock(struct mutex *mutex);
 
 void
 faults_allocation(long nth, int all_after)
@@ -80,9 +85,6 @@ faults_thread(int nth)
 static bool
 allocation_fails(void)
 {
-    if (atomic_load(&interrupt_nth) > 0 && atomic_fetch_sub(&interrupt_nth, 1) == 1)
-        interrupt(interrupt_context);
-
     long number = atomic_fetch_add(&allocation_count, 1) + 1;
     long nth = atomic_load(&allocation_nth);
 
@@ -156,4 +158,12 @@ __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void 
     if (left > 0 && atomic_fetch_sub(&thread_nth, 1) == 1)
         return EAGAIN;
     return __real_pthread_create(thread, attributes, start, argument);
+}
+
+void
+__wrap_mutex_lock(struct mutex *mutex)
+{
+    if (atomic_load(&interrupt_nth) > 0 && atomic_fetch_sub(&interrupt_nth, 1) == 1)
+        interrupt(interrupt_context);
+    __real_mutex_lock(mutex);
 }

@@ -12,8 +12,8 @@ void faults_allocation(long nth, int all_after);
 long faults_allocations(void);
 
 /*
- * Just before the nth allocation from now on, counted from 1, `happens` is called once, on the thread that allocates: something else
- * that comes in between. (No lock of the server is held there: nothing allocates under one.) 0 disarms.
+ * Just before the nth mutex_lock from now on, counted from 1, `happens` is called once, on the thread that locks: something else that
+ * comes in between two critical sections. For code that never locks one mutex while it holds another. 0 disarms.
  */
 void faults_interrupt(long nth, void (*happens)(void *context), void *context);
 
