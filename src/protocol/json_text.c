@@ -63,7 +63,12 @@ json_text_read(const char *text, size_t length, struct json_text *read, struct p
     struct json_memory memory;
     json_error_t problem;
     bool failed;
+    const char *nul = memchr(text, '\0', length);
 
+    if (nul != NULL) { /* jansson passes over one after a number */
+        protocol_error_set(error, ERROR_BAD_JSON, "not JSON: control character 0x00, at byte %zu of the message", (size_t)(nul - text) + 1);
+        return -EBADMSG;
+    }
     json_memory_init(&memory);
 
     json_t *value = json_memory_read(&memory, text, length, READ_FLAGS, &problem, &failed);

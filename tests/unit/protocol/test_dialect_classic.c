@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: MIT */
+#include "protocol/decoder.h"
+#include "protocol/dialect.h"
+
+#include "support/faults.h"
+#include "support/pace.h"
+#include "support/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FRIENDS_MAX = 8 };
+
+static const struct protocol_limits usual = {.message_bytes = 256 * 1024, .nesting = 4, .friends = FRIENDS_MAX};
+
+static struct decoder *decoder;
+
+static void
+set_up(void)
+{
+    decoder = decoder_new();
+    ck_assert_ptr_nonnull(decoder);
+}
+
+static void
+tear_down(void)
+{
+    decoder_free(decoder);
+}
+
+/* Decodes from memory of the text's own size, so that reading on is found out. */
+static int
+decode_bytes(const struct protocol_limits *limits, const char *text, size_t length, struct message *message, struct protocol_error *error)
+{
+    char *copy = malloc(length > 0 ? length : 1);
+
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, text, length);
+
+    int result = dialect_classic.decode(decoder, limits, copy, length, message, error);
+
+    free(copy);
+    return result;
+}
+
+static int
+decode(const char *text, struct message *message, struct protocol_error *error)
+{
+    return decode_bytes(&usual, text, strlen(text), message, error);
+}
+
+#define HELLO .kind = MESSAGE_HELLO, .has_user = true
+#define GOODBYE .kind = MESSAGE_GOODBYE, .has_user = true
+#define FRIENDS(number) .has_friends = true, .friend_count = (number)
+
+/* A text and what it says. */
+struct said {
+    const char *text;
+    struct message message; /* without its friends */
+    int64_t friends[FRIENDS_MAX];
+};
+
+static void
+assert_said(const struct said *said)
+{
+    struct message message;
+    struct protocol_error error;
+    int result = decode(said->text, &message, &error);
+
+    ck_assert_msg(result == 0, "%s: %d %s", said->text, result, result == -EBADMSG ? error.message : "");
+    ck_assert_msg(message.kind == said->message.kind, "%s", said->text);
+    ck_assert_msg(message.has_user == said->message.has_user, "%s", said->text);
+    ck_assert_int_eq(message.user.number, said->message.user.number);
+    ck_assert_msg(message.has_friends == said->message.has_friends, "%s", said->text);
+    ck_assert_uint_eq(message.friend_count, said->message.friend_count);
+    for (uint32_t i = 0; i < message.friend_count; i++)
+        ck_assert_int_eq(message.friends[i].number, said->friends[i]);
+}
+
+START_TEST(a_hello_names_its_user_and_may_list_friends)
+{
+    static const struct said cases[] = {
+        {"{\"user_id\": 1, \"friends\": [2, 3, 4]}", {HELLO, .user = {1}, FRIENDS(3)}, {2, 3, 4}},
+        {"{\"friends\":[2,3,4],\"user_id\":1}", {HELLO, .user = {1}, FRIENDS(3)}, {2, 3, 4}},
+        {"{\n  \"user_id\" : 1,\r\n\t\"friends\" : [ 2 , 3 ]\n}", {HELLO, .user = {1}, FRIENDS(2)}, {2, 3}},
+        {"{\"user_id\": 1}", {HELLO, .user = {1}}, {0}},
+        {"{\"user_id\": 1, \"friends\": null}", {HELLO, .user = {1}}, {0}},
+        {"{\"user_id\": 1, \"friends\": []}", {HELLO, .user = {1}, FRIENDS(0)}, {0}},
+        {"{\"user_id\": 1, \"friends\": [1, 2, 2, 1]}", {HELLO, .user = {1}, FRIENDS(4)}, {1, 2, 2, 1}},
+        {"{\"user_id\": 0}", {HELLO, .user = {0}}, {0}},
+        {"{\"user_id\": -0}", {HELLO, .user = {0}}, {0}},
+        {"{\"user_id\": 9223372036854775807, \"friends\": [-9223372036854775808]}", {HELLO, .user = {INT64_MAX}, FRIENDS(1)}, {INT64_MIN}},
+        {"{\"user_id\": -9223372036854775808, \"friends\": [9223372036854775807]}", {HELLO, .user = {INT64_MIN}, FRIENDS(1)}, {INT64_MAX}},
+        {"{\"user_id\": 9007199254740993}", {HELLO, .user = {9007199254740993}}, {0}}, /* beyond what a double holds */
+        {"{\"\\u0075ser_id\": 1, \"\\u0066riends\": [2]}", {HELLO, .user = {1}, FRIENDS(1)}, {2}},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_said(&cases[i]);
+}
+END_TEST
+
+START_TEST(online_false_is_a_goodbye_and_online_true_means_nothing)
+{
+    static const struct said cases[] = {
+        {"{\"online\": false}", {.kind = MESSAGE_GOODBYE}, {0}},
+        {"{\"user_id\": 7, \"online\": false}", {GOODBYE, .user = {7}}, {0}},
+        {"{\"online\": false, \"user_id\": 7, \"friends\": [1, 2]}", {GOODBYE, .user = {7}}, {0}},
+        {"{\"online\": false, \"friends\": null, \"x\": 1}", {.kind = MESSAGE_GOODBYE}, {0}},
+        {"{\"user_id\": 7, \"online\": true}", {HELLO, .user = {7}}, {0}},
+        {"{\"user_id\": 7, \"online\": true, \"friends\": [8]}", {HELLO, .user = {7}, FRIENDS(1)}, {8}},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_said(&cases[i]);
+}
+END_TEST
+
+START_TEST(unknown_keys_are_ignored_whatever_json_they_hold)
+{
+    static const char *const members[] = {
+        "\"x\": null",
+        "\"\": \"\"",
+        "\"x\": \"text \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u00e4 \\ud83d\\ude00 ä 😀\"",
+        "\"x\": [1, [2, {\"user_id\": \"x\"}], {}], \"y\": {\"friends\": 1, \"online\": 2}",
+        "\"USER_ID\": 3, \"user_id \": 4, \"userid\": 5",
+        "\"x\": 1.5, \"y\": -0.0, \"z\": [1e3, 1E-3, 1e+3, 0.1e1]",
+        "\"jsonrpc\": \"2.0\"",
+        /* Numbers for which jansson has no type. */
+        "\"x\": 1e999, \"y\": -1e999, \"z\": 1e-999",
+        "\"x\": 9223372036854775808, \"y\": -9223372036854775809",
+        "\"x\": 123456789012345678901234567890123456789012345678901234567890",
+        "\"x\": [1e999, {\"y\": [99999999999999999999, \"1e999\"]}, 1.0e400, \"\\\"1e999\"]",
+        "\"1e999\": 1e999, \"\\\\\": 1e999",
+        "\"x\":1e999",
+        "\"x\":1e999 ",
+    };
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        char before[512], after[512];
+
+        snprintf(before, sizeof before, "{%s, \"user_id\": -12, \"friends\": [9223372036854775807]}", members[i]);
+        snprintf(after, sizeof after, "{\"friends\": [9223372036854775807], \"user_id\": -12, %s}", members[i]);
+        assert_said(&(struct said){before, {HELLO, .user = {-12}, FRIENDS(1)}, {INT64_MAX}});
+        assert_said(&(struct said){after, {HELLO, .user = {-12}, FRIENDS(1)}, {INT64_MAX}});
+    }
+}
+END_TEST
+
+/* A text, and what is said to be wrong with it; `sentence` NULL: that is jansson's affair. */
+struct refused {
+    const char *text;
+    const char *sentence;
+};
+
+static void
+assert_refused(const struct refused *cases, size_t count, enum error_code code)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct message untouched, message;
+        struct protocol_error error;
+
+        memset(&untouched, 0x5a, sizeof untouched);
+        message = untouched;
+
+        int result = decode(cases[i].text, &message, &error);
+
+        ck_assert_msg(result == -EBADMSG, "%s: %d", cases[i].text, result);
+        ck_assert_msg(error.code == code, "%s: %s: %s", cases[i].text, error_code_name(error.code), error.message);
+        ck_assert_mem_eq(&message, &untouched, sizeof message);
+        if (cases[i].sentence != NULL)
+            ck_assert_str_eq(error.message, cases[i].sentence);
+        else
+            ck_assert_ptr_nonnull(strstr(error.message, ", at byte "));
+    }
+}
+
+#define ASSERT_REFUSED(cases, code) assert_refused(cases, sizeof(cases) / sizeof((cases)[0]), code)
+
+START_TEST(what_is_not_json_is_bad_json)
+{
+    static const struct refused cases[] = {
+        {"", NULL},
+        {"{", NULL},
+        {"{nonsense}", NULL},
+        {"{\"user_id\" 1}", NULL},
+        {"{\"user_id\": 1,}", NULL},
+        {"{,\"user_id\": 1}", NULL},
+        {"{\"user_id\": 1 \"friends\": []}", NULL},
+        {"{\"user_id\": 1, \"friends\": [1,]}", NULL},
+        {"{\"user_id\": 1, \"friends\": [,1]}", NULL},
+        {"{\"user_id\": 1, \"friends\": [1 2]}", NULL},
+        {"{\"user_id\": 01}", NULL},
+        {"{\"user_id\": +1}", NULL},
+        {"{\"user_id\": --1}", NULL},
+        {"{\"user_id\": -}", NULL},
+        {"{\"user_id\": .5}", NULL},
+        {"{\"user_id\": 1.}", NULL},
+        {"{\"user_id\": 1e}", NULL},
+        {"{\"user_id\": 0x10}", NULL},
+        {"{\"user_id\": 1_000}", NULL},
+        {"{\"user_id\": NaN}", NULL},
+        {"{\"user_id\": Infinity}", NULL},
+        {"{\"user_id\": 1, \"x\": True}", NULL},
+        {"{\"user_id\": 1, \"x\": nul}", NULL},
+        {"{\"user_id\": 1, 2: 3}", NULL},
+        {"{user_id: 1}", NULL},
+        {"{'user_id': 1}", NULL},
+        {"{\"user_id\": 1} x", NULL},
+        {"{\"user_id\": 1}{}", NULL},
+        {"{\"user_id\": 1, \"x\": \"\\x\"}", NULL},
+        {"{\"user_id\": 1, \"x\": \"\\u12g4\"}", NULL},
+        {"{\"user_id\": 1, \"x\": \"\\ud800\"}", NULL},
+        {"{\"user_id\": 1, \"x\": \"\\udc00\"}", NULL},
+        {"{\"user_id\": 1, \"x\": \"\\ud800\\u0041\"}", NULL},
+        {"{\"user_id\": 1, /* a note */ \"x\": 1}", NULL},
+        {"[1, 2", NULL},
+        {"[1 2]", NULL},
+        /* A number that is too large does not hide it, nor does it become one by being cut down. */
+        {"{\"user_id\": 1, \"x\": 1e999,}", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999 1e999}", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999.5}", NULL},
+        {"{\"user_id\": 1, \"x\": 01e999}", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999x}", NULL},
+        {"{\"user_id\": 1, \"x\": 1.5-99999999999999999999}", NULL},
+        {"{\"user_id\": 1, \"x\": false1e999}", NULL},
+        {"{\"user_id\": 1, \"x\": 99999999999999999999\"\"}", NULL},
+        {"{\"user_id\": 1, \"x\": 99999999999999999999.}", NULL},
+        {"{\"user_id\": 1, \"x\": 99999999999999999999e}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999}", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999, \"y\": \"", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999, \"y\": \"\\", NULL},
+    };
+
+    ASSERT_REFUSED(cases, ERROR_BAD_JSON);
+}
+END_TEST
+
+START_TEST(utf8_is_checked)
+{
+    static const char *const wrong[] = {
+        "\xff", "\x80", "\xc3", "\xc3(", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x9f\x98"};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char in_value[64], in_key[64], outside[64];
+
+        snprintf(in_value, sizeof in_value, "{\"user_id\": 1, \"x\": \"%s\"}", wrong[i]);
+        snprintf(in_key, sizeof in_key, "{\"user_id\": 1, \"%s\": 1}", wrong[i]);
+        snprintf(outside, sizeof outside, "{\"user_id\": 1, %s}", wrong[i]);
+        ASSERT_REFUSED(((const struct refused[]){{in_value, NULL}, {in_key, NULL}, {outside, NULL}}), ERROR_BAD_JSON);
+    }
+}
+END_TEST
+
+START_TEST(a_nul_byte_is_bad_json)
+{
+    static const char inside[] = "{\"user_id\": 1, \"x\": \"\0\"}", outside[] = "{\"user_id\": 1\0}", after[] = "{\"user_id\": 1}\0";
+    struct message message;
+    struct protocol_error error;
+
+    ck_assert_int_eq(decode_bytes(&usual, inside, sizeof inside - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(error.code, ERROR_BAD_JSON);
+    ck_assert_int_eq(decode_bytes(&usual, outside, sizeof outside - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(error.code, ERROR_BAD_JSON);
+    ck_assert_int_eq(decode_bytes(&usual, after, sizeof after - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(error.code, ERROR_BAD_JSON);
+}
+END_TEST
+
+#define NO_INTEGER "a number with a fraction, an exponent or more than 64 bits"
+
+START_TEST(json_that_is_no_message_is_a_bad_message)
+{
+    static const struct refused cases[] = {
+        {"[]", "a message is an object such as {\"user_id\": 1, \"friends\": [2, 3]}, not an array"},
+        {"[{\"user_id\": 1}]", "a message is an object such as {\"user_id\": 1, \"friends\": [2, 3]}, not an array"},
+        {"{}", "user_id is missing"},
+        {"{\"friends\": [1]}", "user_id is missing"},
+        {"{\"online\": true}", "user_id is missing"},
+        {"{\"x\": {\"user_id\": 1}}", "user_id is missing"},
+        {"{\"user_id\": null}", "user_id must be an integer of 64 bits, not null"},
+        {"{\"user_id\": true}", "user_id must be an integer of 64 bits, not true"},
+        {"{\"user_id\": false}", "user_id must be an integer of 64 bits, not false"},
+        {"{\"user_id\": \"1\"}", "user_id must be an integer of 64 bits, not a string"},
+        {"{\"user_id\": [1]}", "user_id must be an integer of 64 bits, not an array"},
+        {"{\"user_id\": {}}", "user_id must be an integer of 64 bits, not an object"},
+        {"{\"user_id\": 1.0}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 1e3}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": -0.0}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 1e999}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 9223372036854775808}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": -9223372036854775809}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 18446744073709551616}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\":10000000000000000000000}", "user_id must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 1, \"friends\": {}}", "friends must be an array or null, not an object"},
+        {"{\"user_id\": 1, \"friends\": 2}", "friends must be an array or null, not an integer"},
+        {"{\"user_id\": 1, \"friends\": 2.5}", "friends must be an array or null, not " NO_INTEGER},
+        {"{\"user_id\": 1, \"friends\": \"2\"}", "friends must be an array or null, not a string"},
+        {"{\"user_id\": 1, \"friends\": false}", "friends must be an array or null, not false"},
+        {"{\"user_id\": 1, \"friends\": [null]}", "friends[0] must be an integer of 64 bits, not null"},
+        {"{\"user_id\": 1, \"friends\": [2, \"3\", 4]}", "friends[1] must be an integer of 64 bits, not a string"},
+        {"{\"user_id\": 1, \"friends\": [2, 3, 4.0]}", "friends[2] must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 1, \"friends\": [2, 3, [4]]}", "friends[2] must be an integer of 64 bits, not an array"},
+        {"{\"user_id\": 1, \"friends\": [9223372036854775808]}", "friends[0] must be an integer of 64 bits, not " NO_INTEGER},
+        {"{\"user_id\": 1, \"online\": null}", "online must be true or false, not null"},
+        {"{\"user_id\": 1, \"online\": 0}", "online must be true or false, not an integer"},
+        {"{\"user_id\": 1, \"online\": \"false\"}", "online must be true or false, not a string"},
+        /* A goodbye may leave things out, not get them wrong. */
+        {"{\"online\": false, \"user_id\": \"1\"}", "user_id must be an integer of 64 bits, not a string"},
+        {"{\"online\": false, \"user_id\": null}", "user_id must be an integer of 64 bits, not null"},
+        {"{\"online\": false, \"friends\": 1}", "friends must be an array or null, not an integer"},
+        {"{\"online\": false, \"friends\": [1.5]}", "friends[0] must be an integer of 64 bits, not " NO_INTEGER},
+        /* Twice the same key, at any level, however it is spelled. */
+        {"{\"user_id\": 1, \"user_id\": 1}", NULL},
+        {"{\"user_id\": 1, \"\\u0075ser_id\": 2}", NULL},
+        {"{\"user_id\": 1, \"friends\": [1], \"friends\": null}", NULL},
+        {"{\"online\": true, \"user_id\": 1, \"online\": true}", NULL},
+        {"{\"user_id\": 1, \"x\": 1, \"x\": 1}", NULL},
+        {"{\"user_id\": 1, \"\": 1, \"\": 1}", NULL},
+        {"{\"user_id\": 1, \"x\": [{\"y\": {\"z\": 1, \"z\": 1}}]}", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999, \"x\": 1}", NULL},
+        /* NUL in a string or a key. */
+        {"{\"user_id\": 1, \"x\": \"\\u0000\"}", "a string holds \\u0000, at byte 28 of the message"},
+        {"{\"user_id\": 1, \"a\\u0000b\": 1}", "a string holds \\u0000, at byte 25 of the message"},
+        {"{\"user_id\": 1, \"user_id\\u0000\": 1}", NULL},
+        {"{\"user_id\": 1, \"x\": [{\"y\": \"a\\u0000\"}]}", NULL},
+        {"{\"user_id\": 1, \"x\": 1e999, \"y\": \"\\u0000\"}", NULL},
+    };
+
+    ASSERT_REFUSED(cases, ERROR_BAD_MESSAGE);
+}
+END_TEST
+
+START_TEST(the_limit_of_friends_counts_what_was_sent)
+{
+    static const struct refused cases[] = {
+        {"{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8,9]}", "friends has 9 elements, 8 are allowed"},
+        {"{\"user_id\": 1, \"friends\": [1,1,1,1,1,1,1,1,1]}", "friends has 9 elements, 8 are allowed"},
+        {"{\"online\": false, \"friends\": [1,2,3,4,5,6,7,8,9,10]}", "friends has 10 elements, 8 are allowed"},
+        {"{\"user_id\": 1, \"fr\\u0069ends\": [1,2,3,4,5,6,7,8,\"9\"]}", "friends has 9 elements, 8 are allowed"},
+    };
+
+    assert_said(&(struct said){"{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8]}", {HELLO, .user = {1}, FRIENDS(8)}, {1, 2, 3, 4, 5, 6, 7, 8}});
+    assert_said(
+        &(struct said){"{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8], \"x\": 0}", {HELLO, .user = {1}, FRIENDS(8)}, {1, 2, 3, 4, 5, 6, 7, 8}});
+    ASSERT_REFUSED(cases, ERROR_TOO_MANY_FRIENDS);
+}
+END_TEST
+
+START_TEST(the_limit_of_nesting_counts_the_outermost_object)
+{
+    static const struct refused cases[] = {
+        {"{\"user_id\": 1, \"x\": [[[[]]]]}", "nested deeper than the 4 levels that are allowed"},
+        {"{\"user_id\": 1, \"x\": [{\"y\": [{}]}]}", "nested deeper than the 4 levels that are allowed"},
+        {"{\"user_id\": 1, \"friends\": [[[[]]]]}", "nested deeper than the 4 levels that are allowed"},
+        {"[[[[[]]]]]", "nested deeper than the 4 levels that are allowed"},
+    };
+    struct protocol_limits limits = usual;
+    struct message message;
+    struct protocol_error error;
+    static const char flat[] = "{\"user_id\": 1}", list[] = "{\"user_id\": 1, \"friends\": []}";
+
+    assert_said(&(struct said){"{\"user_id\": 1, \"x\": [[[]]]}", {HELLO, .user = {1}}, {0}});
+    assert_said(&(struct said){"{\"user_id\": 1, \"x\": {\"y\": [{}]}}", {HELLO, .user = {1}}, {0}});
+    ASSERT_REFUSED(cases, ERROR_TOO_LARGE);
+
+    limits.nesting = 1;
+    ck_assert_int_eq(decode_bytes(&limits, flat, sizeof flat - 1, &message, &error), 0);
+    ck_assert_int_eq(decode_bytes(&limits, list, sizeof list - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(hopeless_nesting_does_not_eat_the_stack)
+{
+    enum { DEPTH = 100000 };
+    char *text = malloc(2 * DEPTH);
+    struct message message;
+    struct protocol_error error;
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, '[', DEPTH);
+    memset(text + DEPTH, ']', DEPTH);
+    ck_assert_int_eq(decode_bytes(&usual, text, 2 * DEPTH, &message, &error), -EBADMSG);
+    ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
+    free(text);
+}
+END_TEST
+
+START_TEST(an_allocation_that_fails_is_no_error_of_the_client)
+{
+    static const char *const texts[] = {
+        "{\"user_id\": 1234567890123456789, \"friends\": [-1234567890123456789, 3]}",
+        "{\"user_id\": 1234567890123456789, \"friends\": [-1234567890123456789, 3], \"a rather long key\": \"a rather long value\"}",
+        "{\"x\": [1e999, {\"y\": \"z\", \"a\": 1.25000000000000000}], \"user_id\": 1234567890123456789, \"friends\": [-1234567890123456789, 3]}",
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        for (int all_after = 0; all_after <= 1; all_after++) {
+            int result = -ENOMEM;
+            long nth = 0;
+            struct message message;
+
+            while (result == -ENOMEM) {
+                struct protocol_error untouched = {.code = ERROR_CODES}, error = untouched;
+                char *copy = strdup(texts[i]);
+
+                memset(&message, 0x5a, sizeof message);
+                decoder_free(decoder);
+                decoder = decoder_new();
+                faults_allocation(++nth, all_after);
+                result = dialect_classic.decode(decoder, &usual, copy, strlen(copy), &message, &error);
+                faults_allocation(0, 0);
+                ck_assert_mem_eq(&error, &untouched, sizeof error);
+                free(copy);
+            }
+            ck_assert_int_eq(result, 0);
+            ck_assert_int_gt(nth, 1);
+            ck_assert_int_eq(message.kind, MESSAGE_HELLO);
+            ck_assert_int_eq(message.user.number, 1234567890123456789);
+            ck_assert_uint_eq(message.friend_count, 2);
+            ck_assert_int_eq(message.friends[0].number, -1234567890123456789);
+            ck_assert_int_eq(message.friends[1].number, 3);
+        }
+}
+END_TEST
+
+START_TEST(an_allocation_that_fails_deep_in_a_large_text_leaks_nothing)
+{
+    enum { ELEMENTS = 3000 };
+    static char text[ELEMENTS * 24];
+    size_t length = (size_t)snprintf(text, sizeof text, "{\"user_id\": 5, \"x\": [");
+    int result = -ENOMEM;
+    long nth = 0;
+
+    for (int i = 0; i < ELEMENTS; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "{\"%d\": \"%d\"},", i, i);
+    snprintf(text + length, sizeof text - length, "0]}");
+    while (result == -ENOMEM) {
+        struct message message;
+        struct protocol_error error;
+
+        faults_allocation(++nth, 1);
+        result = dialect_classic.decode(decoder, &usual, text, length + 3, &message, &error);
+        faults_allocation(0, 0);
+    }
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_gt(nth, 4);
+}
+END_TEST
+
+START_TEST(a_decoder_without_memory_is_none)
+{
+    faults_allocation(1, 0);
+    struct decoder *none = decoder_new();
+    faults_allocation(0, 0);
+    ck_assert_ptr_null(none);
+    decoder_free(NULL);
+}
+END_TEST
+
+START_TEST(one_long_list_does_not_stay_for_ever)
+{
+    enum { COUNT = 5000 };
+    static char text[COUNT * 8];
+    const struct protocol_limits limits = {.message_bytes = sizeof text, .nesting = 4, .friends = COUNT};
+    struct message message;
+    struct protocol_error error;
+
+    for (int with_unknown = 0; with_unknown <= 1; with_unknown++) { /* read by both readers */
+        size_t length = (size_t)snprintf(text, sizeof text, "{%s\"user_id\": 1, \"friends\": [0", with_unknown ? "\"x\": 0, " : "");
+
+        for (int i = 1; i < COUNT; i++)
+            length += (size_t)snprintf(text + length, sizeof text - length, ",%d", i);
+        length += (size_t)snprintf(text + length, sizeof text - length, "]}");
+        ck_assert_int_eq(decode_bytes(&limits, text, length, &message, &error), 0);
+        ck_assert_uint_eq(message.friend_count, COUNT);
+        for (int i = 0; i < COUNT; i++)
+            ck_assert_int_eq(message.friends[i].number, i);
+        ck_assert_uint_le(decoder->capacity, 2 * COUNT);
+        ck_assert_int_eq(decode("{\"user_id\": 1, \"friends\": [1]}", &message, &error), 0);
+        ck_assert_uint_le(decoder->capacity, DECODER_FRIENDS_KEPT);
+    }
+}
+END_TEST
+
+START_TEST(a_usual_message_allocates_nothing_once_the_decoder_is_warm)
+{
+    static const char text[] = "{\"user_id\": 1, \"friends\": [2, 3, 4]}";
+    struct message message;
+    struct protocol_error error;
+
+    ck_assert_int_eq(dialect_classic.decode(decoder, &usual, text, sizeof text - 1, &message, &error), 0);
+    faults_allocation(0, 0);
+
+    int result = dialect_classic.decode(decoder, &usual, text, sizeof text - 1, &message, &error);
+    long allocations = faults_allocations();
+
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_eq(allocations, 0);
+}
+END_TEST
+
+START_TEST(an_error_is_one_line_exact_to_the_byte)
+{
+    static const struct {
+        struct protocol_error error;
+        const char *line;
+    } cases[] = {
+        {{ERROR_BAD_MESSAGE, "user_id is missing"}, "{\"error\": {\"code\": \"bad_message\", \"message\": \"user_id is missing\"}}\n"},
+        {{ERROR_SHUTTING_DOWN, ""}, "{\"error\": {\"code\": \"shutting_down\", \"message\": \"\"}}\n"},
+        {{ERROR_BAD_JSON, "near '\"\\u\"' / é 漢 😀"}, "{\"error\": {\"code\": \"bad_json\", \"message\": \"near '\\\"\\\\u\\\"' / é 漢 😀\"}}\n"},
+        /* Not as protocol_error_set makes them. */
+        {{ERROR_BAD_JSON, "\n\t\x1f\x7f"}, "{\"error\": {\"code\": \"bad_json\", \"message\": \"\\u000a\\u0009\\u001f\x7f\"}}\n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char line[ERROR_LINE_MAX];
+        size_t length = dialect_classic.encode_error(&cases[i].error, line);
+
+        ck_assert_uint_eq(length, strlen(cases[i].line));
+        ck_assert_mem_eq(line, cases[i].line, length);
+    }
+}
+END_TEST
+
+START_TEST(the_longest_error_fits_its_line)
+{
+    for (int code = 0; code < ERROR_CODES; code++) {
+        struct protocol_error error = {.code = (enum error_code)code};
+        char line[ERROR_LINE_MAX + 16];
+        const size_t quotes = sizeof error.message - 1;
+
+        memset(line, '#', sizeof line);
+        memset(error.message, '"', quotes);
+
+        size_t length = dialect_classic.encode_error(&error, line);
+
+        ck_assert_uint_eq(length, strlen("{\"error\": {\"code\": \"\", \"message\": \"\"}}\n") + strlen(error_code_name(error.code)) + 2 * quotes);
+        ck_assert_uint_le(length, ERROR_LINE_MAX);
+        ck_assert_int_eq(line[ERROR_LINE_MAX], '#');
+
+        memset(error.message, '\x01', quotes); /* would be longer, were it not cut */
+        length = dialect_classic.encode_error(&error, line);
+        ck_assert_uint_le(length, ERROR_LINE_MAX);
+        ck_assert_mem_eq(line + length - 4, "\"}}\n", 4);
+        ck_assert_int_eq(line[ERROR_LINE_MAX], '#');
+    }
+}
+END_TEST
+
+START_TEST(the_news_are_two_constant_lines)
+{
+    ck_assert_str_eq(dialect_classic.online_line, "{\"online\": true}\n");
+    ck_assert_str_eq(dialect_classic.offline_line, "{\"online\": false}\n");
+    ck_assert_str_eq(dialect_classic.name, "classic");
+}
+END_TEST
+
+static Suite *
+classic_suite(void)
+{
+    Suite *suite = suite_create("protocol/dialect_classic");
+    TCase *tests = tcase_create("dialect_classic");
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_hello_names_its_user_and_may_list_friends);
+    tcase_add_test(tests, online_false_is_a_goodbye_and_online_true_means_nothing);
+    tcase_add_test(tests, unknown_keys_are_ignored_whatever_json_they_hold);
+    tcase_add_test(tests, what_is_not_json_is_bad_json);
+    tcase_add_test(tests, utf8_is_checked);
+    tcase_add_test(tests, a_nul_byte_is_bad_json);
+    tcase_add_test(tests, json_that_is_no_message_is_a_bad_message);
+    tcase_add_test(tests, the_limit_of_friends_counts_what_was_sent);
+    tcase_add_test(tests, the_limit_of_nesting_counts_the_outermost_object);
+    tcase_add_test(tests, hopeless_nesting_does_not_eat_the_stack);
+    tcase_add_test(tests, an_allocation_that_fails_is_no_error_of_the_client);
+    tcase_add_test(tests, an_allocation_that_fails_deep_in_a_large_text_leaks_nothing);
+    tcase_add_test(tests, a_decoder_without_memory_is_none);
+    tcase_add_test(tests, one_long_list_does_not_stay_for_ever);
+    tcase_add_test(tests, a_usual_message_allocates_nothing_once_the_decoder_is_warm);
+    tcase_add_test(tests, an_error_is_one_line_exact_to_the_byte);
+    tcase_add_test(tests, the_longest_error_fits_its_line);
+    tcase_add_test(tests, the_news_are_two_constant_lines);
+    tcase_set_timeout(tests, pace_test_timeout_s());
+    suite_add_tcase(suite, tests);
+    return suite;
+}
+
+int
+main(void)
+{
+    dialects_init();
+    return unit_run(classic_suite());
+}
