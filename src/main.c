@@ -95,6 +95,7 @@ main(int argc, char **argv)
     }
     if (isatty(STDERR_FILENO))
         greet(server);
+    server_log_listening(server);
     while (signals_wait(&signal_number) != SIGNALS_STOP)
         log_event(LEVEL_DEBUG, "signal_ignored", LOG_FIELD_NUMBER("signal", signal_number));
     let_second_signal_end();

@@ -34,6 +34,7 @@ struct server {
     struct worker_config config;
     struct acceptor acceptor;
     struct presence *presence;
+    const struct store *store;
     uint32_t worker_count;
     uint16_t port;
     char address[TCP_ADDRESS_TEXT];
@@ -184,13 +185,13 @@ configure(struct server *server, const struct options *options)
 }
 
 static struct presence *
-make_presence(struct server *server, const struct options *options, const struct store *store)
+make_presence(struct server *server, const struct options *options)
 {
     struct presence_config config = {
         .limits = {.message_bytes = options->max_message, .nesting = options->max_nesting, .friends = options->max_friends},
         .queue_limit = options->queue_limit,
         .unfinished_limit = options->max_unfinished,
-        .store = store,
+        .store = server->store,
     };
 
     return presence_new(server->workers, server->worker_count, &config);
@@ -238,6 +239,7 @@ server_start(const struct options *options, struct server **server, char problem
     if (made == NULL)
         return fail(problem, -ENOMEM, "out of memory");
     made->worker_count = workers;
+    made->store = store;
     pressure_init(&made->pressure);
     error = session_limit(options, workers, &limit, problem);
     if (error == 0)
@@ -245,7 +247,7 @@ server_start(const struct options *options, struct server **server, char problem
     if (error == 0) {
         admission_init(&made->admission, limit);
         dialects_init();
-        made->presence = make_presence(made, options, store);
+        made->presence = make_presence(made, options);
         if (made->presence == NULL) {
             close_listeners(&made->acceptor);
             error = fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
@@ -259,9 +261,6 @@ server_start(const struct options *options, struct server **server, char problem
         free(made);
         return error;
     }
-    log_event(LEVEL_INFO, "listening", LOG_FIELD_TEXT("address", made->address), LOG_FIELD_NUMBER("port", made->port),
-        LOG_FIELD_NUMBER("listeners", made->acceptor.listener_count), LOG_FIELD_NUMBER("workers", workers), LOG_FIELD_NUMBER("max_sessions", limit),
-        LOG_FIELD_TEXT("store", store->name));
     *server = made;
     return 0;
 }
@@ -276,6 +275,14 @@ const char *
 server_address(const struct server *server)
 {
     return server->address;
+}
+
+void
+server_log_listening(const struct server *server)
+{
+    log_event(LEVEL_INFO, "listening", LOG_FIELD_TEXT("address", server->address), LOG_FIELD_NUMBER("port", server->port),
+        LOG_FIELD_NUMBER("listeners", server->acceptor.listener_count), LOG_FIELD_NUMBER("workers", server->worker_count),
+        LOG_FIELD_NUMBER("max_sessions", server->admission.limit), LOG_FIELD_TEXT("store", server->store->name));
 }
 
 static void

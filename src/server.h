@@ -25,6 +25,9 @@ uint16_t server_port(const struct server *server);
 /* The first address that it listens on, such as "127.0.0.1:8080". */
 const char *server_address(const struct server *server);
 
+/* Logs that it listens, which tells whoever reads the log that it is ready. */
+void server_log_listening(const struct server *server);
+
 /* Stops: takes no more connections, sends what is queued within the stop time-out, closes and frees everything. */
 void server_stop(struct server *server);
 

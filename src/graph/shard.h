@@ -30,11 +30,11 @@ struct user {
 };
 
 struct shard {
-    struct mutex mutex;
-    uint32_t number; /* constant */
-    struct slots users;
+    struct mutex mutex;    /* this and what every look-up reads share a cache line */
     uint32_t *buckets;     /* slots of users, SLOTS_NONE where empty */
     uint32_t bucket_count; /* 0 or a power of two */
+    uint32_t number;       /* constant */
+    struct slots users;
 } __attribute__((aligned(64)));
 
 void shard_init(struct shard *shard, uint32_t number);
