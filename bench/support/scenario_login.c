@@ -109,6 +109,7 @@ scenario_login(struct stage *stage)
         sum.user_ns += spent.user_ns;
         sum.system_ns += spent.system_ns;
         sum.wall_ns += spent.wall_ns;
+        sum.switches += spent.switches;
         start = meter_read(stage);
         transitions_play(&login, false);
         spent = meter_since(stage, &start);
@@ -120,6 +121,7 @@ scenario_login(struct stage *stage)
     stage_report(stage, "cpu_us_per_logout", values_median(out_us, stage->rounds), "us");
     stage_report(stage, "user_share", (double)sum.user_ns / (double)(sum.user_ns + sum.system_ns + 1), "ratio");
     stage_report(stage, "logins_per_second", (double)stage->sessions * stage->rounds / ((double)sum.wall_ns / 1e9), "1/s");
+    stage_report(stage, "switches_per_login", (double)sum.switches / ((double)stage->sessions * stage->rounds), "1");
     crowd_done(&stage->crowd);
     hellos_done(&login.hellos);
 }
