@@ -337,10 +337,12 @@ START_TEST(a_line_torn_by_a_full_disk_does_not_spoil_the_next)
     ck_assert_ptr_nonnull(fgets(first, sizeof first, file));
     fclose(reader);
     reader = file;
-    if (strstr(first, "}\n") == NULL) {
+    json_t *object = json_loads(first, 0, NULL);
+    if (object == NULL) {
         ck_assert_uint_eq(strlen(first), FULL_BYTES + 1);
         ck_assert_int_eq(expect_event("log_dropped"), 1);
     }
+    json_decref(object);
     expect_event("whole");
     ck_assert_ptr_null(line_next());
 }
