@@ -66,24 +66,25 @@ point_is_harmless(uint32_t point)
 
 /* Writes one character at `text` as it stands in a JSON string into `escaped`. Returns how many bytes it took from `text`. */
 static size_t
-character_escape(const char *text, char escaped[static 8])
+character_escape(const char *text, char escaped[static 8], size_t *escaped_length)
 {
     uint32_t point;
     size_t length = utf8_read((const unsigned char *)text, &point);
 
-    if (length == 0) {
-        snprintf(escaped, 8, "\\ufffd");
-        return 1;
+    if (length > 0 && point != '"' && point != '\\' && point_is_harmless(point)) {
+        memcpy(escaped, text, length);
+        *escaped_length = length;
+        return length;
     }
-    if (point == '"' || point == '\\')
-        snprintf(escaped, 8, "\\%c", (char)point);
+    if (length == 0)
+        *escaped_length = (size_t)snprintf(escaped, 8, "\\ufffd");
+    else if (point == '"' || point == '\\')
+        *escaped_length = (size_t)snprintf(escaped, 8, "\\%c", (char)point);
     else if (point == '\n' || point == '\r' || point == '\t')
-        snprintf(escaped, 8, "\\%c", point == '\n' ? 'n' : point == '\r' ? 'r' : 't');
-    else if (!point_is_harmless(point))
-        snprintf(escaped, 8, "\\u%04x", point & 0xffff);
+        *escaped_length = (size_t)snprintf(escaped, 8, "\\%c", point == '\n' ? 'n' : point == '\r' ? 'r' : 't');
     else
-        snprintf(escaped, 8, "%.*s", (int)length, text);
-    return length;
+        *escaped_length = (size_t)snprintf(escaped, 8, "\\u%04x", point & 0xffff);
+    return length == 0 ? 1 : length;
 }
 
 static bool
@@ -98,11 +99,12 @@ line_put_text(struct log_line *line, const char *text)
 
     while (*text != '\0') {
         char escaped[8];
+        size_t length;
 
-        text += character_escape(text, escaped);
-        if (line->length - start + strlen(escaped) > LOG_VALUE_BYTES)
+        text += character_escape(text, escaped, &length);
+        if (line->length - start + length > LOG_VALUE_BYTES)
             return line_put_word(line, ellipsis) && line_put_word(line, "\"");
-        if (!line_put_word(line, escaped))
+        if (!line_put(line, escaped, length))
             return false;
     }
     return line_put_word(line, "\"");
