@@ -23,7 +23,7 @@ enum {
     BATCH = 16, /* messages between two looks at the clock */
 };
 
-static const struct protocol_limits limits = {.message_bytes = 256 * 1024, .nesting = 32, .friends = 10000};
+static const struct protocol_limits limits = {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 10000};
 
 struct text {
     const char *name;

@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const struct protocol_limits limits_of[] = {
-    {.message_bytes = 256 * 1024, .nesting = 32, .friends = 10000},
+    {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 10000},
     {.message_bytes = 128, .nesting = 3, .friends = 2},
 };
 

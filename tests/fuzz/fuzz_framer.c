@@ -14,7 +14,7 @@
 enum { MESSAGES_MAX = 4096 };
 
 static const struct protocol_limits limits_of[] = {
-    {.message_bytes = 256 * 1024, .nesting = 32, .friends = 10000},
+    {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 10000},
     {.message_bytes = 64, .nesting = 4, .friends = 2},
     {.message_bytes = 1, .nesting = 1, .friends = 0},
     {.message_bytes = 4096, .nesting = NESTING_MAX, .friends = 1},

@@ -14,9 +14,9 @@
 #include <string.h>
 
 static const struct protocol_limits limits_of[] = {
-    {.message_bytes = 256 * 1024, .nesting = 32, .friends = 10000},
-    {.message_bytes = 256 * 1024, .nesting = 2, .friends = 2},
-    {.message_bytes = 256 * 1024, .nesting = 1, .friends = 0},
+    {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 10000},
+    {.message_bytes = 256UL * 1024, .nesting = 2, .friends = 2},
+    {.message_bytes = 256UL * 1024, .nesting = 1, .friends = 0},
 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

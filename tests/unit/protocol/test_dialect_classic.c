@@ -13,7 +13,7 @@
 
 enum { FRIENDS_MAX = 8 };
 
-static const struct protocol_limits usual = {.message_bytes = 256 * 1024, .nesting = 4, .friends = FRIENDS_MAX};
+static const struct protocol_limits usual = {.message_bytes = 256UL * 1024, .nesting = 4, .friends = FRIENDS_MAX};
 
 static struct decoder *decoder;
 
@@ -375,15 +375,15 @@ END_TEST
 
 START_TEST(hopeless_nesting_does_not_eat_the_stack)
 {
-    enum { DEPTH = 100000 };
-    char *text = malloc(2 * DEPTH);
+    const size_t depth = 100000;
+    char *text = malloc(2 * depth);
     struct message message;
     struct protocol_error error;
 
     ck_assert_ptr_nonnull(text);
-    memset(text, '[', DEPTH);
-    memset(text + DEPTH, ']', DEPTH);
-    ck_assert_int_eq(decode_bytes(&usual, text, 2 * DEPTH, &message, &error), -EBADMSG);
+    memset(text, '[', depth);
+    memset(text + depth, ']', depth);
+    ck_assert_int_eq(decode_bytes(&usual, text, 2 * depth, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
     free(text);
 }
@@ -479,7 +479,7 @@ START_TEST(one_long_list_does_not_stay_for_ever)
         ck_assert_uint_eq(message.friend_count, COUNT);
         for (int i = 0; i < COUNT; i++)
             ck_assert_int_eq(message.friends[i].number, i);
-        ck_assert_uint_le(decoder->capacity, 2 * COUNT);
+        ck_assert_uint_le(decoder->capacity, 2UL * COUNT);
         ck_assert_int_eq(decode("{\"user_id\": 1, \"friends\": [1]}", &message, &error), 0);
         ck_assert_uint_le(decoder->capacity, DECODER_FRIENDS_KEPT);
     }

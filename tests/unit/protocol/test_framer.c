@@ -420,13 +420,15 @@ END_TEST
 START_TEST(an_endless_stream_costs_no_memory)
 {
     static char zeros[1024 * 1024];
+    static const char begun[] = "{\"friends\": [";
     const struct protocol_limits limits = {.message_bytes = SIZE_MAX, .nesting = 32, .friends = UINT32_MAX};
     struct framer framer;
     struct protocol_error error;
     size_t skipped, consumed;
 
     memset(zeros, '0', sizeof zeros);
-    memcpy(zeros, "{\"friends\": [", 13);
+    for (size_t i = 0; begun[i] != '\0'; i++)
+        zeros[i] = begun[i];
     framer_init(&framer);
     faults_allocation(0, 0);
 

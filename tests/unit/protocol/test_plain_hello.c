@@ -11,6 +11,7 @@
 #include "support/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,20 +225,20 @@ END_TEST
 START_TEST(every_allocation_may_fail)
 {
     enum { COUNT = 1000 };
-    static char text[COUNT * 2 + 64] = "{\"user_id\": 1, \"friends\": [0";
+    static char text[COUNT * 2 + 64];
     const struct protocol_limits limits = {.message_bytes = sizeof text, .nesting = 2, .friends = COUNT};
     struct decoder *decoder = decoder_new();
     struct message message;
-    size_t length = strlen(text);
+    size_t length = (size_t)snprintf(text, sizeof text, "{\"user_id\": 1, \"friends\": [0");
     int result = -ENOMEM;
     long nth = 0;
 
-    for (int i = 1; i < COUNT; i++, length += 2)
-        memcpy(text + length, ",7", 2);
-    memcpy(text + length, "]}", 2);
+    for (int i = 1; i < COUNT; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, ",7");
+    length += (size_t)snprintf(text + length, sizeof text - length, "]}");
     while (result == -ENOMEM) {
         faults_allocation(++nth, 0);
-        result = plain_hello_read(decoder, &limits, text, length + 2, &message);
+        result = plain_hello_read(decoder, &limits, text, length, &message);
         faults_allocation(0, 0);
     }
     ck_assert_int_eq(result, 0);
