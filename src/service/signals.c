@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See signals.h. Every signal is blocked but those that tell of a fault of the program itself and those of job control.
+ */
+#include "service/signals.h"
+
+#include "base/assert.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+/* Faults must end the process where they happen; job control belongs to the terminal. */
+static const int left_alone[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU};
+
+static void
+taken_signals(sigset_t *set)
+{
+    sigfillset(set);
+    for (unsigned i = 0; i < sizeof left_alone / sizeof left_alone[0]; i++)
+        sigdelset(set, left_alone[i]);
+}
+
+void
+signals_block(void)
+{
+    sigset_t set;
+
+    taken_signals(&set);
+    ASSERT(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+}
+
+enum signals_word
+signals_wait(int *number)
+{
+    sigset_t set;
+    int taken;
+
+    taken_signals(&set);
+    do
+        taken = sigwaitinfo(&set, NULL);
+    while (taken < 0 && errno == EINTR); /* a stop and a continue */
+    ASSERT(taken > 0);
+    *number = taken;
+    return taken == SIGTERM || taken == SIGINT || taken == SIGQUIT ? SIGNALS_STOP : SIGNALS_OTHER;
+}
