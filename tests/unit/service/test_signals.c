@@ -19,11 +19,11 @@ keeps_its_default(int number)
     return number == SIGKILL || number == SIGSTOP;
 }
 
-/* Signals that the C library keeps for itself lie between the last ordinary one and SIGRTMIN. */
+/* Signals that the C library keeps for itself lie between the last ordinary one and SIGRTMIN; valgrind keeps the very last. */
 static bool
 can_be_sent(int number)
 {
-    return number < 32 || number >= SIGRTMIN;
+    return number < 32 || (number >= SIGRTMIN && number < SIGRTMAX);
 }
 
 /* Sends it to this process and takes it. */
