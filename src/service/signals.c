@@ -13,6 +13,8 @@
 /* Faults must end the process where they happen; job control belongs to the terminal. */
 static const int left_alone[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU};
 
+static const int stopping[] = {SIGTERM, SIGINT, SIGQUIT};
+
 static void
 taken_signals(sigset_t *set)
 {
@@ -27,6 +29,9 @@ signals_block(void)
     sigset_t set;
 
     taken_signals(&set);
+    /* Shells start background jobs with some of them ignored; a second one, unblocked, would then not end the process. */
+    for (unsigned i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+        ASSERT(signal(stopping[i], SIG_DFL) != SIG_ERR);
     ASSERT(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
 }
 
@@ -42,5 +47,8 @@ signals_wait(int *number)
     while (taken < 0 && errno == EINTR); /* a stop and a continue */
     ASSERT(taken > 0);
     *number = taken;
-    return taken == SIGTERM || taken == SIGINT || taken == SIGQUIT ? SIGNALS_STOP : SIGNALS_OTHER;
+    for (unsigned i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+        if (taken == stopping[i])
+            return SIGNALS_STOP;
+    return SIGNALS_OTHER;
 }
