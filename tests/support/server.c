@@ -180,13 +180,10 @@ server_event(struct server *server, const char *event, unsigned nth)
 int64_t
 server_event_number(struct server *server, const char *event, unsigned nth, const char *name)
 {
-    const char *line = server_event(server, event, nth);
-    char key[128];
+    const char *line = server_event(server, event, nth), *value = server_log_value(line, name);
 
-    snprintf(key, sizeof key, "\"%s\": ", name);
-    const char *found = strstr(line, key);
-    ck_assert_msg(found != NULL, "no \"%s\" in the log line %s", name, line);
-    return strtoll(found + strlen(key), NULL, 10);
+    ck_assert_msg(value != NULL, "no \"%s\" in the log line %s", name, line);
+    return strtoll(value, NULL, 10);
 }
 
 const char *

@@ -38,7 +38,7 @@ struct server *server_launch(const char *flags, ...) __attribute__((format(print
 /* The same as server_start, with `wrapper` before the command line (and before $ALO_WRAPPER); for another network namespace. */
 struct server *server_start_under(const char *wrapper, const char *flags);
 
-/* The number after `"name": ` in the nth log line of this event, counted from 0; waits for the line. */
+/* The number called `name` in the nth log line of this event, counted from 0; waits for the line. */
 int64_t server_event_number(struct server *server, const char *event, unsigned nth, const char *name);
 
 /* Waits for the nth log line of this event and returns it; it lives as long as the server. */

@@ -99,17 +99,39 @@ news_wait(struct server_log *log, int64_t deadline_ms)
 }
 
 const char *
+server_log_value(const char *line, const char *name)
+{
+    char key[128];
+    size_t length = (size_t)snprintf(key, sizeof key, "\"%s\"", name);
+
+    for (const char *found = strstr(line, key); found != NULL; found = strstr(found + 1, key)) {
+        const char *at = found + length + strspn(found + length, " ");
+
+        if (*at == ':')
+            return at + 1 + strspn(at + 1, " ");
+    }
+    return NULL;
+}
+
+static bool
+line_is_event(const char *line, const char *event)
+{
+    const char *value = server_log_value(line, "event");
+    size_t length = strlen(event);
+
+    return value != NULL && value[0] == '"' && strncmp(value + 1, event, length) == 0 && value[1 + length] == '"';
+}
+
+const char *
 server_log_event(struct server_log *log, const char *event, unsigned nth, int64_t deadline_ms)
 {
-    char wanted[128];
     const char *found = NULL;
     unsigned looked = 0, seen = 0;
 
-    snprintf(wanted, sizeof wanted, "\"event\": \"%s\"", event);
     pthread_mutex_lock(&log->lock);
     while (found == NULL) {
         for (; looked < log->count && found == NULL; looked++)
-            if (strstr(log->lines[looked], wanted) != NULL && seen++ == nth)
+            if (line_is_event(log->lines[looked], event) && seen++ == nth)
                 found = log->lines[looked];
         if (found != NULL || log->at_end || !news_wait(log, deadline_ms))
             break;
