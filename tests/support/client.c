@@ -7,6 +7,7 @@
 #include <check.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -308,12 +309,12 @@ client_expect_error_line_at(struct client *client, const char *code, const char 
     if (strncmp(text, head, head_length) != 0 || length < head_length + sizeof tail - 1 || strcmp(text + length - (sizeof tail - 1), tail) != 0)
         ck_abort_msg("%s, line %d: expected the error %s but came: %.*s", function, line, code, SHOWN_BYTES, text);
 
-    const char *sentence = text + head_length, *end = text + length - (sizeof tail - 1);
-    ck_assert_msg(sentence < end, "%s, line %d: an error without a sentence", function, line);
-    for (const char *at = sentence; at < end; at++) {
-        ck_assert_msg((unsigned char)*at >= ' ' && *at != '"', "%s, line %d: no JSON string: %s", function, line, text);
-        at += *at == '\\';
-    }
+    ck_assert_msg(length > head_length + sizeof tail - 1, "%s, line %d: an error without a sentence", function, line);
+    json_t *parsed = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_msg(parsed != NULL, "%s, line %d: no JSON: %s", function, line, text);
+    ck_assert_uint_eq(json_object_size(parsed), 1);
+    ck_assert_uint_eq(json_object_size(json_object_get(parsed, "error")), 2);
+    json_decref(parsed);
 }
 
 void
