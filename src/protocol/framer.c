@@ -62,7 +62,7 @@ static const char friends_key[] = "friends";
 
 enum {
     KEY_MATCHED = sizeof friends_key - 1, /* the whole key was read */
-    KEY_OTHER = UINT8_MAX,                /* the newest string of depth 1 is another one, or none was read */
+    KEY_OTHER = UINT8_MAX,                /* it is another key, or this one's value has begun */
 };
 
 /* One call of framer_scan. */
@@ -143,9 +143,6 @@ scan_first_byte(struct scan *scan)
     case '{':
     case '[':
         framer->state = STATE_OUTSIDE; /* which also opens it */
-        framer->depth = 0;
-        framer->friends = 0;
-        framer->key_matched = KEY_OTHER;
         return FRAMER_MORE;
     case 't': framer->state = STATE_LITERAL_TRUE; break;
     case 'f': framer->state = STATE_LITERAL_FALSE; break;
@@ -246,7 +243,7 @@ scan_open(struct scan *scan)
 {
     struct framer *framer = scan->framer;
     bool is_object = *scan->at == '{';
-    bool is_friends = !is_object && framer->depth == 1 && framer->key_matched == KEY_MATCHED;
+    bool is_friends = !is_object && framer->key_matched == KEY_MATCHED; /* so at depth 1, where the key was */
 
     if (framer->depth == scan->limits->nesting) {
         protocol_error_set(scan->error, ERROR_TOO_LARGE, "nested deeper than the %u levels that are allowed, at byte %zu of the message",
@@ -284,8 +281,6 @@ scan_comma(struct scan *scan)
 {
     struct framer *framer = scan->framer;
 
-    if (framer->depth == 1)
-        framer->key_matched = KEY_OTHER;
     /* It is above 0 only within `friends`. A comma promises one more element. */
     if (framer->depth == 2 && framer->friends > 0 && ++framer->friends > scan->limits->friends)
         return fail_friends(scan);

@@ -7,6 +7,7 @@
 #include "support/unit.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,7 @@ START_TEST(unknown_keys_are_ignored_whatever_json_they_hold)
         "\"x\": 123456789012345678901234567890123456789012345678901234567890",
         "\"x\": [1e999, {\"y\": [99999999999999999999, \"1e999\"]}, 1.0e400, \"\\\"1e999\"]",
         "\"1e999\": 1e999, \"\\\\\": 1e999",
+        "\"1e999\": 1e999, \"2e999\": 1, \"\\\"1e999\\\"\": 1, \"\\\"2e999\\\"\": 1", /* four keys, though the numbers in them are wild */
         "\"x\":1e999",
         "\"x\":1e999 ",
     };
@@ -230,6 +232,18 @@ START_TEST(what_is_not_json_is_bad_json)
         {"{\"user_id\": 1, \"x\": 99999999999999999999.}", NULL},
         {"{\"user_id\": 1, \"x\": 99999999999999999999e}", NULL},
         {"{\"user_id\": 1, \"x\": [1e999}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 01e999]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 01.5]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, .25]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, -.25]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 1.e5]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 125.]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 125e]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 125e+]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 1e5.5]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 1e5e5]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, +1e5]}", NULL},
+        {"{\"user_id\": 1, \"x\": [1e999, 099999999999999999999]}", NULL},
         {"{\"user_id\": 1, \"x\": 1e999, \"y\": \"", NULL},
         {"{\"user_id\": 1, \"x\": 1e999, \"y\": \"\\", NULL},
     };
@@ -386,6 +400,40 @@ START_TEST(hopeless_nesting_does_not_eat_the_stack)
     ck_assert_int_eq(decode_bytes(&usual, text, 2 * depth, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
     free(text);
+}
+END_TEST
+
+START_TEST(a_string_may_be_as_long_as_the_message)
+{
+    enum { STRING_BYTES = 200000 };
+    static char text[STRING_BYTES + 64];
+    struct message message;
+    struct protocol_error error;
+    size_t length = (size_t)snprintf(text, sizeof text, "{\"user_id\": 1, \"x\": \"");
+
+    memset(text + length, 'x', STRING_BYTES);
+    length += STRING_BYTES;
+    length += (size_t)snprintf(text + length, sizeof text - length, "\"}");
+    ck_assert_int_eq(decode_bytes(&usual, text, length, &message, &error), 0);
+    ck_assert_int_eq(message.user.number, 1);
+}
+END_TEST
+
+START_TEST(an_array_may_have_as_many_elements_as_the_message_holds)
+{
+    enum { ELEMENTS = 500000 };
+    static char text[ELEMENTS * 2 + 64];
+    struct message message;
+    struct protocol_error error;
+    size_t length = (size_t)snprintf(text, sizeof text, "{\"user_id\": 1, \"x\": [0");
+
+    for (int i = 1; i < ELEMENTS; i++) {
+        text[length++] = ',';
+        text[length++] = '0';
+    }
+    length += (size_t)snprintf(text + length, sizeof text - length, "]}");
+    ck_assert_int_eq(decode_bytes(&usual, text, length, &message, &error), 0);
+    ck_assert_int_eq(message.user.number, 1);
 }
 END_TEST
 
@@ -551,6 +599,26 @@ START_TEST(the_longest_error_fits_its_line)
 }
 END_TEST
 
+START_TEST(a_line_that_is_cut_ends_with_a_whole_character)
+{
+    struct protocol_error error = {.code = ERROR_BAD_JSON};
+    char line[ERROR_LINE_MAX];
+
+    memset(error.message, '\x01', 90);
+    for (size_t before = 90; before < 94; before++) {
+        memset(error.message + before - 1, 'x', 1);
+        for (size_t at = before; at + 4 < sizeof error.message; at += 4)
+            memcpy(error.message + at, "\xf0\x9f\x98\x80", 4);
+
+        size_t length = dialect_classic.encode_error(&error, line);
+        json_t *told = json_loadb(line, length, 0, NULL); /* NULL when it is not UTF-8 */
+
+        ck_assert_ptr_nonnull(told);
+        json_decref(told);
+    }
+}
+END_TEST
+
 START_TEST(the_news_are_two_constant_lines)
 {
     ck_assert_str_eq(dialect_classic.online_line, "{\"online\": true}\n");
@@ -576,6 +644,8 @@ classic_suite(void)
     tcase_add_test(tests, the_limit_of_friends_counts_what_was_sent);
     tcase_add_test(tests, the_limit_of_nesting_counts_the_outermost_object);
     tcase_add_test(tests, hopeless_nesting_does_not_eat_the_stack);
+    tcase_add_test(tests, a_string_may_be_as_long_as_the_message);
+    tcase_add_test(tests, an_array_may_have_as_many_elements_as_the_message_holds);
     tcase_add_test(tests, an_allocation_that_fails_is_no_error_of_the_client);
     tcase_add_test(tests, an_allocation_that_fails_deep_in_a_large_text_leaks_nothing);
     tcase_add_test(tests, a_decoder_without_memory_is_none);
@@ -583,6 +653,7 @@ classic_suite(void)
     tcase_add_test(tests, a_usual_message_allocates_nothing_once_the_decoder_is_warm);
     tcase_add_test(tests, an_error_is_one_line_exact_to_the_byte);
     tcase_add_test(tests, the_longest_error_fits_its_line);
+    tcase_add_test(tests, a_line_that_is_cut_ends_with_a_whole_character);
     tcase_add_test(tests, the_news_are_two_constant_lines);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);

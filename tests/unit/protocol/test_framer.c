@@ -368,6 +368,7 @@ START_TEST(friends_are_counted_as_they_come)
         {"{\"user_id\": 1, \"friends\": [1,2,3,4]}", 33},
         {"{\"friends\": [1,2,3], \"friends\": [1,2,3]}", 0}, /* a duplicate key is for the dialect to refuse */
         {"{\"friends\": [1,2,3], \"a\": 1, \"b\": 2, \"c\": 3}", 0},
+        {"{\"friends\": [1,2,3], \"a\": [1,2,3,4]}", 0},
         {"{\"friends\": [1,2,3]}{\"friends\": [1,2,3]}", 0},
         {"{\"friends\": [1,2,3]}[1,2,3,4,5]", 0},
         /* Only the key of the outermost object counts. */
@@ -408,7 +409,8 @@ START_TEST(no_friends_may_be_all_that_is_allowed)
 {
     const struct protocol_limits limits = {.message_bytes = 1024, .nesting = 4, .friends = 0};
 
-    ck_assert(!outcome_of(&limits, STREAM("{\"friends\": []}")).failed);
+    ck_assert(!outcome_of(&limits, STREAM("{\"friends\": []}{\"friends\": null}")).failed);
+    ck_assert(!outcome_of(&limits, STREAM("{\"a\": {\"friends\": [1]}, \"friends\": {\"a\": [1]}}[\"friends\", [1]]")).failed);
 
     struct outcome outcome = outcome_of(&limits, STREAM("{\"friends\": [ 1]}"));
 
