@@ -1,34 +1,49 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * See options_table.h. The texts are for somebody who has never seen the program.
+ */
 #include "service/options_table.h"
 
 #include "service/options.h"
 
 #define FIELD(name) offsetof(struct options, name)
 
-enum { KIB = 1024, MIB = 1024 * 1024 };
+#define KIB(count) (UINT64_C(count) << 10)
+#define MIB(count) (UINT64_C(count) << 20)
+#define GIB(count) (UINT64_C(count) << 30)
+
+enum { DAY_S = 24 * 60 * 60 };
 
 const struct option_row option_table[OPTION_COUNT] = {
-    {"port", 'p', OPTION_PORT, "SERVER_PORT", "8080", NULL, 0, 65535, FIELD(port), "port to listen on; 0 takes a free one, which the log tells"},
-    {"verbose", 'v', OPTION_FLAG, "VERBOSE", "false", NULL, 0, 0, FIELD(verbose), "log every connection and every client's mistake"},
-    {"bind", 0, OPTION_WORD, "ALO_BIND", "localhost", "127.0.0.1 and ::1", 0, 0, FIELD(bind),
-        "addresses to listen on: localhost, all (0.0.0.0 and ::), or numeric addresses with commas between"},
-    {"workers", 0, OPTION_NUMBER, "ALO_WORKERS", "0", "one per processor", 0, 256, FIELD(workers), "threads that serve sessions"},
-    {"hello-timeout", 0, OPTION_SECONDS, "ALO_HELLO_TIMEOUT", "10", NULL, 1, 86400, FIELD(hello_timeout_s),
-        "how long a connection may take to say hello"},
-    {"message-timeout", 0, OPTION_SECONDS, "ALO_MESSAGE_TIMEOUT", "10", NULL, 1, 86400, FIELD(message_timeout_s),
-        "how long a message that has begun may take to end"},
-    {"peer-timeout", 0, OPTION_SECONDS, "ALO_PEER_TIMEOUT", "60", NULL, 5, 86400, FIELD(peer_timeout_s),
-        "within which time a peer that is gone without a word is noticed"},
-    {"stop-timeout", 0, OPTION_SECONDS, "ALO_STOP_TIMEOUT", "3", NULL, 1, 3600, FIELD(stop_timeout_s),
-        "how long a stop waits for what is queued to be sent"},
-    {"max-friends", 0, OPTION_NUMBER, "ALO_MAX_FRIENDS", "10000", NULL, 1, 1000000, FIELD(max_friends), "friends that one session may list"},
-    {"max-message", 0, OPTION_SIZE, "ALO_MAX_MESSAGE", "256KiB", NULL, KIB, MIB, FIELD(max_message), "size of one message"},
-    {"max-unfinished", 0, OPTION_SIZE, "ALO_MAX_UNFINISHED", "256MiB", NULL, MIB, UINT64_C(1) << 40, FIELD(max_unfinished),
-        "size of all unfinished messages together"},
-    {"max-nesting", 0, OPTION_NUMBER, "ALO_MAX_NESTING", "32", NULL, 2, 64, FIELD(max_nesting), "how deeply a message may be nested"},
-    {"max-sessions", 0, OPTION_NUMBER, "ALO_MAX_SESSIONS", "0", "what the descriptor limit allows", 0, 16000000, FIELD(max_sessions),
-        "connections at the same time"},
-    {"queue-limit", 0, OPTION_NUMBER, "ALO_QUEUE_LIMIT", "4096", NULL, 16, 1000000, FIELD(queue_limit),
-        "notifications that may wait for a client that does not read; over that it is closed"},
-    {"store", 0, OPTION_WORD, "ALO_STORE", "light", "one instance, in memory", 0, 0, FIELD(store), "where the state is kept"},
+    {"port", 'p', OPTION_PORT, "SERVER_PORT", "8080", FIELD(port), .least = 0, .most = 65535,
+        .help = "TCP port to listen on; 0 takes a free one, and the log says which"},
+    {"verbose", 'v', OPTION_FLAG, "VERBOSE", "off", FIELD(verbose), .help = "log more: every connection, and what is wrong with what clients send"},
+    {"bind", 0, OPTION_WORD, "ALO_BIND", "localhost", FIELD(bind), .words = "localhost all",
+        .allowed = "localhost, all, or numeric addresses with commas between",
+        .help = "addresses to listen on: localhost (127.0.0.1 and ::1), all (0.0.0.0 and ::, so that other machines can connect), or numeric "
+                "addresses with commas between"},
+    {"workers", 0, OPTION_NUMBER, "ALO_WORKERS", "0", FIELD(workers), .least = 0, .most = 256,
+        .help = "threads that serve connections; 0 means one for each CPU"},
+    {"hello-timeout", 0, OPTION_SECONDS, "ALO_HELLO_TIMEOUT", "10", FIELD(hello_timeout_s), .least = 1, .most = DAY_S,
+        .help = "seconds that a new connection may take to say who it is"},
+    {"message-timeout", 0, OPTION_SECONDS, "ALO_MESSAGE_TIMEOUT", "10", FIELD(message_timeout_s), .least = 1, .most = DAY_S,
+        .help = "seconds that a client may take to finish a message that it has begun"},
+    {"peer-timeout", 0, OPTION_SECONDS, "ALO_PEER_TIMEOUT", "60", FIELD(peer_timeout_s), .least = 5, .most = DAY_S,
+        .help = "seconds until a client that vanished without a word (power cut, lost network) is noticed and counts as offline"},
+    {"stop-timeout", 0, OPTION_SECONDS, "ALO_STOP_TIMEOUT", "3", FIELD(stop_timeout_s), .least = 1, .most = 3600,
+        .help = "seconds that a stop waits for clients to take what is still queued for them"},
+    {"max-friends", 0, OPTION_NUMBER, "ALO_MAX_FRIENDS", "10000", FIELD(max_friends), .least = 1, .most = 1000000,
+        .help = "friends that one connection may list"},
+    {"max-message", 0, OPTION_SIZE, "ALO_MAX_MESSAGE", "256KiB", FIELD(max_message), .least = KIB(1), .most = MIB(1),
+        .help = "size of one message from a client"},
+    {"max-unfinished", 0, OPTION_SIZE, "ALO_MAX_UNFINISHED", "256MiB", FIELD(max_unfinished), .least = MIB(1), .most = GIB(1024),
+        .help = "memory for messages that have begun and not ended, of all clients together"},
+    {"max-nesting", 0, OPTION_NUMBER, "ALO_MAX_NESTING", "32", FIELD(max_nesting), .least = 2, .most = 64,
+        .help = "levels of braces and brackets in a message, the outermost counted as one"},
+    {"max-sessions", 0, OPTION_NUMBER, "ALO_MAX_SESSIONS", "0", FIELD(max_sessions), .least = 0, .most = 16000000,
+        .help = "connections at the same time; 0 means as many as the limit on open files allows"},
+    {"queue-limit", 0, OPTION_NUMBER, "ALO_QUEUE_LIMIT", "4096", FIELD(queue_limit), .least = 16, .most = 1000000,
+        .help = "notifications that may wait for a client that does not read; over that it is disconnected"},
+    {"store", 0, OPTION_WORD, "ALO_STORE", "light", FIELD(store), .words = "light", .allowed = "the name of a store, such as light",
+        .help = "where it is kept who is online; light: in the memory of this process, shared with no other"},
 };

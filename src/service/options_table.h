@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table of options: the one place that knows their names, defaults, units and ranges. options.c reads the command line by it,
- * options_text.c makes every text about them from it.
+ * The table of options: the one place that knows their names, defaults, units, ranges and what they are for. options_value.c reads a
+ * value by it, options.c the command line and the environment, options_text.c makes every text about them from it. Constant; any thread.
  */
 #ifndef SERVICE_OPTIONS_TABLE_H
 #define SERVICE_OPTIONS_TABLE_H
@@ -15,7 +15,7 @@ enum option_kind {
     OPTION_NUMBER,  /* uint32_t */
     OPTION_SECONDS, /* uint32_t */
     OPTION_SIZE,    /* bytes, with suffixes. size_t */
-    OPTION_WORD,    /* const char * */
+    OPTION_WORD,    /* any text but an empty one. const char * */
 };
 
 struct option_row {
@@ -24,10 +24,11 @@ struct option_row {
     enum option_kind kind;
     const char *environment; /* the variable */
     const char *fallback;    /* the default, as one would type it */
-    const char *meaning;     /* what the default means where its text does not say, or NULL */
-    uint64_t least, most;    /* of a number; `least` may be 0 beside what the range says where `fallback` is 0 */
     size_t offset;           /* of its field in struct options */
-    const char *help;
+    uint64_t least, most;    /* of a port, a number, seconds or a size */
+    const char *allowed;     /* of a word: what it may be, as the end of a sentence */
+    const char *words;       /* of a word: those that completion offers, with blanks between */
+    const char *help;        /* without a capital and a full stop */
 };
 
 enum { OPTION_COUNT = 15 };

@@ -1,23 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every text about the options, made from the table: the help, the manual page, the bash completion, the README's table. Main thread.
+ * Every text about the program and its options, made from the table: the help, the manual page, the bash completion, the README's
+ * table. Main thread.
  */
 #ifndef SERVICE_OPTIONS_TEXT_H
 #define SERVICE_OPTIONS_TEXT_H
 
-#include "service/options_table.h"
+#include "service/options_value.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-enum { OPTIONS_RANGE = 128 };
+/* What prints a text and ends: a command (man) or a flag (--version). */
+struct option_command {
+    const char *name;
+    const char *short_name; /* or NULL */
+    const char *help;
+    void (*print)(FILE *out);
+};
 
-/* Says what values are allowed, such as "a number from 1 to 256" or "a size from 1KiB to 1MiB". */
-void options_range(const struct option_row *row, char text[OPTIONS_RANGE]);
+enum { OPTION_COMMANDS = 4, OPTION_TEXT_FLAGS = 2 };
 
-void options_print_help(FILE *out);
-void options_print_version(FILE *out);
-void options_print_man(FILE *out);
-void options_print_completion(FILE *out);
-void options_print_table(FILE *out);
+extern const struct option_command option_commands[OPTION_COMMANDS];
+extern const struct option_command option_text_flags[OPTION_TEXT_FLAGS];
+
+/* Prints what such a word asks for; false when it is none of them. */
+bool options_print(FILE *out, const char *word);
+
+/* The names of the commands, as a part of a sentence. */
+void options_list_commands(char text[static OPTION_TEXT]);
 
 #endif
