@@ -256,6 +256,60 @@ START_TEST(the_sessions_of_listed_users_may_come_and_go_meanwhile)
 }
 END_TEST
 
+static struct visit latecomers[CROWD];
+
+static void
+many_begin_to_watch(void)
+{
+    for (int i = 0; i < CROWD; i++)
+        latecomers[i] = come(2, 1000 + i, FRIENDS(1));
+}
+
+/* What was made ready before they came is too small then. */
+START_TEST(many_may_begin_to_watch_who_is_leaving)
+{
+    bool interrupted = true;
+
+    for (long nth = 1; interrupted; nth++) {
+        attempt_begin();
+        struct visit visit = crowd_comes();
+        attempt_arm(nth, many_begin_to_watch);
+        int error = circle_try_leave(&visit);
+        interrupted = attempt_disarm();
+        ck_assert_int_eq(error, 0);
+
+        bool heard = heard_or_nothing(&latecomers[0], "1-");
+        for (int i = 1; i < CROWD; i++)
+            expect_heard(&latecomers[i], heard ? "1-" : "");
+        expect_crowd_heard(0);
+        attempt_end();
+    }
+}
+END_TEST
+
+START_TEST(many_may_begin_to_watch_who_is_arriving)
+{
+    bool interrupted = true;
+
+    for (long nth = 1; interrupted; nth++) {
+        struct visit visit, watcher;
+
+        attempt_begin();
+        watcher = come(1, 2, FRIENDS(1));
+        attempt_arm(nth, many_begin_to_watch);
+        int error = circle_try_come(&visit, 0, 1, FRIENDS(2, 3));
+        interrupted = attempt_disarm();
+        ck_assert_int_eq(error, 0);
+
+        bool heard = heard_or_nothing(&latecomers[0], "1+");
+        for (int i = 1; i < CROWD; i++)
+            expect_heard(&latecomers[i], heard ? "1+" : "");
+        expect_heard(&watcher, "1+");
+        attempt_end();
+    }
+}
+END_TEST
+
 static void
 kept_friend_comes(void)
 {
@@ -348,6 +402,8 @@ main(void)
     tcase_add_test(tests, who_leaves_and_comes_at_once_ends_online);
     tcase_add_test(tests, two_devices_that_leave_at_once_are_one_departure);
     tcase_add_test(tests, the_sessions_of_listed_users_may_come_and_go_meanwhile);
+    tcase_add_test(tests, many_may_begin_to_watch_who_is_leaving);
+    tcase_add_test(tests, many_may_begin_to_watch_who_is_arriving);
     tcase_add_test(tests, a_friend_in_both_lists_is_watched_without_a_gap);
     tcase_add_test(tests, others_who_watch_the_same_users_may_come_and_go_meanwhile);
     tcase_set_timeout(tests, 300);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The array of watchers against a plain array that does the same, over every size at which it takes another shape.
+ */
+#include "graph/watchers.h"
+
+#include "support/faults.h"
+#include "support/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { MANY = 40000 };
+
+static struct watchers watchers;
+static struct watcher model[MANY];
+static uint32_t count;
+
+static void
+begin(void)
+{
+    watchers = (struct watchers){0};
+    count = 0;
+}
+
+static void
+end(void)
+{
+    watchers_done(&watchers);
+}
+
+static void
+add(uint32_t member)
+{
+    struct watcher watcher = {.member = member, .place = member * 3};
+    struct spare spare = {0};
+
+    while (!watchers_add(&watchers, watcher, &spare))
+        ck_assert_int_eq(spare_refill(&spare), 0);
+    spare_done(&spare);
+    model[count++] = watcher;
+}
+
+/* Removes one, and gives memory back as the graph does. */
+static void
+remove_at(uint32_t index)
+{
+    struct spare spare = {0};
+    bool moved = watchers_remove(&watchers, index, &spare);
+
+    model[index] = model[--count];
+    ck_assert(moved == (index != count));
+    if (!watchers_shrink(&watchers, &spare)) {
+        ck_assert_int_eq(spare_refill(&spare), 0);
+        watchers_shrink(&watchers, &spare);
+    }
+    spare_done(&spare);
+}
+
+static void
+expect_as_model(void)
+{
+    ck_assert_uint_eq(watchers.count, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (watchers_at(&watchers, i)->member != model[i].member || watchers_at(&watchers, i)->place != model[i].place)
+            ck_abort_msg("watcher %u is wrong", i);
+}
+
+START_TEST(what_was_added_is_there_in_order)
+{
+    for (uint32_t i = 0; i < MANY; i++) {
+        add(i);
+        if ((i & (i + 1)) == 0 || i == WATCHERS_FLAT)
+            expect_as_model();
+    }
+    expect_as_model();
+}
+END_TEST
+
+START_TEST(the_last_takes_the_place_of_one_removed)
+{
+    unsigned random = 1;
+
+    for (uint32_t i = 0; i < MANY; i++)
+        add(i);
+    while (count > 0) {
+        remove_at((uint32_t)rand_r(&random) % count);
+        if (count % 1000 == 0 || count < 40)
+            expect_as_model();
+    }
+    ck_assert_uint_eq(watchers.capacity, 0);
+    ck_assert_ptr_null(watchers.flat);
+}
+END_TEST
+
+START_TEST(it_grows_again_after_it_has_shrunk)
+{
+    static const uint32_t sizes[] = {9000, 3, 4096, 4095, 4097, 100, 20000, 2048, 5000, 0, 1, 0, MANY, 10, 12000};
+    unsigned random = 1;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        while (count < sizes[i])
+            add((uint32_t)rand_r(&random));
+        while (count > sizes[i])
+            remove_at((uint32_t)rand_r(&random) % count);
+        expect_as_model();
+    }
+}
+END_TEST
+
+START_TEST(memory_follows_the_count)
+{
+    for (uint32_t i = 0; i < MANY; i++) {
+        add(i);
+        /* Flat arrays grow by a quarter or so, blocks by half of all. */
+        ck_assert_uint_le(watchers.capacity, count <= 16 ? count + 2 : count <= WATCHERS_FLAT ? count + count / 4 + 4 : 2 * count);
+    }
+    while (count > 0) {
+        ck_assert_uint_le(watchers.capacity, count <= 4 ? 8 : count <= WATCHERS_FLAT / 2 ? WATCHERS_FLAT : 4 * count);
+        remove_at(0);
+    }
+}
+END_TEST
+
+/* A user whose audience wavers by one does not cost memory at every step, at any size. */
+START_TEST(wavering_by_one_allocates_nothing)
+{
+    for (uint32_t size = 1; size < 10000; size += size < 100 || (size > 4000 && size < 4200) ? 1 : 97) {
+        while (count < size)
+            add(count);
+        add(count);
+        remove_at(count - 1);
+        add(count);
+        long before = 0;
+
+        faults_allocation(0, 0);
+        for (int i = 0; i < 3; i++) {
+            struct spare spare = {0};
+
+            watchers_remove(&watchers, watchers.count - 1, &spare);
+            watchers_shrink(&watchers, &spare);
+            watchers_add(&watchers, model[count - 1], &spare);
+            spare_done(&spare);
+        }
+        before = faults_allocations();
+        ck_assert_int_eq(before, 0);
+        expect_as_model();
+    }
+}
+END_TEST
+
+START_TEST(without_memory_nothing_changes)
+{
+    struct spare spare = {0};
+
+    for (uint32_t i = 0; i < 2 * WATCHERS_FLAT; i++) {
+        if (watchers.count == watchers.capacity) {
+            ck_assert(!watchers_add(&watchers, (struct watcher){.member = 7}, &spare));
+            ck_assert_uint_eq(watchers.count, count);
+            expect_as_model();
+            faults_allocation(1, 0);
+            int error = spare_refill(&spare);
+            faults_allocation(0, 0);
+            ck_assert_int_eq(error, -ENOMEM);
+        }
+        add(i);
+    }
+    /* Shrinking, too, is only tried. */
+    while (count > 0) {
+        bool moved = watchers_remove(&watchers, 0, &spare);
+
+        model[0] = model[--count];
+        ck_assert(moved == (count > 0));
+        (void)watchers_shrink(&watchers, &spare);
+        if (count % 512 == 0)
+            expect_as_model();
+    }
+    spare_done(&spare);
+}
+END_TEST
+
+START_TEST(what_is_left_is_freed_at_the_end)
+{
+    static const uint32_t sizes[] = {1, 4096, 4097, 20000};
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        count = 0;
+        while (count < sizes[i])
+            add(count);
+        watchers_done(&watchers);
+        ck_assert_uint_eq(watchers.count, 0);
+    }
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("watchers");
+    TCase *tests = tcase_create("watchers");
+
+    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_test(tests, what_was_added_is_there_in_order);
+    tcase_add_test(tests, the_last_takes_the_place_of_one_removed);
+    tcase_add_test(tests, it_grows_again_after_it_has_shrunk);
+    tcase_add_test(tests, memory_follows_the_count);
+    tcase_add_test(tests, wavering_by_one_allocates_nothing);
+    tcase_add_test(tests, without_memory_nothing_changes);
+    tcase_add_test(tests, what_is_left_is_freed_at_the_end);
+    tcase_set_timeout(tests, 120);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
