@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See json_memory.h. Chunks double in size, so that a message of any size needs few of them and at most as much again as it uses.
+ * See json_memory.h. Chunks double in size, so that a large message needs few of them and a small one little memory, but only
+ * up to what allocators keep at hand: larger ones come fresh from the kernel each time, page by page.
  */
 #include "protocol/json_memory.h"
 
@@ -13,7 +14,7 @@
 
 enum {
     CHUNK_BYTES_FIRST = 4 * 1024,
-    CHUNK_BYTES_MAX = 1024 * 1024,
+    CHUNK_BYTES_MAX = 64 * 1024,
 };
 
 struct json_chunk {

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -499,6 +500,42 @@ START_TEST(an_allocation_that_fails_deep_in_a_large_text_leaks_nothing)
 }
 END_TEST
 
+static void *
+decode_in_thread(void *unused)
+{
+    static const char text[] = "{\"user_id\": 1234567890123456789, \"x\": [1e999, {\"y\": \"z\"}], \"friends\": [2]}";
+    struct decoder *own = decoder_new();
+    bool right = own != NULL;
+
+    for (int i = 0; i < 200 && right; i++) {
+        struct message message;
+        struct protocol_error error;
+
+        right = dialect_classic.decode(own, &usual, text, sizeof text - 1, &message, &error) == 0 && message.user.number == 1234567890123456789 &&
+            message.friend_count == 1 && message.friends[0].number == 2;
+        right = right && dialect_classic.decode(own, &usual, text, sizeof text - 2, &message, &error) == -EBADMSG;
+    }
+    decoder_free(own);
+    return right ? unused : NULL;
+}
+
+START_TEST(decoders_of_several_threads_do_not_meet)
+{
+    pthread_t threads[4];
+    int right = 0;
+
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, decode_in_thread, &right), 0);
+    for (int i = 0; i < 4; i++) {
+        void *result;
+
+        pthread_join(threads[i], &result);
+        right += result == &right;
+    }
+    ck_assert_int_eq(right, 4);
+}
+END_TEST
+
 START_TEST(a_decoder_without_memory_is_none)
 {
     faults_allocation(1, 0);
@@ -648,6 +685,7 @@ classic_suite(void)
     tcase_add_test(tests, an_array_may_have_as_many_elements_as_the_message_holds);
     tcase_add_test(tests, an_allocation_that_fails_is_no_error_of_the_client);
     tcase_add_test(tests, an_allocation_that_fails_deep_in_a_large_text_leaks_nothing);
+    tcase_add_test(tests, decoders_of_several_threads_do_not_meet);
     tcase_add_test(tests, a_decoder_without_memory_is_none);
     tcase_add_test(tests, one_long_list_does_not_stay_for_ever);
     tcase_add_test(tests, a_usual_message_allocates_nothing_once_the_decoder_is_warm);
