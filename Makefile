@@ -47,7 +47,7 @@ core_sources := $(filter-out src/client/%,$(sources)) $(filter-out src/main.c,$(
 # what has no name in common with those.
 system_support_sources := $(wildcard tests/support/*.c)
 unit_support_sources := $(addprefix tests/support/,unit.c faults.c pace.c) $(wildcard tests/support/unit/*.c)
-support_sources := $(sort $(system_support_sources) $(unit_support_sources))
+support_sources := $(wildcard tests/support/*.c tests/support/*/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 system_sources := $(wildcard tests/system/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
