@@ -12,12 +12,12 @@
 
 static const struct {
     const char *names[2]; /* in any case of letters */
-    uint64_t factor;
+    unsigned bits;        /* it is two to this power */
 } size_units[] = {
-    {{"", "B"}, 1},
-    {{"K", "KiB"}, UINT64_C(1) << 10},
-    {{"M", "MiB"}, UINT64_C(1) << 20},
-    {{"G", "GiB"}, UINT64_C(1) << 30},
+    {{"", "B"}, 0},
+    {{"K", "KiB"}, 10},
+    {{"M", "MiB"}, 20},
+    {{"G", "GiB"}, 30},
 };
 
 enum { SIZE_UNITS = sizeof size_units / sizeof size_units[0] };
@@ -47,7 +47,7 @@ unit_factor(const struct option_row *row, const char *unit)
     for (int i = 0; row->kind == OPTION_SIZE && i < SIZE_UNITS; i++)
         for (int j = 0; j < 2; j++)
             if (strcasecmp(unit, size_units[i].names[j]) == 0)
-                return size_units[i].factor;
+                return UINT64_C(1) << size_units[i].bits;
     return 0;
 }
 
@@ -103,9 +103,9 @@ option_format_size(uint64_t bytes, char text[static OPTION_TEXT])
 {
     int unit = SIZE_UNITS - 1;
 
-    while (bytes % size_units[unit].factor != 0)
+    while (bytes >> size_units[unit].bits << size_units[unit].bits != bytes)
         unit--;
-    snprintf(text, OPTION_TEXT, "%" PRIu64 "%s", bytes / size_units[unit].factor, unit == 0 ? "" : size_units[unit].names[1]);
+    snprintf(text, OPTION_TEXT, "%" PRIu64 "%s", bytes >> size_units[unit].bits, unit == 0 ? "" : size_units[unit].names[1]);
 }
 
 void

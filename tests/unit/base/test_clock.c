@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(each_day_of_three_centuries_is_what_the_c_library_says)
 {
-    for (int64_t day = 0; day < 300 * 366; day++) {
+    for (int64_t day = 0; day < INT64_C(300) * 366; day++) {
         int64_t moment_ms = day * 86400000 + (day * 7919 * 1013) % 86400000;
         char expected[64];
 

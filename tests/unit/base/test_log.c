@@ -389,7 +389,7 @@ START_TEST(stopping_sums_up_a_flood_that_still_lasts)
     long long lines = 0;
 
     ck_assert_int_eq(log_start(log_end, LEVEL_INFO), 0);
-    for (int i = 0; i < 10 * LOG_BURST; i++)
+    for (int i = 0; i < 10L * LOG_BURST; i++)
         log_event(LEVEL_INFO, "flood");
     log_stop(PATIENCE_MS);
     close(log_end);
@@ -397,7 +397,7 @@ START_TEST(stopping_sums_up_a_flood_that_still_lasts)
 
     for (json_t *object; (object = line_next()) != NULL; json_decref(object))
         lines += strcmp(text_of(object, "event"), "suppressed") == 0 ? number_of(object, "lines") : 1;
-    ck_assert_int_eq(lines, 10 * LOG_BURST);
+    ck_assert_int_eq(lines, 10L * LOG_BURST);
 }
 END_TEST
 
@@ -437,7 +437,7 @@ START_TEST(many_threads_may_log_at_once)
 
     for (json_t *object; (object = line_next()) != NULL; json_decref(object))
         lines += strcmp(text_of(object, "event"), "suppressed") == 0 ? number_of(object, "lines") : 1;
-    ck_assert_int_eq(lines, 4 * LINES_PER_THREAD);
+    ck_assert_int_eq(lines, 4L * LINES_PER_THREAD);
 }
 END_TEST
 
@@ -487,7 +487,7 @@ main(void)
     tcase_add_test(tests, many_threads_may_log_at_once);
     tcase_add_test(tests, a_thread_that_cannot_be_made_is_an_error_and_lines_go_straight_out);
     tcase_add_test(tests, it_can_be_started_again);
-    tcase_set_timeout(tests, PATIENCE_MS / 1000 * 2);
+    tcase_set_timeout(tests, 240);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

@@ -121,8 +121,8 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert_uint_eq(options.peer_timeout_s, 60);
     ck_assert_uint_eq(options.stop_timeout_s, 3);
     ck_assert_uint_eq(options.max_friends, 10000);
-    ck_assert_uint_eq(options.max_message, 256 * 1024);
-    ck_assert_uint_eq(options.max_unfinished, 256 * 1024 * 1024);
+    ck_assert_uint_eq(options.max_message, UINT64_C(256) << 10);
+    ck_assert_uint_eq(options.max_unfinished, UINT64_C(256) << 20);
     ck_assert_uint_eq(options.max_nesting, 32);
     ck_assert_uint_eq(options.max_sessions, 0);
     ck_assert_uint_eq(options.queue_limit, 4096);

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* What such a word prints; the caller frees it. */
 static char *
@@ -186,12 +188,23 @@ expect_completion(const char *script_path, const char *words, const char *expect
 {
     char command[1024], offered[1024];
 
-    snprintf(command, sizeof command,
-        "bash -c 'source \"%s\"; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _alo; printf \"%%s \" \"${COMPREPLY[@]}\"'", script_path,
-        words);
-    FILE *bash = popen(command, "r");
-    offered[fread(offered, 1, sizeof offered - 1, bash)] = '\0';
-    ck_assert_int_eq(pclose(bash), 0);
+    snprintf(command, sizeof command, "source %s; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _alo; printf '%%s ' \"${COMPREPLY[@]}\"",
+        script_path, words);
+    int ends[2], status;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t bash = fork();
+    if (bash == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execlp("bash", "bash", "-c", command, NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    FILE *out = fdopen(ends[0], "r");
+    offered[fread(offered, 1, sizeof offered - 1, out)] = '\0';
+    fclose(out);
+    ck_assert_int_eq(waitpid(bash, &status, 0), bash);
+    ck_assert_int_eq(status, 0);
     ck_assert_msg(strcmp(offered, expected) == 0, "%s offers %s", words, offered);
 }
 
