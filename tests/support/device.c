@@ -250,6 +250,42 @@ device_listen(struct device *device)
     return false;
 }
 
+/* Waits for something to arrive and takes it in. */
+static void
+listen_once(struct device *device, int64_t deadline_ms)
+{
+    struct pollfd arrival = {.fd = device->socket, .events = POLLIN};
+
+    errno = 0;
+    if (poll(&arrival, 1, pace_left_ms(deadline_ms)) == 1)
+        device_listen(device);
+    else
+        ck_assert_msg(errno == EINTR && pace_left_ms(deadline_ms) > 0, "device %u of user %" PRId64 " waits in vain, having heard %.*s",
+            device->number, device->user_id, (int)device->heard_count, device->heard_count > 0 ? device->heard : "");
+    ck_assert_msg(!device->troubled, "user %" PRId64 " was told: %.*s", device->user_id, (int)device->line_length, device->line);
+}
+
+void
+device_await(struct device *device, size_t count)
+{
+    int64_t deadline = pace_deadline_ms();
+
+    while (device->heard_count < count) {
+        ck_assert_msg(device->socket >= 0, "the server ended device %u of user %" PRId64, device->number, device->user_id);
+        listen_once(device, deadline);
+    }
+}
+
+void
+device_await_end(struct device *device)
+{
+    int64_t deadline = pace_deadline_ms();
+
+    while (device->socket >= 0)
+        listen_once(device, deadline);
+    ck_assert_msg(device->end_error == 0, "the stream of user %" PRId64 " ended with: %s", device->user_id, strerror(device->end_error));
+}
+
 unsigned
 device_count_heard(const struct device *device, size_t from, char word)
 {

@@ -89,6 +89,10 @@ void device_send(const struct device *device, const char *bytes, size_t length);
 void device_leave(struct device *device, enum device_leaving how);
 /* Takes in all that has arrived. False when it is the end: then the socket is closed and the device gone. */
 bool device_listen(struct device *device);
+/* Waits until it has heard at least so many words, and fails the test when they do not come. */
+void device_await(struct device *device, size_t count);
+/* The same for the end of the stream after it has said goodbye. */
+void device_await_end(struct device *device);
 /* How many of one word it has heard from that place on. */
 unsigned device_count_heard(const struct device *device, size_t from, char word);
 

@@ -242,22 +242,29 @@ person_id(struct dice *dice, unsigned user)
     return dice_chance(dice, 50) ? (int64_t)(user + 1) : (int64_t)(thrown >> 1 | UINT64_C(1) << 61) * (thrown & 1 ? 1 : -1);
 }
 
-/* The anchors' beacon is the first of the round in which they come. */
-static void
-make_anchors(struct population *population)
+/* Its beacon is the first of the round in which it comes. */
+void
+population_add_choir(struct population *population, unsigned size)
 {
+    struct choir *choir = &population->choirs[population->choir_count];
     struct friends *nobody = friends_new(NULL, 0);
 
-    population->round_beacon = population->anchor_beacon = user_ids_reserve(POPULATION_BEACONS);
-    for (int i = 0; i < POPULATION_ANCHORS; i++) {
-        population->anchors[i] = device_new(population->device_numbers++, DEVICE_NOBODY, user_ids_reserve(1));
-        population_connect(population, population->anchors[i]);
-        population_hello(population, population->anchors[i], nobody);
+    ck_assert_uint_lt(population->choir_count, POPULATION_CHOIRS);
+    choir->devices = calloc(size, sizeof *choir->devices);
+    ck_assert_ptr_nonnull(choir->devices);
+    choir->beacon = population->round_beacon;
+    for (; choir->count < size; choir->count++) {
+        struct device *device = device_new(population->device_numbers++, DEVICE_NOBODY, user_ids_reserve(1));
+
+        population_connect(population, device);
+        population_hello(population, device, nobody);
+        choir->devices[choir->count] = device;
     }
     free(nobody);
+    population->choir_count++;
     population_settle(population);
-    for (int i = 0; i < POPULATION_ANCHORS; i++)
-        device_begin_round(population->anchors[i]);
+    for (unsigned i = 0; i < choir->count; i++)
+        device_begin_round(choir->devices[i]);
     population_end_round(population);
 }
 
@@ -274,7 +281,8 @@ population_new(unsigned count, uint64_t seed, const char *flags)
     population->server = server_start("%s", flags);
     population->poller = epoll_create1(EPOLL_CLOEXEC);
     ck_assert_int_ge(population->poller, 0);
-    make_anchors(population);
+    population->round_beacon = user_ids_reserve(POPULATION_BEACONS);
+    population_add_choir(population, POPULATION_CHOIR);
     for (unsigned user = 0; user < count; user++)
         population->persons[user].id = person_id(&population->dice, user);
     for (unsigned user = 0; user < count; user++)
@@ -284,22 +292,33 @@ population_new(unsigned count, uint64_t seed, const char *flags)
     return population;
 }
 
+static void
+choir_free(struct choir *choir)
+{
+    for (unsigned i = 0; i < choir->count; i++)
+        device_free(choir->devices[i]);
+    free(choir->devices);
+}
+
 void
 population_free(struct population *population)
 {
     for (unsigned i = 0; i < population->device_count; i++)
         population_leave(population, population->devices[i], LEAVE_GOODBYE);
-    for (int i = 0; i < POPULATION_ANCHORS; i++)
-        population_leave(population, population->anchors[i], LEAVE_GOODBYE);
+    for (unsigned choir = 0; choir < population->choir_count; choir++)
+        for (unsigned i = 0; i < population->choirs[choir].count; i++)
+            population_leave(population, population->choirs[choir].devices[i], LEAVE_GOODBYE);
     population_await_departures(population);
     for (unsigned i = 0; i < population->device_count; i++) {
-        if (population->devices[i]->heard_count > 0)
-            population_fail(population, "at the end device %u of user %" PRId64 " was still told %.*s", population->devices[i]->number,
-                population->devices[i]->user_id, (int)population->devices[i]->heard_count, population->devices[i]->heard);
+        const struct device *device = population->devices[i];
+
+        if (device->heard_count > 0)
+            population_fail(population, "at the end device %u of user %" PRId64 " was still told %.*s", device->number, device->user_id,
+                (int)device->heard_count, device->heard);
         device_free(population->devices[i]);
     }
-    for (int i = 0; i < POPULATION_ANCHORS; i++)
-        device_free(population->anchors[i]);
+    for (unsigned choir = 0; choir < population->choir_count; choir++)
+        choir_free(&population->choirs[choir]);
     close(population->poller);
     server_stop(population->server);
     free(population->devices);

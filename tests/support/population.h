@@ -9,9 +9,10 @@
  *   the thread that closed the last one has told it on when it has heard of anything later.
  * - Each user has an auditor: a session that lists this user only, so what it hears are the user's transitions, in order. It shows
  *   which of several possible things has happened, and when.
- * - Anchors are sessions on every worker that list nothing but a beacon. News of small audiences is told by each worker in
- *   the order in which it was posted; so when they all have heard of a beacon that came after everything else, everything else has
- *   been told, and when they have heard of another one after that, it has been written.
+ * - A choir is sessions on every worker that list nothing but a beacon. News of small audiences is told by each worker in
+ *   the order in which it was posted; so when all have heard of a beacon that came after everything else, everything else has
+ *   been told, and when they have heard of another one after that, it has been written. News of large audiences may be told
+ *   later than other news, but also in order, so where there is any, a second choir of that size is needed.
  * - Every list that is sent in a round ends with beacons of this round. Once nothing else is to be said, they come one after
  *   another until each device concerned has heard one: then its list is in force.
  */
@@ -30,7 +31,8 @@ enum {
     PERSON_DEVICES = 4,
     PERSON_HISTORY = 6, /* rounds that a report tells of */
     HISTORY_TEXT = 160,
-    POPULATION_ANCHORS = 64,
+    POPULATION_CHOIR = 64, /* sessions of the first choir */
+    POPULATION_CHOIRS = 2,
     POPULATION_BEACONS = 8, /* of each round */
 };
 
@@ -46,6 +48,12 @@ struct person {
     unsigned history_count;
 };
 
+struct choir {
+    struct device **devices;
+    unsigned count;
+    int64_t beacon; /* whom they list */
+};
+
 struct population {
     struct server *server;
     struct dice dice;
@@ -56,16 +64,18 @@ struct population {
     unsigned round;
     unsigned count;
     struct person *persons;
-    struct device **devices; /* all but the anchors and beacons: of persons, auditors, observers */
+    struct device **devices; /* all but choirs and beacons: of persons, auditors, observers */
     unsigned device_count, device_room, device_numbers;
-    struct device *anchors[POPULATION_ANCHORS];
-    int64_t anchor_beacon; /* whom the anchors list */
+    struct choir choirs[POPULATION_CHOIRS];
+    unsigned choir_count;
     int64_t round_beacon;  /* the first of this round's */
     uint64_t words, steps; /* for the test's last line */
 };
 
 /* Starts a server with these flags, and auditors for so many users, none of whom is there yet. */
 struct population *population_new(unsigned count, uint64_t seed, const char *flags);
+/* Another choir, for news of audiences of up to this size. */
+void population_add_choir(struct population *population, unsigned size);
 /* Everybody says goodbye and has heard nothing more; then the server is stopped. */
 void population_free(struct population *population);
 

@@ -9,6 +9,7 @@
 #include <check.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WAIT_MS = 5, FIRST_LOOK_MS = 200 };
 
@@ -26,23 +27,23 @@ population_await_departures(struct population *population)
     }
 }
 
-/* Waits until every anchor has heard `words` and nothing else. */
+/* Waits until the whole choir has heard these words and nothing else. */
 static void
-anchors_await(struct population *population, const char *words, size_t count)
+choir_await(struct population *population, const struct choir *choir, const char *words)
 {
     int64_t deadline = pace_deadline_ms();
+    size_t count = strlen(words);
 
-    for (int i = 0; i < POPULATION_ANCHORS; i++) {
-        const struct device *anchor = population->anchors[i];
+    for (unsigned i = 0; i < choir->count; i++) {
+        const struct device *device = choir->devices[i];
 
-        while (anchor->heard_count < count) {
+        while (device->heard_count < count) {
             if (pace_left_ms(deadline) == 0)
-                population_fail(population, "an anchor does not hear its beacon: %zu of %zu words", anchor->heard_count, count);
+                population_fail(population, "one of the choir does not hear its beacon: %zu of %zu words", device->heard_count, count);
             population_pump(population, WAIT_MS);
         }
-        for (size_t word = 0; word < count; word++)
-            if (anchor->heard_count > count || anchor->heard[word] != words[word])
-                population_fail(population, "an anchor, who lists one beacon, heard %.*s", (int)anchor->heard_count, anchor->heard);
+        if (device->heard_count > count || memcmp(device->heard, words, count) != 0)
+            population_fail(population, "one of the choir, who lists one beacon, heard %.*s", (int)device->heard_count, device->heard);
     }
 }
 
@@ -62,15 +63,15 @@ beacon_leave(struct population *population, struct device *beacon)
 
 /* A beacon comes, and when all have heard it, it goes, and all hear that. */
 static void
-fence(struct population *population)
+choir_sing(struct population *population, struct choir *choir)
 {
-    struct device *beacon = population_beacon(population, population->anchor_beacon);
+    struct device *beacon = population_beacon(population, choir->beacon);
 
-    anchors_await(population, "+", 1);
+    choir_await(population, choir, "+");
     beacon_leave(population, beacon);
-    anchors_await(population, "+-", 2);
-    for (int i = 0; i < POPULATION_ANCHORS; i++)
-        population->anchors[i]->heard_count = 0;
+    choir_await(population, choir, "+-");
+    for (unsigned i = 0; i < choir->count; i++)
+        choir->devices[i]->heard_count = 0;
 }
 
 void
@@ -80,8 +81,9 @@ population_fence(struct population *population)
      * The first word heard proves that every worker has ended what it was in the middle of when the last connection was seen to be
      * gone, so that all of it is posted; the second that it is told; the third that it is written.
      */
-    fence(population);
-    fence(population);
+    for (int times = 0; times < 2; times++)
+        for (unsigned choir = 0; choir < population->choir_count; choir++)
+            choir_sing(population, &population->choirs[choir]);
     population_pump(population, 0);
 }
 
@@ -118,11 +120,16 @@ listeners_add(struct listeners *listeners, struct device *device)
 static void
 listeners_gather(struct population *population, struct listeners *listeners)
 {
-    listeners->devices = calloc(population->device_count + POPULATION_ANCHORS, sizeof(struct device *));
-    listeners->before = calloc(population->device_count + POPULATION_ANCHORS, sizeof(size_t));
+    unsigned room = population->device_count;
+
+    for (unsigned choir = 0; choir < population->choir_count; choir++)
+        room += population->choirs[choir].count;
+    listeners->devices = calloc(room + 1, sizeof(struct device *));
+    listeners->before = calloc(room + 1, sizeof(size_t));
     ck_assert(listeners->devices != NULL && listeners->before != NULL);
-    for (int i = 0; i < POPULATION_ANCHORS; i++)
-        listeners_add(listeners, population->anchors[i]);
+    for (unsigned choir = 0; choir < population->choir_count; choir++)
+        for (unsigned i = 0; i < population->choirs[choir].count; i++)
+            listeners_add(listeners, population->choirs[choir].devices[i]);
     for (unsigned i = 0; i < population->device_count; i++)
         listeners_add(listeners, population->devices[i]);
 }

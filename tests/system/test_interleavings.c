@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The interleavings that the order of news has to have an answer for, each hammered over real sockets on several workers: a
+ * user changes connections, friends arrive at once, a friend is unlisted and listed again, departures tell sessions that
+ * come and go meanwhile, a user with thousands of watchers.
+ */
+#include "support/client.h"
+#include "support/device.h"
+#include "support/dice.h"
+#include "support/duet.h"
+#include "support/habits.h"
+#include "support/model.h"
+#include "support/pace.h"
+#include "support/population.h"
+#include "support/process.h"
+#include "support/session.h"
+#include "support/unit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKERS = 4, LIST_BYTES = 512, WAIT_MS = 2, FIRST_LOOK_MS = 50 };
+
+static struct device *
+connected(const struct server *server, int64_t user_id)
+{
+    static unsigned numbers;
+    struct device *device = device_new(numbers++, DEVICE_NOBODY, user_id);
+
+    device_connect(device, server);
+    return device;
+}
+
+static void
+say_hello(const struct device *device, const char *friends)
+{
+    char text[LIST_BYTES + 64];
+    int length = snprintf(text, sizeof text, "{\"user_id\": %" PRId64 ", \"friends\": [%s]}", device->user_id, friends);
+
+    device_send(device, text, (size_t)length);
+}
+
+static void
+say_goodbye_and_free(struct device *device)
+{
+    device_leave(device, LEAVE_GOODBYE);
+    device_await_end(device);
+    device_free(device);
+}
+
+/* ---- A user leaves on one connection and comes on another at once ---- */
+
+enum { HANDOVERS = 1500, HANDOVER_WATCHERS = 24 };
+
+struct handover {
+    struct device *leaving, *coming;
+    enum device_leaving how;
+};
+
+static void
+hand_over(void *context, int voice, unsigned turn)
+{
+    const struct handover *handover = context;
+
+    (void)turn;
+    if (voice == 0)
+        device_leave(handover->leaving, handover->how);
+    else
+        say_hello(handover->coming, "");
+}
+
+/* What a watcher heard before both of the markers, who came last of all, as '+' and '-'; the caller frees it. */
+static char *
+heard_before_markers(struct session *watcher, unsigned handovers)
+{
+    char *heard = calloc(2 * (size_t)handovers + 8, 1);
+    size_t count = 0;
+
+    ck_assert_ptr_nonnull(heard);
+    while (count < 2 || heard[count - 1] != '+' || heard[count - 2] != '+') {
+        const char *word = client_read_line(watcher->client);
+
+        ck_assert_msg(
+            word != NULL && (strcmp(word, ONLINE) == 0 || strcmp(word, OFFLINE) == 0), "a watcher was told %s", word != NULL ? word : "the end");
+        ck_assert_msg(count < 2 * (size_t)handovers + 6, "a watcher is told more than can have happened");
+        heard[count++] = strcmp(word, ONLINE) == 0 ? '+' : '-';
+    }
+    heard[count - 2] = '\0';
+    return heard;
+}
+
+START_TEST(test_hand_over)
+{
+    struct server *server = server_start("--workers %d", WORKERS);
+    struct dice dice = {.state = dice_seed("hand over")};
+    int base = process_descriptors(server->process);
+    unsigned handovers = pace_scaled(HANDOVERS);
+    int64_t user = user_ids_reserve(3);
+    struct session *watchers[HANDOVER_WATCHERS];
+    char list[LIST_BYTES], *first = NULL;
+
+    snprintf(list, sizeof list, "%" PRId64 ", %" PRId64 ", %" PRId64, user, user + 1, user + 2);
+    for (int i = 0; i < HANDOVER_WATCHERS; i++)
+        watchers[i] = session_open(server, user_ids_reserve(1), list);
+
+    struct device *device = connected(server, user);
+    say_hello(device, "");
+    for (unsigned i = 0; i < handovers; i++) {
+        struct handover handover = {.leaving = device, .coming = connected(server, user), .how = dice_below(&dice, LEAVE_WAYS)};
+
+        duet_play(1, hand_over, &handover);
+        if (device->phase == DEVICE_LEAVING)
+            device_await_end(device);
+        device_free(device);
+        device = handover.coming;
+    }
+    say_goodbye_and_free(device);
+
+    /* Those that crashed are gone, too; so the user is, and the last word has been posted. */
+    for (int64_t deadline = pace_deadline_ms(); process_descriptors(server->process) > base + HANDOVER_WATCHERS;)
+        ck_assert_msg(pace_left_ms(deadline) > 0, "the server does not close what has ended");
+    struct device *markers[2] = {connected(server, user + 1), connected(server, user + 2)};
+    say_hello(markers[0], "");
+    say_hello(markers[1], "");
+    for (int i = 0; i < HANDOVER_WATCHERS; i++) {
+        char *heard = heard_before_markers(watchers[i], handovers);
+
+        for (size_t word = 0; heard[word] != '\0'; word++)
+            ck_assert_msg(heard[word] == (word % 2 == 0 ? '+' : '-'), "a watcher's words do not alternate: %s", heard);
+        ck_assert_msg(strlen(heard) % 2 == 0, "a watcher's last word is not the truth: %s", heard);
+        if (first == NULL)
+            first = heard;
+        ck_assert_msg(strcmp(first, heard) == 0, "watchers heard different things:\n%s\n%s", first, heard);
+        if (first != heard)
+            free(heard);
+    }
+    free(first);
+    say_goodbye_and_free(markers[0]);
+    say_goodbye_and_free(markers[1]);
+    for (int i = 0; i < HANDOVER_WATCHERS; i++) {
+        client_expect(watchers[i]->client, OFFLINE OFFLINE);
+        session_leave(watchers[i]);
+    }
+    server_stop(server);
+}
+END_TEST
+
+/* ---- Two friends arrive at once ---- */
+
+enum { PAIRS = 50, PAIR_ROUNDS = 60 };
+
+struct pairs {
+    struct device *friends[2][PAIRS];
+};
+
+static void
+arrive(void *context, int voice, unsigned turn)
+{
+    const struct pairs *pairs = context;
+    char list[LIST_BYTES];
+
+    snprintf(list, sizeof list, "%" PRId64, pairs->friends[1 - voice][turn]->user_id);
+    say_hello(pairs->friends[voice][turn], list);
+}
+
+/* At least one of the two hears of the other; and when one leaves, the other, who must be there, hears it. */
+static void
+part(struct device *one, struct device *other)
+{
+    int64_t deadline = pace_deadline_ms();
+
+    while (one->heard_count + other->heard_count == 0) {
+        ck_assert(device_listen(one) && device_listen(other));
+        ck_assert_msg(pace_left_ms(deadline) > 0, "of two friends who arrived at once neither hears of the other");
+    }
+    device_leave(one, LEAVE_GOODBYE);
+    device_await_end(one);
+    while (device_count_heard(other, 0, '-') == 0)
+        device_await(other, other->heard_count + 1);
+    device_leave(other, LEAVE_GOODBYE);
+    device_await_end(other);
+
+    unsigned arrivals = device_count_heard(other, 0, '+');
+    ck_assert_msg(one->heard_count <= 1 && device_count_heard(one, 0, '-') == 0 && one->heard_count + arrivals > 0 && arrivals <= 1 &&
+            other->heard_count == arrivals + 1 && other->heard[arrivals] == '-',
+        "two friends arrived at once and one left; that one heard \"%.*s\", the other \"%.*s\"", (int)one->heard_count,
+        one->heard_count > 0 ? one->heard : "", (int)other->heard_count, other->heard);
+    device_free(one);
+    device_free(other);
+}
+
+START_TEST(test_friends_at_once)
+{
+    struct server *server = server_start("--workers %d", WORKERS);
+    unsigned rounds = pace_scaled(PAIR_ROUNDS);
+
+    for (unsigned round = 0; round < rounds; round++) {
+        struct pairs pairs;
+
+        for (int i = 0; i < PAIRS; i++)
+            for (int voice = 0; voice < 2; voice++)
+                pairs.friends[voice][i] = connected(server, user_ids_reserve(1));
+        duet_play(PAIRS, arrive, &pairs);
+        for (int i = 0; i < PAIRS; i++)
+            part(pairs.friends[i % 2][i], pairs.friends[1 - i % 2][i]);
+    }
+    server_stop(server);
+}
+END_TEST
+
+/* ---- A friend is unlisted and listed again while news of that friend is under way ---- */
+
+enum { CROWD = 2000, CROWD_WORKERS = 2, LISTERS = 8, LISTINGS = 40, LISTING_BEACONS = 6 };
+
+/* Sends two lists at once: one without the friend, one with the friend and the beacons. */
+static void
+list_again(const struct device *lister, int64_t friend_id, int64_t beacon)
+{
+    char list[LIST_BYTES];
+    int length = snprintf(list, sizeof list, "{\"user_id\": %" PRId64 ", \"friends\": []}{\"user_id\": %" PRId64 ", \"friends\": [%" PRId64,
+        lister->user_id, lister->user_id, friend_id);
+
+    for (int i = 0; i < LISTING_BEACONS; i++)
+        length += snprintf(list + length, sizeof list - (size_t)length, ", %" PRId64, beacon + i);
+    length += snprintf(list + length, sizeof list - (size_t)length, "]}");
+    device_send(lister, list, (size_t)length);
+}
+
+/* Beacons come until every lister has heard one, so that all their lists are in force. Returns how many came. */
+static unsigned
+beacons_come(const struct server *server, struct device *const *listers, int64_t beacon, struct device **beacons)
+{
+    unsigned came = 0, heard = 0;
+    int look_ms = pace_stretched_ms(FIRST_LOOK_MS);
+
+    while (heard < LISTERS) {
+        int64_t deadline = pace_now_ms() + look_ms;
+
+        ck_assert_msg(came < LISTING_BEACONS, "lists do not come into force");
+        beacons[came] = connected(server, beacon + came);
+        say_hello(beacons[came++], "");
+        for (heard = 0; heard < LISTERS && pace_left_ms(deadline) > 0;) {
+            ck_assert(device_listen(listers[heard]));
+            heard += device_count_heard(listers[heard], 0, '+') > 0;
+        }
+        look_ms *= 2;
+    }
+    return came;
+}
+
+/*
+ * The friend has left, which its thousands of watchers are still being told, the listers last. They list the friend anew, and somebody else
+ * whose news is told at once. Whoever hears that first is told of the departure after a listing that is younger.
+ */
+static void
+lists_meet_departure(const struct server *server, struct device *const *listers, int64_t friend_id)
+{
+    struct device *beacons[LISTING_BEACONS], *visitor = connected(server, friend_id);
+    int64_t beacon = user_ids_reserve(LISTING_BEACONS);
+    unsigned came;
+
+    say_hello(visitor, "");
+    for (int i = 0; i < LISTERS; i++) {
+        device_await(listers[i], 1);
+        ck_assert(listers[i]->heard_count == 1 && listers[i]->heard[0] == '+');
+        device_begin_round(listers[i]);
+    }
+    say_goodbye_and_free(visitor);
+    for (int i = 0; i < LISTERS; i++)
+        list_again(listers[i], friend_id, beacon);
+    came = beacons_come(server, listers, beacon, beacons);
+    for (unsigned i = 0; i < came; i++)
+        say_goodbye_and_free(beacons[i]);
+    for (int i = 0; i < LISTERS; i++) {
+        struct device *lister = listers[i];
+
+        while (device_count_heard(lister, 0, '-') < came + 1)
+            device_await(lister, lister->heard_count + 1);
+        ck_assert_msg(lister->heard[0] == '-' && device_count_heard(lister, 0, '-') == came + 1 && device_count_heard(lister, 0, '+') <= came,
+            "a friend left, was listed anew, and %u others came and went: heard was %.*s", came, (int)lister->heard_count, lister->heard);
+        device_begin_round(lister);
+    }
+}
+
+START_TEST(test_listed_again)
+{
+    struct population *population = population_new(1, dice_seed("listed again"), "--workers 2 --hello-timeout 600");
+    struct device *listers[LISTERS], *beacons[LISTING_BEACONS];
+    unsigned crowd = pace_scaled(CROWD), listings = pace_scaled(LISTINGS), friend = 0, came;
+    int64_t friend_id = population->persons[0].id, beacon = user_ids_reserve(LISTING_BEACONS);
+
+    for (unsigned i = 0; i < crowd; i++)
+        population_observe(population, friends_new(&friend, 1));
+    population_settle(population);
+    population_end_round(population);
+    for (int i = 0; i < LISTERS; i++) {
+        listers[i] = connected(population->server, user_ids_reserve(1));
+        list_again(listers[i], friend_id, beacon);
+    }
+    came = beacons_come(population->server, listers, beacon, beacons);
+    for (unsigned i = 0; i < came; i++)
+        say_goodbye_and_free(beacons[i]);
+    for (int i = 0; i < LISTERS; i++) {
+        while (device_count_heard(listers[i], 0, '-') < came)
+            device_await(listers[i], listers[i]->heard_count + 1);
+        device_begin_round(listers[i]);
+    }
+    for (unsigned i = 0; i < listings; i++)
+        lists_meet_departure(population->server, listers, friend_id);
+    for (int i = 0; i < LISTERS; i++) {
+        device_leave(listers[i], LEAVE_GOODBYE);
+        device_await_end(listers[i]);
+        ck_assert_uint_eq(listers[i]->heard_count, 0);
+        device_free(listers[i]);
+    }
+    for (unsigned i = 0; i < population->device_count; i++) {
+        struct device *watcher = population->devices[i];
+
+        device_await(watcher, 2 * (size_t)listings);
+        for (size_t word = 0; word < watcher->heard_count; word++)
+            ck_assert_msg(watcher->heard_count == 2 * (size_t)listings && watcher->heard[word] == (word % 2 == 0 ? '+' : '-'),
+                "one of the crowd heard %.*s", (int)watcher->heard_count, watcher->heard);
+    }
+    population_end_round(population);
+    population_free(population);
+}
+END_TEST
+
+/* ---- Departures tell the sessions of listed users, who come and go meanwhile ---- */
+
+enum { LEAVERS = 60, FOLLOWERS = 6, DEPARTURES = 25 };
+
+static struct script *
+script_new(void)
+{
+    struct script *script = calloc(1, sizeof *script);
+
+    ck_assert_ptr_nonnull(script);
+    return script;
+}
+
+/* The users whom a leaver lists: all or half of its followers. */
+static struct friends *
+followers_of(unsigned leaver, unsigned leavers, bool half)
+{
+    unsigned users[FOLLOWERS];
+
+    for (unsigned i = 0; i < FOLLOWERS; i++)
+        users[i] = leavers + leaver * FOLLOWERS + i;
+    return friends_new(users, half ? FOLLOWERS / 2 : FOLLOWERS);
+}
+
+/* A second device of a follower comes, or goes if it is there. Half of them list the leaver as well. */
+static void
+follower_stirs(struct population *population, unsigned follower, unsigned leaver)
+{
+    const struct person *person = &population->persons[follower];
+    struct script *script = script_new();
+
+    if (person->device_count < 2)
+        script_come(script, population_device(population, follower), friends_new(&leaver, dice_below(&population->dice, 2)), false);
+    else
+        script_leave(script, person->devices[dice_below(&population->dice, 2)], dice_below(&population->dice, LEAVE_WAYS), false);
+    population_assign(population, follower, script);
+}
+
+/* A leaver who is there leaves, with all devices at once; one who is not comes. */
+static void
+leaver_stirs(struct population *population, unsigned leaver, unsigned leavers)
+{
+    struct dice *dice = &population->dice;
+    const struct person *person = &population->persons[leaver];
+    struct script *script = script_new();
+
+    for (unsigned i = 0; i < person->device_count; i++)
+        script_leave(script, person->devices[i], dice_below(dice, LEAVE_WAYS), false);
+    for (unsigned left = person->device_count > 0 ? 0 : dice_chance(dice, 30) ? 2 : 1; left > 0; left--)
+        script_come(script, population_device(population, leaver), followers_of(leaver, leavers, left == 2), false);
+    population_assign(population, leaver, script);
+}
+
+START_TEST(test_reciprocal)
+{
+    unsigned leavers = pace_scaled(LEAVERS), departures = pace_scaled(DEPARTURES);
+    struct population *population = population_new(leavers * (1 + FOLLOWERS), dice_seed("reciprocal"), "--workers 4 --hello-timeout 600");
+    struct model_totals totals = {0};
+
+    for (unsigned follower = leavers; follower < population->count; follower++)
+        follower_stirs(population, follower, (follower - leavers) / FOLLOWERS);
+    model_round(population, false, &totals);
+    for (unsigned i = 0; i < 2 * departures; i++) {
+        for (unsigned leaver = 0; leaver < leavers; leaver++)
+            leaver_stirs(population, leaver, leavers);
+        for (unsigned follower = leavers; follower < population->count; follower++)
+            if (dice_chance(&population->dice, 60))
+                follower_stirs(population, follower, (follower - leavers) / FOLLOWERS);
+        model_round(population, false, &totals);
+    }
+    habits_all_leave(population, false);
+    model_round(population, false, &totals);
+    population_free(population);
+}
+END_TEST
+
+/* ---- A user with thousands of watchers comes and goes while they change their lists ---- */
+
+enum { CELEBRITIES = 2, CELEBRITY_ROUNDS = 8 };
+
+static struct friends *
+celebrities_listed(struct dice *dice)
+{
+    static const unsigned celebrities[CELEBRITIES] = {0, 1};
+    unsigned first = dice_below(dice, CELEBRITIES);
+
+    return friends_new(celebrities + first, CELEBRITIES - first);
+}
+
+/* Comes, or leaves and comes back, a few times. */
+static void
+celebrity_stirs(struct population *population, unsigned celebrity)
+{
+    const struct person *person = &population->persons[celebrity];
+    struct script *script = script_new();
+    bool waits = person->device_count > 0;
+    struct device *device;
+
+    if (waits)
+        script_leave(script, person->devices[0], LEAVE_GOODBYE, false);
+    for (unsigned visits = dice_below(&population->dice, 3); visits > 0; visits--) {
+        device = population_device(population, celebrity);
+        script_come(script, device, friends_new(NULL, 0), waits);
+        script_leave(script, device, LEAVE_GOODBYE, false);
+        waits = true;
+    }
+    script_come(script, population_device(population, celebrity), friends_new(NULL, 0), waits);
+    population_assign(population, celebrity, script);
+}
+
+static void
+watcher_stirs(struct population *population, unsigned watcher)
+{
+    struct dice *dice = &population->dice;
+    const struct person *person = &population->persons[watcher];
+    struct script *script = script_new();
+
+    if (person->device_count == 0) {
+        script_come(script, population_device(population, watcher), celebrities_listed(dice), false);
+    } else {
+        for (unsigned lists = 1 + dice_below(dice, 2); lists > 0; lists--) {
+            if (dice_chance(dice, 70))
+                script_relist(script, person->devices[0], friends_new(NULL, 0));
+            script_relist(script, person->devices[0], celebrities_listed(dice));
+        }
+    }
+    population_assign(population, watcher, script);
+}
+
+START_TEST(test_celebrity)
+{
+    unsigned crowd = pace_scaled(CROWD), rounds = pace_scaled(CELEBRITY_ROUNDS);
+    struct population *population = population_new(CELEBRITIES + crowd, dice_seed("celebrity"), "--workers 3 --hello-timeout 600");
+    struct model_totals totals = {0};
+
+    population_add_choir(population, CELEBRITIES + crowd);
+    for (unsigned watcher = CELEBRITIES; watcher < population->count; watcher++)
+        watcher_stirs(population, watcher);
+    model_round(population, false, &totals);
+    for (unsigned round = 0; round < rounds; round++) {
+        for (unsigned celebrity = 0; celebrity < CELEBRITIES; celebrity++)
+            celebrity_stirs(population, celebrity);
+        for (unsigned watcher = CELEBRITIES; watcher < population->count; watcher++)
+            if (dice_chance(&population->dice, 40))
+                watcher_stirs(population, watcher);
+        model_round(population, false, &totals);
+    }
+    habits_all_leave(population, false);
+    model_round(population, false, &totals);
+    population_free(population);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("interleavings");
+    TCase *tcase = tcase_create("hammered");
+
+    tcase_set_timeout(tcase, pace_test_timeout_s());
+    tcase_add_test(tcase, test_hand_over);
+    tcase_add_test(tcase, test_friends_at_once);
+    tcase_add_test(tcase, test_listed_again);
+    tcase_add_test(tcase, test_reciprocal);
+    tcase_add_test(tcase, test_celebrity);
+    suite_add_tcase(suite, tcase);
+    return unit_run(suite);
+}
