@@ -270,6 +270,7 @@ START_TEST(error_is_the_last_line)
     client_send(session->client, "{\"user_id\": \"two\"}");
     client_expect(session->client, ONLINE);
     client_expect_error_line(session->client, "bad_message");
+    client_expect(friend->client, OFFLINE); /* it was on the list of the session that ended */
     session_leave(friend);
     client_expect_end(session->client);
     session_close(session);
