@@ -1,83 +1,79 @@
-/* SPDX-License-Identifier: MIT
- *
- * Deadlines of one kind fall due in the order in which they were started, and cost nothing until then.
- */
+/* SPDX-License-Identifier: MIT */
 #include "net/deadlines.h"
 
 #include "support/unit.h"
 
-START_TEST(nothing_runs_at_first)
-{
-    struct deadlines deadlines;
-    struct deadline deadline = {0};
+static struct deadlines deadlines;
+static struct deadline a, b, c;
 
-    deadlines_init(&deadlines, 10);
-    ck_assert_uint_eq(deadlines_next(&deadlines), DEADLINE_NEVER);
-    ck_assert_ptr_null(deadlines_take_due(&deadlines, UINT64_MAX - 1));
-    ck_assert(!deadline_is_running(&deadline));
-    deadline_stop(&deadline); /* allowed */
+static void
+begin(void)
+{
+    deadlines_init(&deadlines, 100);
+    a = b = c = (struct deadline){0};
+}
+
+START_TEST(a_deadline_falls_due_after_the_timeout)
+{
+    ck_assert(!deadline_is_running(&a));
+    deadlines_start(&deadlines, &a, 1000);
+    ck_assert(deadline_is_running(&a));
+    ck_assert_uint_eq(deadlines_next(&deadlines), 1100);
+    ck_assert_ptr_null(deadlines_take_due(&deadlines, 1099));
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 1100), &a);
+    ck_assert(!deadline_is_running(&a));
+    ck_assert_ptr_null(deadlines_take_due(&deadlines, 5000));
 }
 END_TEST
 
-START_TEST(each_falls_due_after_its_time_out_and_once)
+START_TEST(they_fall_due_in_the_order_in_which_they_were_started)
 {
-    struct deadlines deadlines;
-    struct deadline first = {0}, second = {0};
-
-    deadlines_init(&deadlines, 10);
-    deadlines_start(&deadlines, &first, 100);
-    deadlines_start(&deadlines, &second, 105);
+    deadlines_start(&deadlines, &b, 0);
+    deadlines_start(&deadlines, &a, 10);
+    deadlines_start(&deadlines, &c, 10);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 1000), &b);
     ck_assert_uint_eq(deadlines_next(&deadlines), 110);
-    ck_assert_ptr_null(deadlines_take_due(&deadlines, 109));
-    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 110), &first);
-    ck_assert(!deadline_is_running(&first));
-    ck_assert_ptr_null(deadlines_take_due(&deadlines, 114));
-    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 1000), &second);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 1000), &a);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 1000), &c);
     ck_assert_ptr_null(deadlines_take_due(&deadlines, 1000));
 }
 END_TEST
 
-START_TEST(one_that_is_stopped_does_not_fall_due)
+START_TEST(none_that_runs_is_never)
 {
-    struct deadlines deadlines;
-    struct deadline first = {0}, second = {0};
-
-    deadlines_init(&deadlines, 10);
-    deadlines_start(&deadlines, &first, 0);
-    deadlines_start(&deadlines, &second, 5);
-    deadline_stop(&first);
-    ck_assert_uint_eq(deadlines_next(&deadlines), 15);
-    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 20), &second);
-    ck_assert_uint_eq(deadlines_next(&deadlines), DEADLINE_NEVER);
+    ck_assert(deadlines_next(&deadlines) == DEADLINE_NEVER);
+    ck_assert_ptr_null(deadlines_take_due(&deadlines, DEADLINE_NEVER - 1));
 }
 END_TEST
 
-START_TEST(one_that_is_started_again_waits_anew_behind_the_others)
+START_TEST(starting_again_puts_it_off)
 {
-    struct deadlines deadlines;
-    struct deadline first = {0}, second = {0};
-
-    deadlines_init(&deadlines, 10);
-    deadlines_start(&deadlines, &first, 0);
-    deadlines_start(&deadlines, &second, 1);
-    deadlines_start(&deadlines, &first, 2);
-    ck_assert_uint_eq(deadlines_next(&deadlines), 11);
-    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 100), &second);
-    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 100), &first);
+    deadlines_start(&deadlines, &a, 0);
+    deadlines_start(&deadlines, &b, 50);
+    deadlines_start(&deadlines, &a, 60);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 155), &b);
+    ck_assert_ptr_null(deadlines_take_due(&deadlines, 155));
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 160), &a);
 }
 END_TEST
 
-START_TEST(a_deadline_may_change_its_kind)
+START_TEST(one_that_was_stopped_does_not_fall_due)
 {
-    struct deadlines hello, linger;
-    struct deadline deadline = {0};
+    deadline_stop(&a);
+    deadlines_start(&deadlines, &a, 0);
+    deadlines_start(&deadlines, &b, 0);
+    deadline_stop(&a);
+    deadline_stop(&a);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 1000), &b);
+    ck_assert_ptr_null(deadlines_take_due(&deadlines, 1000));
+}
+END_TEST
 
-    deadlines_init(&hello, 10);
-    deadlines_init(&linger, 2);
-    deadlines_start(&hello, &deadline, 0);
-    deadlines_start(&linger, &deadline, 1);
-    ck_assert_uint_eq(deadlines_next(&hello), DEADLINE_NEVER);
-    ck_assert_uint_eq(deadlines_next(&linger), 3);
+START_TEST(a_timeout_of_zero_is_due_at_once)
+{
+    deadlines_init(&deadlines, 0);
+    deadlines_start(&deadlines, &a, 7);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 7), &a);
 }
 END_TEST
 
@@ -85,13 +81,15 @@ int
 main(void)
 {
     Suite *suite = suite_create("deadlines");
-    TCase *tcase = tcase_create("deadlines");
+    TCase *tests = tcase_create("deadlines");
 
-    tcase_add_test(tcase, nothing_runs_at_first);
-    tcase_add_test(tcase, each_falls_due_after_its_time_out_and_once);
-    tcase_add_test(tcase, one_that_is_stopped_does_not_fall_due);
-    tcase_add_test(tcase, one_that_is_started_again_waits_anew_behind_the_others);
-    tcase_add_test(tcase, a_deadline_may_change_its_kind);
-    suite_add_tcase(suite, tcase);
+    tcase_add_checked_fixture(tests, begin, NULL);
+    tcase_add_test(tests, a_deadline_falls_due_after_the_timeout);
+    tcase_add_test(tests, they_fall_due_in_the_order_in_which_they_were_started);
+    tcase_add_test(tests, none_that_runs_is_never);
+    tcase_add_test(tests, starting_again_puts_it_off);
+    tcase_add_test(tests, one_that_was_stopped_does_not_fall_due);
+    tcase_add_test(tests, a_timeout_of_zero_is_due_at_once);
+    suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

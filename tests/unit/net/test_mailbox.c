@@ -1,166 +1,218 @@
-/* SPDX-License-Identifier: MIT
- *
- * A mailbox: wakes its owner only when it was empty, keeps the order, and makes pressure when its owner does not keep up.
- */
+/* SPDX-License-Identifier: MIT */
 #include "net/mailbox.h"
 
+#include "base/assert.h"
+#include "support/pace.h"
 #include "support/unit.h"
+#include "support/unit/peer.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/resource.h>
 
 static struct pressure pressure;
-static struct mailbox mailbox;
+static struct mailbox mailbox, other;
 
 static void
-open_mailbox(void)
+begin(void)
 {
     pressure_init(&pressure);
     ck_assert_int_eq(mailbox_init(&mailbox, &pressure), 0);
+    ck_assert_int_eq(mailbox_init(&other, &pressure), 0);
 }
 
 static void
-close_mailbox(void)
+end(void)
 {
     mailbox_done(&mailbox);
+    mailbox_done(&other);
 }
 
-static bool
-is_awake(void)
+START_TEST(mail_is_taken_in_the_order_in_which_it_was_posted)
 {
-    struct pollfd polled = {.fd = mailbox.wake_descriptor, .events = POLLIN};
+    struct mail mails[5] = {{.tag = 0}, {.tag = 1}, {.tag = 2}, {.tag = 3}, {.tag = 4}};
+    uint32_t expected = 0;
 
-    return poll(&polled, 1, 0) == 1;
+    for (int i = 0; i < 5; i++)
+        mailbox_post(&mailbox, &mails[i]);
+    for (const struct mail *mail = mailbox_take(&mailbox); mail != NULL; mail = mail->next)
+        ck_assert_uint_eq(mail->tag, expected++);
+    ck_assert_uint_eq(expected, 5);
+    ck_assert_ptr_null(mailbox_take(&mailbox));
 }
+END_TEST
 
-START_TEST(only_the_first_mail_asks_for_a_wake_up)
+START_TEST(only_the_first_mail_in_an_empty_box_asks_for_a_wake_up)
 {
     struct mail mails[3] = {{0}};
 
     ck_assert(mailbox_post(&mailbox, &mails[0]));
     ck_assert(!mailbox_post(&mailbox, &mails[1]));
-    ck_assert(mailbox_take(&mailbox) == &mails[0]);
-    ck_assert(mailbox_post(&mailbox, &mails[2]));
-    ck_assert(mailbox_take(&mailbox) == &mails[2]);
+    ck_assert(!mailbox_post(&mailbox, &mails[2]));
+    ck_assert(mailbox_post(&other, &(struct mail){0}));
+    (void)mailbox_take(&mailbox);
+    (void)mailbox_take(&other);
+    ck_assert(mailbox_post(&mailbox, &mails[0]));
+    (void)mailbox_take(&mailbox);
 }
 END_TEST
 
-START_TEST(posting_itself_makes_no_system_call_and_a_wake_up_is_consumed_once)
+START_TEST(posting_does_not_wake_and_waking_does)
 {
     struct mail mail = {0};
 
     mailbox_post(&mailbox, &mail);
-    ck_assert(!is_awake());
+    ck_assert(!peer_has_input(mailbox.wake_descriptor));
     mailbox_wake(&mailbox);
     mailbox_wake(&mailbox);
-    ck_assert(is_awake());
+    ck_assert(peer_has_input(mailbox.wake_descriptor));
     mailbox_slept(&mailbox);
-    ck_assert(!is_awake());
-    mailbox_slept(&mailbox); /* nothing to consume is no error */
-    mailbox_take(&mailbox);
+    ck_assert(!peer_has_input(mailbox.wake_descriptor));
+    mailbox_slept(&mailbox); /* woken by something else: no harm */
+    (void)mailbox_take(&mailbox);
 }
 END_TEST
 
-START_TEST(mail_is_taken_whole_and_in_order)
+START_TEST(all_that_was_ever_posted_is_counted)
 {
-    struct mail mails[5] = {{0}};
-    const struct mail *mail;
-    int count = 0;
+    struct mail mails[2] = {{0}};
 
-    for (int i = 0; i < 5; i++)
-        mailbox_post(&mailbox, &mails[i]);
-    for (mail = mailbox_take(&mailbox); mail != NULL; mail = mail->next)
-        ck_assert(mail == &mails[count++]);
-    ck_assert_int_eq(count, 5);
-    ck_assert_ptr_null(mailbox_take(&mailbox));
-    ck_assert_uint_eq(mailbox_posted(&mailbox), 5);
+    ck_assert_uint_eq(mailbox_posted(&mailbox), 0);
+    mailbox_post(&mailbox, &mails[0]);
+    mailbox_post(&mailbox, &mails[1]);
+    (void)mailbox_take(&mailbox);
+    mailbox_post(&mailbox, &mails[0]);
+    ck_assert_uint_eq(mailbox_posted(&mailbox), 3);
+    (void)mailbox_take(&mailbox);
 }
 END_TEST
 
 START_TEST(pressure_is_high_above_the_high_mark_until_below_the_low_one)
 {
-    struct mail first = {.weight = MAILBOX_HIGH}, second = {.weight = 1};
+    struct mail most = {.weight = MAILBOX_HIGH}, one = {.weight = 1};
 
-    mailbox_post(&mailbox, &first);
+    mailbox_post(&mailbox, &most);
     ck_assert(!pressure_is_high(&pressure));
-    mailbox_post(&mailbox, &second);
+    mailbox_post(&mailbox, &one);
     ck_assert(pressure_is_high(&pressure));
-    mailbox_take(&mailbox); /* taking is not dealing with it */
+    (void)mailbox_take(&mailbox); /* taken is not told */
     ck_assert(pressure_is_high(&pressure));
-    mailbox_settle(&mailbox, MAILBOX_HIGH - MAILBOX_LOW + 1);
+    mailbox_settle(&mailbox, MAILBOX_HIGH - MAILBOX_LOW);
     ck_assert(pressure_is_high(&pressure));
+    mailbox_settle(&mailbox, 1);
+    ck_assert(pressure_is_high(&pressure)); /* at the mark */
     mailbox_settle(&mailbox, 1);
     ck_assert(!pressure_is_high(&pressure));
     mailbox_settle(&mailbox, MAILBOX_LOW - 1);
-    ck_assert_uint_eq(mailbox.weight, 0);
 }
 END_TEST
 
-START_TEST(pressure_of_one_mailbox_does_not_end_with_another)
+START_TEST(pressure_lasts_until_the_last_mailbox_is_relieved)
 {
-    struct mailbox other;
-    struct mail here = {.weight = MAILBOX_HIGH + 1}, there = {.weight = MAILBOX_HIGH + 1};
+    struct mail first = {.weight = MAILBOX_HIGH + 1}, second = {.weight = MAILBOX_HIGH + 1}, more = {.weight = MAILBOX_HIGH};
 
-    ck_assert_int_eq(mailbox_init(&other, &pressure), 0);
-    mailbox_post(&mailbox, &here);
-    mailbox_post(&other, &there);
-    mailbox_settle(&other, MAILBOX_HIGH + 1);
-    ck_assert(pressure_is_high(&pressure));
+    mailbox_post(&mailbox, &first);
+    mailbox_post(&mailbox, &more);
+    mailbox_post(&other, &second);
+    (void)mailbox_take(&mailbox);
+    (void)mailbox_take(&other);
     mailbox_settle(&mailbox, MAILBOX_HIGH + 1);
+    mailbox_settle(&mailbox, MAILBOX_HIGH);
+    ck_assert(pressure_is_high(&pressure));
+    mailbox_settle(&other, MAILBOX_HIGH + 1);
     ck_assert(!pressure_is_high(&pressure));
-    mailbox_take(&mailbox);
-    mailbox_take(&other);
-    mailbox_done(&other);
 }
 END_TEST
 
-enum { POSTERS = 4, MAILS = 20000 };
+START_TEST(mail_must_be_taken_before_the_end)
+{
+    static struct mail mail;
 
-struct numbered {
+    mailbox_post(&mailbox, &mail);
+    mailbox_done(&mailbox);
+}
+END_TEST
+
+START_TEST(without_a_descriptor_there_is_no_mailbox)
+{
+    struct rlimit limit, none;
+    struct mailbox third;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int error = mailbox_init(&third, &pressure);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_lt(error, 0);
+}
+END_TEST
+
+/* Posters and an owner at once: nothing is lost, each poster's mail comes in its order, and a wake-up is asked for once per taking. */
+enum { POSTERS = 3, LETTERS = 20000 };
+
+struct letter {
     struct mail mail;
-    int poster, number;
+    uint32_t number;
+};
+
+struct poster {
+    pthread_t thread;
+    struct letter *letters;
+    uint32_t count, wakes;
 };
 
 static void *
-post_many(void *argument)
+post_letters(void *argument)
 {
-    struct numbered *mails = argument;
+    struct poster *poster = argument;
 
-    for (int i = 0; i < MAILS; i++)
-        if (mailbox_post(&mailbox, &mails[i].mail))
+    for (uint32_t i = 0; i < poster->count; i++) {
+        poster->letters[i] = (struct letter){.mail = {.tag = (uint32_t)(poster->letters[i].mail.tag), .weight = 1}, .number = i};
+        if (mailbox_post(&mailbox, &poster->letters[i].mail)) {
+            poster->wakes++;
             mailbox_wake(&mailbox);
+        }
+    }
     return NULL;
 }
 
-START_TEST(an_owner_that_sleeps_until_woken_gets_all_mail_of_all_posters_in_each_posters_order)
+START_TEST(many_may_post_while_the_owner_takes)
 {
-    struct numbered *mails = calloc((size_t)POSTERS * MAILS, sizeof *mails);
-    struct pollfd polled = {.fd = mailbox.wake_descriptor, .events = POLLIN};
-    pthread_t threads[POSTERS];
-    int next[POSTERS] = {0};
-    int left = POSTERS * MAILS;
+    static struct letter letters[POSTERS][LETTERS];
+    struct poster posters[POSTERS];
+    uint32_t next[POSTERS] = {0}, count = pace_scaled(LETTERS), taken = 0, takings = 0, wakes = 0;
 
-    ck_assert_ptr_nonnull(mails);
-    for (int poster = 0; poster < POSTERS; poster++) {
-        for (int i = 0; i < MAILS; i++)
-            mails[poster * MAILS + i] = (struct numbered){.poster = poster, .number = i};
-        ck_assert_int_eq(pthread_create(&threads[poster], NULL, post_many, mails + (size_t)poster * MAILS), 0);
+    for (uint32_t i = 0; i < POSTERS; i++) {
+        for (uint32_t j = 0; j < count; j++)
+            letters[i][j].mail.tag = i;
+        posters[i] = (struct poster){.letters = letters[i], .count = count};
+        ck_assert_int_eq(pthread_create(&posters[i].thread, NULL, post_letters, &posters[i]), 0);
     }
-    while (left > 0) {
-        ck_assert_int_eq(poll(&polled, 1, 60000), 1); /* a lost wake-up would end here */
+    while (taken < POSTERS * count) {
+        (void)peer_wait_any(&mailbox.wake_descriptor, 1);
         mailbox_slept(&mailbox);
-        for (const struct mail *mail = mailbox_take(&mailbox); mail != NULL; mail = mail->next) {
-            const struct numbered *numbered = (const struct numbered *)(const void *)mail;
+        const struct mail *mail = mailbox_take(&mailbox);
 
-            ck_assert_int_eq(numbered->number, next[numbered->poster]++);
-            left--;
+        takings += mail != NULL;
+        while (mail != NULL) {
+            const struct letter *letter = (const struct letter *)(const void *)mail;
+
+            ASSERT(letter->number == next[mail->tag]++);
+            mail = mail->next;
+            taken++;
+            mailbox_settle(&mailbox, 1);
         }
     }
-    for (int poster = 0; poster < POSTERS; poster++)
-        pthread_join(threads[poster], NULL);
-    free(mails);
+    for (int i = 0; i < POSTERS; i++) {
+        ck_assert_int_eq(pthread_join(posters[i].thread, NULL), 0);
+        wakes += posters[i].wakes;
+    }
+    ck_assert_uint_eq(wakes, takings);
+    ck_assert_uint_eq(mailbox_posted(&mailbox), (uint64_t)POSTERS * count);
+    ck_assert_ptr_null(mailbox_take(&mailbox));
+    ck_assert(!pressure_is_high(&pressure));
 }
 END_TEST
 
@@ -168,16 +220,19 @@ int
 main(void)
 {
     Suite *suite = suite_create("mailbox");
-    TCase *tcase = tcase_create("mailbox");
+    TCase *tests = tcase_create("mailbox");
 
-    tcase_add_checked_fixture(tcase, open_mailbox, close_mailbox);
-    tcase_set_timeout(tcase, 300);
-    tcase_add_test(tcase, only_the_first_mail_asks_for_a_wake_up);
-    tcase_add_test(tcase, posting_itself_makes_no_system_call_and_a_wake_up_is_consumed_once);
-    tcase_add_test(tcase, mail_is_taken_whole_and_in_order);
-    tcase_add_test(tcase, pressure_is_high_above_the_high_mark_until_below_the_low_one);
-    tcase_add_test(tcase, pressure_of_one_mailbox_does_not_end_with_another);
-    tcase_add_test(tcase, an_owner_that_sleeps_until_woken_gets_all_mail_of_all_posters_in_each_posters_order);
-    suite_add_tcase(suite, tcase);
+    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_test(tests, mail_is_taken_in_the_order_in_which_it_was_posted);
+    tcase_add_test(tests, only_the_first_mail_in_an_empty_box_asks_for_a_wake_up);
+    tcase_add_test(tests, posting_does_not_wake_and_waking_does);
+    tcase_add_test(tests, all_that_was_ever_posted_is_counted);
+    tcase_add_test(tests, pressure_is_high_above_the_high_mark_until_below_the_low_one);
+    tcase_add_test(tests, pressure_lasts_until_the_last_mailbox_is_relieved);
+    tcase_add_test_raise_signal(tests, mail_must_be_taken_before_the_end, SIGABRT);
+    tcase_add_test(tests, without_a_descriptor_there_is_no_mailbox);
+    tcase_add_test(tests, many_may_post_while_the_owner_takes);
+    tcase_set_timeout(tests, 120);
+    suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

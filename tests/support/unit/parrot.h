@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The layer above the workers, for tests of net: it does what clients tell it in words, and it says what is called of it. A client
+ * sends lines:
+ *
+ *     echo TEXT     is answered with the line TEXT
+ *     count N       with the lines 0 to N - 1
+ *     bulk N        with N lines of BULK_BYTES each
+ *     close         with the line "closing", and then the session is closed
+ *     pause         nothing more is read from this client until parrot_resume
+ *     note W        worker W gets a mail
+ *     keep          when the session has ended, it is not released before its retry deadline
+ *
+ * Events are words, in the order in which one worker makes them: opened, refused, input_ended, ended, released, hello (its deadline),
+ * resumed, note, stopping.
+ */
+#ifndef SUPPORT_UNIT_PARROT_H
+#define SUPPORT_UNIT_PARROT_H
+
+#include "net/worker.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PARROT_WORKERS_MAX = 4, BULK_BYTES = 1000, PARROT_USER_TIMEOUT_MS = 12345 };
+
+struct parrot {
+    struct worker_config config; /* may be changed between parrot_init and parrot_start */
+    struct admission admission;
+    struct pressure pressure;
+    struct worker workers[PARROT_WORKERS_MAX];
+    uint32_t count;
+    int listener;
+    uint16_t port;
+    int events[2]; /* a pipe of lines */
+    char refusal[32];
+};
+
+extern struct parrot parrot;
+
+/* Workers that do not run yet; time-outs are long. */
+void parrot_init(uint32_t workers);
+void parrot_start(void);
+/* Both at once. */
+void parrot_open(uint32_t workers);
+/* Stops the workers and frees everything. */
+void parrot_close(void);
+/* The same in two steps, to look at the workers between them. */
+void parrot_stop(void);
+void parrot_done(void);
+
+/* Connects a client and hands the other end to a worker, as the acceptor does; returns the client's end. */
+int parrot_connect(uint32_t worker);
+int parrot_connect_narrow(uint32_t worker);
+/* The same in two steps, which expect no event: a connection in its letter (*peer is the client's end), and the letter's posting. */
+struct socket_mail *parrot_prepare(int *peer);
+void parrot_hand_over(uint32_t worker, struct socket_mail *letter);
+/* The server's end of the latest connection: to look at, not to touch. */
+int parrot_latest(void);
+
+/* The next event is this one. */
+#define parrot_expect(event) parrot_expect_at((event), __FILE__, __LINE__)
+void parrot_expect_at(const char *event, const char *file, int line);
+
+/* The next event; valid until the next call. */
+const char *parrot_event(void);
+
+/* Lets all paused sessions of a worker go on; "resumed" says that it is done. */
+void parrot_resume(uint32_t worker);
+/* Posts mail of this weight, which is settled only with the next mail of weight 0; each is a "note". */
+void parrot_post(uint32_t worker, uint32_t weight);
+
+#endif
