@@ -151,29 +151,34 @@ MEMCHECK_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
 # $(call race_programs,variant,unit tests,system tests): the server and the unit tests are of the variant, system tests are not.
 race_programs = .build/$(1)/alo $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
 # $(call race_run,tool,variant,unit tests,system tests)
-race_run = @UNIT_TESTS='$(addprefix .build/$(2)/,$(3))' SYSTEM_TESTS='$(addprefix .build/release/,$(4))' scripts/race $(1)
+race_run = UNIT_TESTS='$(addprefix .build/$(2)/,$(3))' SYSTEM_TESTS='$(addprefix .build/release/,$(4))' scripts/race $(1)
 
 race_tsan = $(call race_run,tsan,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS))
 race_asan = $(call race_run,asan,asan,$(unit_programs),$(system_programs))
 race_helgrind = $(call race_run,helgrind,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS))
 race_memcheck = $(call race_run,memcheck,debug,,$(MEMCHECK_SYSTEM_TESTS))
 
-race_all := $(sort $(foreach variant,tsan asan debug,$(call race_programs,$(variant),$(unit_programs),$(system_programs))))
+race_tsan_needs := $(call race_programs,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS))
+race_asan_needs := $(call race_programs,asan,$(unit_programs),$(system_programs))
+race_helgrind_needs := $(call race_programs,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS))
+race_memcheck_needs := $(call race_programs,debug,,$(MEMCHECK_SYSTEM_TESTS))
 
 .PHONY: race race-tsan race-asan race-helgrind race-memcheck
-race: $(race_all) ## Run the tests under ThreadSanitizer, AddressSanitizer, helgrind and memcheck
-	$(race_tsan)
-	$(race_asan)
-	$(race_helgrind)
-	$(race_memcheck)
-race-tsan: $(call race_programs,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS)) ## ThreadSanitizer only
-	$(race_tsan)
-race-asan: $(call race_programs,asan,$(unit_programs),$(system_programs)) ## AddressSanitizer and UndefinedBehaviorSanitizer only
-	$(race_asan)
-race-helgrind: $(call race_programs,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS)) ## helgrind only
-	$(race_helgrind)
-race-memcheck: $(call race_programs,debug,,$(MEMCHECK_SYSTEM_TESTS)) ## memcheck only
-	$(race_memcheck)
+race: $(race_tsan_needs) $(race_asan_needs) $(race_helgrind_needs) $(race_memcheck_needs) ## Run the tests under all four tools that follow
+	@failed=; \
+	$(race_tsan) || failed="$$failed tsan"; \
+	$(race_asan) || failed="$$failed asan"; \
+	$(race_helgrind) || failed="$$failed helgrind"; \
+	$(race_memcheck) || failed="$$failed memcheck"; \
+	echo "race: findings in:$${failed:- nothing}"; test -z "$$failed"
+race-tsan: $(race_tsan_needs) ## ThreadSanitizer only
+	@$(race_tsan)
+race-asan: $(race_asan_needs) ## AddressSanitizer and UndefinedBehaviorSanitizer only
+	@$(race_asan)
+race-helgrind: $(race_helgrind_needs) ## helgrind only
+	@$(race_helgrind)
+race-memcheck: $(race_memcheck_needs) ## memcheck only
+	@$(race_memcheck)
 
 .PHONY: fuzz
 fuzz: $(fuzz_programs) ## Run each fuzz target for FUZZ_SECONDS (20)
