@@ -74,9 +74,11 @@ START_TEST(what_became_due_in_one_turn_leaves_in_one_write)
         peer_expect(peer, line);
     }
     peer_expect(peer, "c\n");
+    peer_close(peer);
+    parrot_expect("input_ended");
+    parrot_expect("ended"); /* so the counters of that turn have been written */
     ck_assert_uint_eq(counter_read(&counters->lines), 43);
     ck_assert_uint_eq(counter_read(&counters->writes), 1);
-    peer_close(peer);
 }
 END_TEST
 
