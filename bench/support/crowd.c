@@ -16,6 +16,7 @@ enum {
     EVENTS = 512,
     /* A closed connection keeps its pair of ports for a minute; 127.0.1.1 to .SOURCES have 28,000 ports each. */
     SOURCES = 32,
+    STALL_SECONDS = 20, /* nothing due comes for so long: the rest of it will not come either */
 };
 
 static const char online_line[] = "{\"online\": true}\n";
@@ -191,14 +192,38 @@ crowd_poll(struct crowd *crowd, int timeout_ms)
         crowd->heard_ns = crowd_clock_ns();
 }
 
+/* Names one of those who still wait, to look for in a log or a trace. */
+static _Noreturn void
+missing_report(const struct crowd *crowd)
+{
+    for (uint32_t i = 0; i < crowd->size; i++) {
+        const struct client *client = &crowd->clients[i];
+
+        for (int online = 0; online < 2; online++)
+            if (client->heard[online] < client->due[online])
+                failure_exit("%llu of %llu notifications are missing; client %u was told \"online\": %s %u times and %u were due",
+                    (unsigned long long)(crowd->due - crowd->heard), (unsigned long long)crowd->due, i, online ? "true" : "false",
+                    client->heard[online], client->due[online]);
+    }
+    failure_exit("the time is up");
+}
+
+void
+crowd_wait(struct crowd *crowd, int64_t deadline_ns)
+{
+    int64_t now_ns;
+
+    crowd_poll(crowd, 100);
+    now_ns = crowd_clock_ns();
+    if (now_ns > deadline_ns || (crowd->heard < crowd->due && now_ns - crowd->heard_ns > STALL_SECONDS * INT64_C(1000000000)))
+        missing_report(crowd);
+}
+
 void
 crowd_settle(struct crowd *crowd, int64_t deadline_ns)
 {
-    while (crowd->heard < crowd->due) {
-        if (crowd_clock_ns() > deadline_ns)
-            failure_exit("%llu of %llu notifications are missing", (unsigned long long)(crowd->due - crowd->heard), (unsigned long long)crowd->due);
-        crowd_poll(crowd, 100);
-    }
+    while (crowd->heard < crowd->due)
+        crowd_wait(crowd, deadline_ns);
 }
 
 void
@@ -208,5 +233,6 @@ crowd_reset(struct crowd *crowd, bool strict)
         for (int online = 0; online < 2; online++)
             crowd->clients[i].due[online] = crowd->clients[i].heard[online] = 0;
     crowd->due = crowd->heard = 0;
+    crowd->heard_ns = crowd_clock_ns();
     crowd->strict = strict;
 }

@@ -59,7 +59,10 @@ crowd_expect(struct crowd *crowd, uint32_t client, bool online)
 /* Reads what has come, waiting at most timeout_ms for it. */
 void crowd_poll(struct crowd *crowd, int timeout_ms);
 
-/* Waits until every line that is due has come. Ends the program when the deadline passes. */
+/* Reads what has come or comes soon. Ends the program when the deadline has passed, or when lines are due and none comes any more. */
+void crowd_wait(struct crowd *crowd, int64_t deadline_ns);
+
+/* The same until every line that is due has come. */
 void crowd_settle(struct crowd *crowd, int64_t deadline_ns);
 
 /* Counts from 0 again, and says whether what comes must be due. Nothing may be under way. */

@@ -191,9 +191,7 @@ notifications_play(struct fanout *fanout, uint64_t wanted)
             ordered += transition_order(fanout);
             transitions++;
         }
-        if (crowd_clock_ns() > fanout->stage->deadline_ns)
-            failure_exit("%llu notifications are missing", (unsigned long long)(crowd->due - crowd->heard));
-        crowd_poll(crowd, 100);
+        crowd_wait(crowd, fanout->stage->deadline_ns);
     }
     crowd_settle(crowd, fanout->stage->deadline_ns);
     return transitions;

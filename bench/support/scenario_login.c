@@ -64,11 +64,8 @@ transitions_play(struct login *login, bool online)
     struct crowd *crowd = &stage->crowd;
 
     for (uint32_t user = 0; user < stage->sessions; user++) {
-        while (crowd->due - crowd->heard >= stage->in_flight) {
-            if (crowd_clock_ns() > stage->deadline_ns)
-                failure_exit("%llu notifications are missing", (unsigned long long)(crowd->due - crowd->heard));
-            crowd_poll(crowd, 100);
-        }
+        while (crowd->due - crowd->heard >= stage->in_flight)
+            crowd_wait(crowd, stage->deadline_ns);
         crowd_expect(crowd, stage->sessions + user % WITNESSES, online);
         if (online) {
             size_t length;
