@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The steps are those of net/worker.c, which has them for itself. Connections are pairs of local sockets, so what was written is there to be read at
+ * once.
+ */
+#include "support/unit/stage.h"
+
+#include "base/assert.h"
+#include "net/session_internal.h"
+#include "transport/tcp.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { ACTORS_MAX = 2000, TEXT_MAX = 4096, STEPS_MAX = 100000 };
+
+struct stage stage;
+
+static struct actor actors[ACTORS_MAX];
+static uint32_t actor_count;
+static bool dialects_ready;
+
+struct presence_config
+stage_usual(void)
+{
+    return (struct presence_config){
+        .limits = {.message_bytes = 256 << 10, .nesting = 32, .friends = 10000},
+        .queue_limit = 4096,
+        .unfinished_limit = 256 << 20,
+        .store = &store_light,
+    };
+}
+
+void
+stage_open(uint32_t workers)
+{
+    struct presence_config config = stage_usual();
+
+    stage_open_with(workers, &config);
+}
+
+void
+stage_open_with(uint32_t workers, const struct presence_config *config)
+{
+    struct rlimit limit;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    log_set_level(LEVEL_ERROR);
+    if (!dialects_ready)
+        dialects_init();
+    dialects_ready = true;
+    stage = (struct stage){.count = workers, .config = *config};
+    actor_count = 0;
+    admission_init(&stage.admission, ACTORS_MAX);
+    pressure_init(&stage.pressure);
+    stage.presence = presence_new(stage.workers, workers, config);
+    ck_assert_ptr_nonnull(stage.presence);
+    stage.worker_config = (struct worker_config){
+        .handler = &presence_handler,
+        .context = stage.presence,
+        .admission = &stage.admission,
+        .pressure = &stage.pressure,
+        .refusal = "full\n",
+        .refusal_length = 5,
+        .timeouts_ms =
+            {
+                [DEADLINE_HELLO] = STAGE_HELLO_MS,
+                [DEADLINE_MESSAGE] = STAGE_MESSAGE_MS,
+                [DEADLINE_LINGER] = STAGE_LINGER_MS,
+                [DEADLINE_RETRY] = STAGE_RETRY_MS,
+            },
+    };
+    ck_assert_int_eq(workers_init(stage.workers, workers, &stage.worker_config), 0);
+}
+
+static struct actor *
+actor_of(const struct session *session)
+{
+    for (uint32_t i = 0; i < actor_count; i++)
+        if (actors[i].session == session)
+            return &actors[i];
+    return NULL;
+}
+
+static void
+free_ended(struct worker *worker)
+{
+    struct list *link;
+
+    while ((link = list_take_first(&worker->ended)) != NULL) {
+        struct session *session = LIST_ENTRY(link, struct session, due);
+
+        close(session->descriptor);
+        session->descriptor = -1;
+        session->polled = false;
+        write_queue_clear(&session->queue, &worker->pool);
+        admission_leave(&stage.admission);
+        if (presence_handler.ended(stage.presence, worker, session)) {
+            actor_of(session)->session = NULL;
+            worker_release(worker, session);
+        }
+    }
+}
+
+/* A session that waited for memory to tell its departure is released by presence itself. */
+static void
+forget_released(struct worker *worker)
+{
+    for (uint32_t i = 0; i < actor_count; i++) {
+        struct actor *actor = &actors[i];
+
+        if (actor->session == NULL || actor->worker != worker->number)
+            continue;
+        if (!slots_exists(&worker->sessions, handle_slot(actor->handle)) || actor->session->handle.generation != actor->handle.generation)
+            actor->session = NULL;
+    }
+}
+
+void
+stage_close(void)
+{
+    presence_stop(stage.presence);
+    for (uint32_t i = 0; i < actor_count; i++) {
+        struct actor *actor = &actors[i];
+        struct worker *worker = &stage.workers[actor->worker];
+
+        if (actor->session != NULL && actor->session->descriptor < 0) {
+            ck_assert(presence_handler.ended(stage.presence, worker, actor->session));
+            worker_release(worker, actor->session);
+            actor->session = NULL;
+        } else if (actor->session != NULL) {
+            session_end(worker, actor->session);
+        }
+        close(actor->peer);
+    }
+    for (uint32_t worker = 0; worker < stage.count; worker++) {
+        free_ended(&stage.workers[worker]);
+        ck_assert_uint_eq(stage.workers[worker].sessions.count, 0);
+    }
+    ck_assert_uint_eq(admission_count(&stage.admission), 0);
+    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+    workers_done(stage.workers, stage.count, presence_drop_mail);
+    presence_free(stage.presence);
+}
+
+struct actor *
+stage_connect(uint32_t number)
+{
+    struct worker *worker = &stage.workers[number];
+    uint32_t slot = slots_take(&worker->sessions);
+    struct session *session;
+    int ends[2];
+
+    if (slot == SLOTS_NONE) {
+        ck_assert_int_eq(slots_grow(&worker->sessions), 0);
+        slot = slots_take(&worker->sessions);
+    }
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    ck_assert_uint_lt(actor_count, ACTORS_MAX);
+    admission_enter(&stage.admission);
+    session = slots_at(&worker->sessions, slot);
+    session->handle = handle_of(number, slot, ++worker->generation);
+    session->descriptor = ends[0];
+    session->transport = &transport_tcp;
+    actors[actor_count] = (struct actor){.worker = number, .session = session, .handle = session->handle, .peer = ends[1]};
+    deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
+    session_poll(worker, session);
+    presence_handler.opened(stage.presence, worker, session, false);
+    return &actors[actor_count++];
+}
+
+void
+stage_receive_bytes(struct actor *actor, const char *bytes, size_t length)
+{
+    /* In memory of exactly this size, as little as is promised. */
+    char *copy = malloc(length);
+
+    ck_assert(copy != NULL || length == 0);
+    memcpy(copy, bytes, length);
+    if (stage_is_read(actor))
+        presence_handler.received(stage.presence, &stage.workers[actor->worker], actor->session, copy, length);
+    free(copy);
+}
+
+void
+stage_receive(struct actor *actor, const char *text)
+{
+    stage_receive_bytes(actor, text, strlen(text));
+}
+
+void
+stage_end_input(struct actor *actor)
+{
+    actor->session->input_ended = true;
+    presence_handler.input_ended(stage.presence, &stage.workers[actor->worker], actor->session);
+    session_poll(&stage.workers[actor->worker], actor->session);
+}
+
+void
+stage_lose(struct actor *actor)
+{
+    session_end(&stage.workers[actor->worker], actor->session);
+}
+
+void
+stage_room(struct actor *actor)
+{
+    session_writable(&stage.workers[actor->worker], actor->session);
+}
+
+void
+stage_hello(struct actor *actor, int64_t user, const char *friends)
+{
+    static char text[1 << 17];
+    int length =
+        snprintf(text, sizeof text, friends == NULL ? "{\"user_id\": %" PRId64 "}" : "{\"user_id\": %" PRId64 ", \"friends\": [%s]}", user, friends);
+
+    ASSERT(length < (int)sizeof text);
+    stage_receive_bytes(actor, text, (size_t)length);
+}
+
+struct actor *
+stage_login(uint32_t worker, int64_t user, const char *friends)
+{
+    struct actor *actor = stage_connect(worker);
+
+    stage_hello(actor, user, friends);
+    ck_assert_int_eq(actor->session->state, SESSION_OPEN);
+    return actor;
+}
+
+void
+stage_take_mail(uint32_t number)
+{
+    struct worker *worker = &stage.workers[number];
+    struct mail *mail = mailbox_take(&worker->mailbox);
+
+    while (mail != NULL) {
+        struct mail *next = mail->next;
+
+        worker->mails_taken++;
+        presence_handler.mail(stage.presence, worker, mail);
+        mail = next;
+    }
+}
+
+bool
+stage_tell(uint32_t worker)
+{
+    return presence_handler.turn(stage.presence, &stage.workers[worker]);
+}
+
+void
+stage_write(uint32_t number)
+{
+    struct worker *worker = &stage.workers[number];
+    struct list *link;
+
+    while ((link = list_take_first(&worker->due)) != NULL)
+        session_flush(worker, LIST_ENTRY(link, struct session, due));
+    free_ended(worker);
+}
+
+bool
+stage_turn(uint32_t worker)
+{
+    stage_take_mail(worker);
+    bool more = stage_tell(worker);
+
+    stage_write(worker);
+    return more;
+}
+
+void
+stage_settle(void)
+{
+    bool more = true;
+
+    for (int steps = 0; more; steps++) {
+        ASSERT(steps < STEPS_MAX);
+        more = false;
+        for (uint32_t worker = 0; worker < stage.count; worker++)
+            more = stage_turn(worker) || more;
+        for (uint32_t worker = 0; worker < stage.count; worker++)
+            more = more || stage.workers[worker].mailbox.first != NULL;
+    }
+}
+
+static void
+fall_due(struct worker *worker)
+{
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        struct deadline *deadline;
+
+        while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
+            if (kind == DEADLINE_LINGER)
+                session_end(worker, LIST_ENTRY(deadline, struct session, deadline));
+            else
+                presence_handler.deadline(stage.presence, worker, kind, deadline);
+        }
+    }
+    forget_released(worker);
+}
+
+void
+stage_pass_ms(uint64_t time_ms)
+{
+    for (uint64_t ms = 0; ms < time_ms; ms++) {
+        for (uint32_t worker = 0; worker < stage.count; worker++) {
+            stage.workers[worker].now_ms++;
+            fall_due(&stage.workers[worker]);
+        }
+        stage_settle();
+    }
+}
+
+/* One line as a word. */
+static size_t
+word_of(const char *line, size_t length, char *word)
+{
+    static const char error[] = "{\"error\": {\"code\": \"";
+    size_t code = sizeof error - 1;
+
+    if (length == 17 && memcmp(line, "{\"online\": true}\n", 17) == 0)
+        return (size_t)sprintf(word, "+");
+    if (length == 18 && memcmp(line, "{\"online\": false}\n", 18) == 0)
+        return (size_t)sprintf(word, "-");
+    ck_assert_msg(length > code && memcmp(line, error, code) == 0, "a strange line: %.*s", (int)length, line);
+    return (size_t)sprintf(word, "%.*s", (int)strcspn(line + code, "\""), line + code);
+}
+
+const char *
+stage_heard(struct actor *actor)
+{
+    static char text[TEXT_MAX], bytes[1 << 18];
+    size_t words = 0, length = 0;
+    ssize_t part;
+
+    while ((part = recv(actor->peer, bytes + length, sizeof bytes - length, MSG_DONTWAIT)) > 0)
+        length += (size_t)part;
+    text[0] = '\0';
+    for (size_t at = 0; at < length;) {
+        const char *end = memchr(bytes + at, '\n', length - at);
+
+        ck_assert_ptr_nonnull(end); /* whole lines only */
+        ck_assert_uint_lt(words, TEXT_MAX - 64);
+        if (words > 0)
+            text[words++] = ' ';
+        words += word_of(bytes + at, (size_t)(end + 1 - (bytes + at)), text + words);
+        at = (size_t)(end + 1 - bytes);
+    }
+    if (part == 0 && !actor->over) {
+        actor->over = true;
+        sprintf(text + words, "%s.", words > 0 ? " " : "");
+    }
+    return text;
+}
+
+struct graph_census
+stage_census(void)
+{
+    return graph_census(stage.presence->graph);
+}
+
+bool
+stage_is_read(const struct actor *actor)
+{
+    return actor->session != NULL && actor->session->state == SESSION_OPEN && !actor->session->paused && !actor->session->input_ended;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A stage: a presence whose workers do not run. The test takes their steps itself, in the order that it wants, on one thread and in a
+ * time that passes only when it says so; so every interleaving is the same each time.
+ *
+ * What a client heard is read as text: "+" for a friend's arrival, "-" for a departure, the code for an error, "." for the end. Each
+ * word is read once.
+ */
+#ifndef SUPPORT_UNIT_STAGE_H
+#define SUPPORT_UNIT_STAGE_H
+
+#include "graph/graph.h"
+#include "net/worker.h"
+#include "presence/desk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { STAGE_WORKERS_MAX = 4, STAGE_HELLO_MS = 10000, STAGE_MESSAGE_MS = 5000, STAGE_LINGER_MS = 2000, STAGE_RETRY_MS = 50 };
+
+/* A connection: the session, and the client's end. */
+struct actor {
+    uint32_t worker;
+    struct session *session; /* NULL when it was freed */
+    struct handle handle;
+    int peer;  /* the client's end of the connection */
+    bool over; /* the client has read the end */
+};
+
+struct stage {
+    struct presence_config config; /* stage_open sets what is usual; stage_open_with does not */
+    struct worker_config worker_config;
+    struct admission admission;
+    struct pressure pressure;
+    struct worker workers[STAGE_WORKERS_MAX];
+    uint32_t count;
+    struct presence *presence;
+};
+
+extern struct stage stage;
+
+/* Usual limits. */
+struct presence_config stage_usual(void);
+void stage_open(uint32_t workers);
+void stage_open_with(uint32_t workers, const struct presence_config *config);
+/* Ends everything: sessions without news, mail that was not taken. Clients' ends are closed. */
+void stage_close(void);
+
+/* A client connects to a worker. Up to 2,000 at a time. */
+struct actor *stage_connect(uint32_t worker);
+/* Its worker reads this, at once and in one piece, as if it was all that had come; nothing while it does not read. */
+void stage_receive(struct actor *actor, const char *text);
+void stage_receive_bytes(struct actor *actor, const char *bytes, size_t length);
+/* Its worker finds the end of input; or that the peer is lost. */
+void stage_end_input(struct actor *actor);
+void stage_lose(struct actor *actor);
+/* Its worker finds that it may write again. */
+void stage_room(struct actor *actor);
+
+/* {"user_id": user, "friends": [friends]}; without the key where friends is NULL. And a connection that says it. */
+void stage_hello(struct actor *actor, int64_t user, const char *friends);
+struct actor *stage_login(uint32_t worker, int64_t user, const char *friends);
+
+/* The steps of a worker's turn after reading. Taking its mail; telling news and letting parked clients go on (true: there is more to do); writing,
+ * and freeing what has ended. */
+void stage_take_mail(uint32_t worker);
+bool stage_tell(uint32_t worker);
+void stage_write(uint32_t worker);
+/* All of them, once. */
+bool stage_turn(uint32_t worker);
+/* Turns of all workers until nothing is left to do. */
+void stage_settle(void);
+/* Time passes for all workers, and what falls due by then does, step by step; then everything settles. */
+void stage_pass_ms(uint64_t time_ms);
+
+/* What the client read since the last time, valid until the next call. Only what stage_write has written. */
+const char *stage_heard(struct actor *actor);
+#define stage_expect(actor, text) ck_assert_str_eq(stage_heard(actor), (text))
+/* What the graph holds. */
+struct graph_census stage_census(void);
+/* Does its worker read from this client? */
+bool stage_is_read(const struct actor *actor);
+
+#endif

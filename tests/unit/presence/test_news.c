@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How news reaches the sessions of one worker: in order, a bounded share each turn, and that of a celebrity in slices between which other
+ * news passes.
+ */
+#include "presence/news.h"
+
+#include "support/unit.h"
+#include "support/unit/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    STAR = 1,
+    OTHER = 2,
+    CROWD = 700, /* watch the star, all on worker 0: several slices */
+    SLICE = 256, /* what news.c tells in one turn of a large audience */
+    SHARE = 768, /* and of small ones, all together */
+    CROWD_FIRST = 1000,
+};
+
+static struct actor *crowd[CROWD];
+
+static void
+begin(void)
+{
+    stage_open(2);
+}
+
+static void
+end(void)
+{
+    stage_close();
+}
+
+static void
+crowd_comes(const char *friends)
+{
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = stage_login(0, CROWD_FIRST + i, friends);
+    stage_settle();
+}
+
+/* How many of the crowd heard exactly this since the last time; the others heard nothing. */
+static int
+crowd_heard(const char *text)
+{
+    int count = 0;
+
+    for (int i = 0; i < CROWD; i++) {
+        const char *heard = stage_heard(crowd[i]);
+
+        ck_assert_msg(strcmp(heard, text) == 0 || strcmp(heard, "") == 0, "heard %s", heard);
+        count += heard[0] != '\0';
+    }
+    return count;
+}
+
+START_TEST(news_is_told_in_the_order_in_which_it_came)
+{
+    struct actor *watcher = stage_login(0, 10, "1, 2, 3");
+    struct actor *first = stage_login(1, 1, NULL);
+
+    stage_login(1, 2, NULL);
+    stage_end_input(first);
+    stage_login(0, 3, NULL);
+    stage_turn(0);
+    stage_expect(watcher, "+ + - +");
+    ck_assert(!stage_tell(0));
+}
+END_TEST
+
+START_TEST(news_for_a_session_that_has_gone_is_dropped_and_counted)
+{
+    struct actor *watcher = stage_login(0, 10, "1"), *other = stage_login(0, 11, "1");
+
+    stage_login(1, 1, NULL);
+    stage_lose(watcher);
+    stage_write(0);
+    struct actor *newcomer = stage_connect(0); /* in the same slot */
+
+    ck_assert_uint_eq(handle_slot(newcomer->handle), handle_slot(watcher->handle));
+    stage_settle();
+    stage_expect(other, "+");
+    stage_expect(newcomer, "");
+    ck_assert_uint_eq(counter_read(&stage.workers[0].counters.stale), 1);
+}
+END_TEST
+
+START_TEST(a_celebrity_is_told_in_slices_and_other_news_passes)
+{
+    crowd_comes("1");
+    struct actor *watcher = stage_login(0, 10, "2");
+
+    stage_login(1, STAR, NULL);
+    ck_assert(stage_turn(0));
+    ck_assert_int_eq(crowd_heard("+"), SLICE);
+    stage_login(1, OTHER, NULL);
+    ck_assert(stage_turn(0));
+    stage_expect(watcher, "+"); /* though the star's news is not through */
+    ck_assert_int_eq(crowd_heard("+"), SLICE);
+    ck_assert(!stage_turn(0));
+    ck_assert_int_eq(crowd_heard("+"), CROWD - 2 * SLICE);
+}
+END_TEST
+
+START_TEST(a_celebritys_next_news_waits_behind_its_unfinished_one)
+{
+    crowd_comes("1");
+    struct actor *star = stage_login(1, STAR, NULL);
+
+    stage_turn(0);
+    ck_assert_int_eq(crowd_heard("+"), SLICE);
+    stage_end_input(star);
+    struct actor *again = stage_login(1, STAR, NULL);
+
+    for (int turn = 0; turn < 20; turn++) {
+        stage_turn(0);
+        for (int i = 0; i < CROWD; i++) {
+            static char story[CROWD][8];
+
+            if (turn == 0)
+                strcpy(story[i], i < SLICE ? "+" : "");
+            for (const char *word = stage_heard(crowd[i]); *word != '\0'; word++)
+                if (*word != ' ')
+                    strncat(story[i], word, 1);
+            ck_assert_msg(strncmp("+-+", story[i], strlen(story[i])) == 0, "told %s", story[i]);
+            if (turn == 19)
+                ck_assert_str_eq(story[i], "+-+");
+        }
+    }
+    ck_assert(!stage_tell(0));
+    stage_end_input(again);
+}
+END_TEST
+
+/* The next news of a celebrity may have a small audience: when nearly all have left off watching. */
+START_TEST(small_news_of_a_celebrity_waits_too)
+{
+    crowd_comes("1");
+    struct actor *star = stage_login(1, STAR, NULL);
+
+    stage_turn(0);
+    ck_assert_int_eq(crowd_heard("+"), SLICE);
+    for (int i = 0; i < CROWD - 1; i++) {
+        stage_end_input(crowd[i]);
+        stage_write(0);
+    }
+    stage_end_input(star);
+    stage_turn(0);
+    stage_expect(crowd[CROWD - 1], ""); /* not "-" before "+" */
+    stage_turn(0);
+    stage_turn(0);
+    stage_expect(crowd[CROWD - 1], "+ -");
+}
+END_TEST
+
+START_TEST(two_celebrities_are_told_one_after_the_other)
+{
+    crowd_comes("1, 2");
+    stage_login(1, STAR, NULL);
+    struct actor *other = stage_login(1, OTHER, NULL);
+
+    for (int told = SLICE; told < CROWD; told += SLICE)
+        ck_assert(stage_turn(0));
+    stage_end_input(other);
+    stage_settle();
+    ck_assert_int_eq(crowd_heard("+ + -"), CROWD);
+}
+END_TEST
+
+START_TEST(a_turn_tells_a_bounded_share_of_small_news)
+{
+    enum { WATCHERS = 100, COMING = 20 };
+    struct actor *watchers[WATCHERS];
+    int told = 0;
+
+    for (int i = 0; i < WATCHERS; i++)
+        watchers[i] = stage_login(0, 100 + i, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20");
+    for (int user = 1; user <= COMING; user++)
+        stage_login(1, user, NULL);
+    for (int turn = 1; told < WATCHERS * COMING; turn++) {
+        bool more = stage_turn(0);
+        int now = 0;
+
+        for (int i = 0; i < WATCHERS; i++) {
+            const char *heard = stage_heard(watchers[i]);
+
+            now += (int)(strlen(heard) + 1) / 2;
+        }
+        told += now;
+        ck_assert_int_le(now, SHARE);
+        ck_assert_int_gt(now, 0);
+        ck_assert(more == (told < WATCHERS * COMING));
+    }
+    ck_assert_int_eq(told, WATCHERS * COMING);
+}
+END_TEST
+
+/* With very much in the slow lane everything goes there, and order holds. */
+START_TEST(order_holds_with_more_celebrities_than_are_looked_through)
+{
+    enum { STARS = 70 };
+    static char list[STARS * 5];
+    struct actor *stars[STARS];
+
+    for (int i = 0; i < STARS; i++)
+        sprintf(list + strlen(list), "%s%d", i == 0 ? "" : ", ", i + 1);
+    crowd_comes(list);
+    struct actor *watcher = stage_login(0, 500, "501");
+
+    for (int i = 0; i < STARS; i++)
+        stars[i] = stage_login(1, i + 1, NULL);
+    struct actor *small = stage_login(1, 501, NULL);
+    stage_turn(0);
+    stage_end_input(small);
+    stage_turn(0);
+    for (int i = 0; i < STARS; i++)
+        stage_end_input(stars[i]);
+    stage_settle();
+    stage_expect(watcher, "+ -");
+    for (int i = 0; i < CROWD; i++) {
+        const char *heard = stage_heard(crowd[i]);
+        int arrivals = 0, departures = 0;
+
+        for (; *heard != '\0'; heard++) {
+            arrivals += *heard == '+';
+            departures += *heard == '-';
+        }
+        ck_assert_int_eq(arrivals, STARS);
+        ck_assert_int_eq(departures, STARS);
+    }
+}
+END_TEST
+
+START_TEST(what_has_been_told_is_known_by_number)
+{
+    struct worker *worker = &stage.workers[0];
+    struct desk *desk = presence_desk(stage.presence, worker);
+
+    crowd_comes("1");
+    struct actor *watcher = stage_login(0, 10, "2, 3");
+    uint64_t before = mailbox_posted(&worker->mailbox);
+
+    ck_assert_uint_eq(news_told_through(desk, worker), before);
+    stage_login(1, OTHER, NULL);
+    stage_login(1, STAR, NULL);
+    stage_login(1, 3, NULL);
+    ck_assert_uint_eq(mailbox_posted(&worker->mailbox), before + 3);
+    ck_assert_uint_eq(news_told_through(desk, worker), before); /* not even taken */
+    stage_take_mail(0);
+    ck_assert_uint_eq(news_told_through(desk, worker), before);
+    stage_tell(0);
+    stage_write(0);
+    stage_expect(watcher, "+ +");
+    ck_assert_uint_eq(news_told_through(desk, worker), before + 1); /* the star's is not through */
+    stage_settle();
+    ck_assert_uint_eq(news_told_through(desk, worker), before + 3);
+}
+END_TEST
+
+START_TEST(what_was_told_is_settled)
+{
+    crowd_comes("1");
+    struct actor *star = stage_login(1, STAR, NULL);
+
+    ck_assert_uint_eq(stage.workers[0].mailbox.weight, CROWD);
+    stage_turn(0);
+    ck_assert_uint_eq(stage.workers[0].mailbox.weight, CROWD); /* as a whole, when its last session is told */
+    stage_settle();
+    ck_assert_uint_eq(stage.workers[0].mailbox.weight, 0);
+    stage_end_input(star);
+    stage_settle();
+    ck_assert_uint_eq(stage.workers[0].mailbox.weight, 0);
+}
+END_TEST
+
+START_TEST(what_was_not_told_is_freed_at_the_end)
+{
+    crowd_comes("1, 2");
+    stage_login(1, STAR, NULL);
+    stage_turn(0);
+    stage_login(1, OTHER, NULL); /* in the mailbox */
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("news");
+    TCase *tests = tcase_create("news");
+
+    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_test(tests, news_is_told_in_the_order_in_which_it_came);
+    tcase_add_test(tests, news_for_a_session_that_has_gone_is_dropped_and_counted);
+    tcase_add_test(tests, a_celebrity_is_told_in_slices_and_other_news_passes);
+    tcase_add_test(tests, a_celebritys_next_news_waits_behind_its_unfinished_one);
+    tcase_add_test(tests, small_news_of_a_celebrity_waits_too);
+    tcase_add_test(tests, two_celebrities_are_told_one_after_the_other);
+    tcase_add_test(tests, a_turn_tells_a_bounded_share_of_small_news);
+    tcase_add_test(tests, order_holds_with_more_celebrities_than_are_looked_through);
+    tcase_add_test(tests, what_has_been_told_is_known_by_number);
+    tcase_add_test(tests, what_was_told_is_settled);
+    tcase_add_test(tests, what_was_not_told_is_freed_at_the_end);
+    tcase_set_timeout(tests, 300);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
