@@ -339,15 +339,14 @@ START_TEST(unfinished_messages_together)
         client_close(clients[i]);
     }
     pair_exchange(pair);
-    for (int i = 0; i < SURELY_FIT; i++)
-        client_send(later[i], "}");
-    client_expect(watcher->client, ONLINE);
     for (int i = 0; i < SURELY_FIT; i++) {
+        client_send(later[i], "}");
+        client_expect(watcher->client, ONLINE);
         client_goodbye(later[i], 2);
         client_expect_end(later[i]);
+        client_expect(watcher->client, OFFLINE);
         client_close(later[i]);
     }
-    client_expect(watcher->client, OFFLINE);
     for (int i = SURELY_FIT; i < CLIENTS; i++)
         client_close(clients[i]);
     free(hello);
