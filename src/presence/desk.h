@@ -5,6 +5,7 @@
 #ifndef PRESENCE_DESK_H
 #define PRESENCE_DESK_H
 
+#include "base/hash.h"
 #include "base/list.h"
 #include "graph/graph.h"
 #include "net/worker.h"
@@ -16,9 +17,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * Users fall into groups by a hash. All unfinished news of one group is in the same lane, so that no news of a user passes older news of
+ * that user; with so many groups, hardly anybody waits for somebody else's.
+ */
+enum { LANE_GROUPS = 4096 };
+
 /* News that is still to be told, in order. */
 struct lane {
     struct mail *first, *last;
+    uint32_t unfinished[LANE_GROUPS]; /* how much of it is of which group */
 };
 
 /* One worker's own; on its thread only. */
@@ -26,9 +34,10 @@ struct desk {
     struct decoder *decoder;
     struct line *online_line; /* the classic dialect's two words: one line each, shared by all queues of this worker */
     struct line *offline_line;
+    struct list parked;      /* clients whose next object waits for earlier news, in the order of their tickets */
+    struct hash_key key;     /* of the hash that groups users */
     struct lane lane;        /* news in the order in which it came */
     struct lane celebrities; /* news of large audiences, told in slices, and what must come after it */
-    struct list parked;      /* clients whose next object waits for earlier news, in the order of their tickets */
 };
 
 struct presence {

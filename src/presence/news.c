@@ -7,13 +7,20 @@
 #include <stddef.h>
 
 enum {
-    SLICE = 256,         /* sessions of a large audience told in one turn; a larger audience is a celebrity's */
-    SHARE = 768,         /* sessions told in one turn otherwise: at some 6 µs a write, under 5 ms */
-    CELEBRITIES_MAX = 64 /* news in the slow lane above which everything goes there, so that looking through it stays cheap */
+    SLICE = 256, /* sessions of a large audience told in one turn; a larger audience is a celebrity's */
+    SHARE = 768  /* sessions told in one turn otherwise: at some 6 µs a write, under 5 ms */
 };
 
+static uint32_t
+group_of(const struct desk *desk, const struct audience_part *part)
+{
+    struct user_id user = part->audience->transition.user;
+
+    return hash_bytes(&desk->key, &user.number, sizeof user.number) % LANE_GROUPS;
+}
+
 static void
-lane_append(struct lane *lane, struct mail *mail)
+lane_append(struct lane *lane, struct mail *mail, uint32_t group)
 {
     mail->next = NULL;
     if (lane->first == NULL)
@@ -21,6 +28,7 @@ lane_append(struct lane *lane, struct mail *mail)
     else
         lane->last->next = mail;
     lane->last = mail;
+    lane->unfinished[group]++;
 }
 
 static struct mail *
@@ -32,35 +40,22 @@ lane_take_first(struct lane *lane)
     return mail;
 }
 
-/* Must this part wait behind unfinished news of the same user? */
-static bool
-waits_for_celebrity(const struct desk *desk, const struct audience_part *part)
-{
-    int length = 0;
-
-    for (struct mail *mail = desk->celebrities.first; mail != NULL; mail = mail->next) {
-        if (++length > CELEBRITIES_MAX || user_id_equal(audience_part_of(mail)->audience->transition.user, part->audience->transition.user))
-            return true;
-    }
-    return false;
-}
-
 void
 news_arrive(struct desk *desk, struct worker *worker, struct mail *mail)
 {
     struct audience_part *part = audience_part_of(mail);
+    uint32_t group = group_of(desk, part);
+    bool follows = desk->lane.unfinished[group] > 0, follows_celebrity = desk->celebrities.unfinished[group] > 0;
 
     part->sequence = worker->mails_taken;
-    if (part->count > SLICE || waits_for_celebrity(desk, part))
-        lane_append(&desk->celebrities, mail);
-    else
-        lane_append(&desk->lane, mail);
+    lane_append(follows_celebrity || (part->count > SLICE && !follows) ? &desk->celebrities : &desk->lane, mail, group);
 }
 
 /* Tells up to `share` sessions of the lane's first news. Returns how many it looked at. */
 static uint32_t
 tell_first(struct presence *presence, struct worker *worker, struct lane *lane, uint32_t share) REQUIRES(worker_role)
 {
+    const struct desk *desk = presence_desk(presence, worker);
     struct audience_part *part = audience_part_of(lane->first);
     const struct handle *handles = &part->audience->handles[part->first];
     uint32_t begin = part->told;
@@ -77,6 +72,7 @@ tell_first(struct presence *presence, struct worker *worker, struct lane *lane, 
         uint32_t weight = part->mail.weight;
 
         (void)lane_take_first(lane);
+        lane->unfinished[group_of(desk, part)]--;
         audience_part_done(part);
         mailbox_settle(&worker->mailbox, weight);
     }

@@ -129,7 +129,7 @@ desk_init(struct desk *desk)
     desk->decoder = decoder_new();
     desk->online_line = line_new(dialect_classic.online_line, strlen(dialect_classic.online_line));
     desk->offline_line = line_new(dialect_classic.offline_line, strlen(dialect_classic.offline_line));
-    return desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL;
+    return desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL && hash_key_generate(&desk->key) == 0;
 }
 
 static void
