@@ -19,7 +19,8 @@
 
 enum {
     MAILBOX_HIGH = 1 << 18, /* sessions to be told: 2 MiB of handles */
-    MAILBOX_LOW = MAILBOX_HIGH / 2,
+    /* Not far below: until it is reached nobody is read from, and the way from half of it would take seconds. */
+    MAILBOX_LOW = MAILBOX_HIGH - MAILBOX_HIGH / 64,
 };
 
 /* How many mailboxes are over their high-water mark; shared by all of a server's. */
