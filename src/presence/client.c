@@ -119,9 +119,9 @@ news_is_under_way(struct presence *presence, struct worker *worker, uint64_t *ti
     return news_told_through(presence_desk(presence, worker), worker) < *ticket;
 }
 
-/* Carries out one complete message, or says that it must wait. */
+/* Carries out one complete message, or says that it must wait. One that has waited does not wait again: news never ends on a busy server. */
 static enum outcome
-carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length) REQUIRES(worker_role)
+carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, bool waited) REQUIRES(worker_role)
 {
     const struct dialect *dialect = client->dialect != NULL ? client->dialect : &dialect_classic;
     struct protocol_error error;
@@ -150,7 +150,7 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     } else if (!client->logged_in) {
         log_in(presence, worker, client, &message);
     } else if (message.has_friends) {
-        if (news_is_under_way(presence, worker, &ticket)) {
+        if (!waited && news_is_under_way(presence, worker, &ticket)) {
             client->ticket = ticket;
             return WAIT;
         }
@@ -243,7 +243,7 @@ client_received(struct presence *presence, struct worker *worker, struct client 
         }
         bytes += consumed;
         length -= consumed;
-        if (carry_out(presence, worker, client, text, text_length) == WAIT) {
+        if (carry_out(presence, worker, client, text, text_length, false) == WAIT) {
             park(presence, worker, client, text, text_length, bytes, length);
             return;
         }
@@ -259,11 +259,7 @@ client_resume(struct presence *presence, struct worker *worker, struct client *c
 
     unpark(client);
     client->input = NULL; /* ours now: what follows may begin an input of its own */
-    if (carry_out(presence, worker, client, input->bytes, input->message_length) == WAIT) {
-        client->input = input;
-        park(presence, worker, client, NULL, input->message_length, NULL, 0);
-        return;
-    }
+    (void)carry_out(presence, worker, client, input->bytes, input->message_length, true);
     session_pause(worker, &client->session, false);
     client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
     input_free(presence, input);
