@@ -16,16 +16,18 @@
 enum {
     ACCEPTS_PER_ROUND = 64, /* of one listener, before the others and the workers have their turn */
     PAUSE_MS = 100,         /* how soon to try again when not even the reserve helps */
-    REFUSE_DRAIN_BYTES = 64 << 10,
+    REFUSE_DRAIN_BYTES = 16 << 10,
 };
 
 /* Says that the server is full to a connection that becomes no session. What it has sent is read first, or its reset would destroy the line. */
 static void
 refuse(const struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
 {
+    char unread[REFUSE_DRAIN_BYTES];
+
     (void)transport_tcp.send(descriptor, acceptor->config->refusal, acceptor->config->refusal_length);
     transport_tcp.finish(descriptor);
-    (void)transport_tcp.discard(descriptor, REFUSE_DRAIN_BYTES);
+    (void)transport_tcp.receive(descriptor, unread, sizeof unread);
     close(descriptor);
 }
 

@@ -188,7 +188,7 @@ session_pause(struct worker *worker, struct session *session, bool paused)
 static void
 session_drain(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
-    ssize_t length = session->transport->discard(session->descriptor, DISCARD_BYTES);
+    ssize_t length = session->transport->receive(session->descriptor, worker->write_buffer, WRITE_BYTES); /* free between two flushes */
 
     if (length > 0 || length == -EAGAIN)
         return;

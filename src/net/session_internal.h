@@ -14,7 +14,6 @@ enum {
     INTEREST_READ = 1,
     INTEREST_WRITE = 2,
     READ_BYTES = 16 << 10,     /* a client that sends endlessly is served in slices of this size */
-    DISCARD_BYTES = 256 << 10, /* the same for one that is read only to be forgotten, which costs less */
     WRITE_BYTES = 64 << 10,
 };
 

@@ -22,17 +22,6 @@ tcp_receive(int descriptor, char *bytes, size_t size)
 }
 
 static ssize_t
-tcp_discard(int descriptor, size_t size)
-{
-    ssize_t length;
-
-    do
-        length = recv(descriptor, NULL, size, MSG_DONTWAIT | MSG_TRUNC); /* tcp(7): MSG_TRUNC throws the bytes away uncopied */
-    while (length < 0 && errno == EINTR);
-    return length < 0 ? -errno : length;
-}
-
-static ssize_t
 tcp_send(int descriptor, const char *bytes, size_t length)
 {
     ssize_t sent;
@@ -64,7 +53,6 @@ tcp_reader_waits(int descriptor, bool waits, unsigned timeout_ms)
 const struct transport transport_tcp = {
     .name = "tcp",
     .receive = tcp_receive,
-    .discard = tcp_discard,
     .send = tcp_send,
     .finish = tcp_finish,
     .reader_waits = tcp_reader_waits,

@@ -14,8 +14,6 @@ struct transport {
 
     /* Reads up to `size` bytes. Returns how many, 0 at the end of input, -EAGAIN when there are none now, another -errno when the peer is lost. */
     ssize_t (*receive)(int descriptor, char *bytes, size_t size);
-    /* Reads and forgets up to `size` bytes; returns as receive does. */
-    ssize_t (*discard)(int descriptor, size_t size);
     /* Writes what fits. Returns how many bytes, -EAGAIN when none fit now, another -errno when the peer is lost. */
     ssize_t (*send)(int descriptor, const char *bytes, size_t length);
     /* Says that nothing more will be written; the peer reads its end of input after what was sent. */
