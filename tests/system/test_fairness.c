@@ -1,36 +1,234 @@
 /* SPDX-License-Identifier: MIT
  *
- * Nobody has to wait for the end of what somebody else keeps the server busy with: a user whom thousands watch, a client that sends
- * without end.
+ * Nobody has to wait for the end of what somebody else keeps the server busy with: a user whom thousands watch, clients that send
+ * without end. No time is measured: what is kept up without end is ended by the test only when the others have had all they came for.
  */
 #include "support/client.h"
 #include "support/crowd.h"
+#include "support/flood.h"
 #include "support/pace.h"
 #include "support/pair.h"
 #include "support/session.h"
 #include "support/unit.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* All watchers are told of every coming and going of a user, and two friends who have nothing to do with it are told theirs meanwhile. */
-START_TEST(celebrity_comes_and_goes)
+/* A user who comes and goes without end, on a thread of its own. */
+struct flapper {
+    const struct server *server;
+    int64_t user;
+    pthread_t thread;
+    atomic_bool told_to_end;
+    unsigned visits; /* the thread's until it has ended */
+};
+
+static void *
+flapper_run(void *argument)
 {
-    enum { WATCHERS = 3000, TIMES = 10 };
-    struct server *server = server_start("--workers 3");
-    struct pair *pair = pair_open(server);
-    struct crowd *crowd = crowd_new(server);
-    unsigned watchers = pace_scaled(WATCHERS);
+    struct flapper *flapper = argument;
 
-    for (unsigned i = 0; i < watchers; i++)
-        crowd_add(crowd, 1000 + i, "1");
+    do {
+        user_visit(flapper->server, flapper->user, NULL);
+        flapper->visits++;
+    } while (!atomic_load(&flapper->told_to_end));
+    return NULL;
+}
+
+static void
+flapper_start(struct flapper *flapper, const struct server *server, int64_t user)
+{
+    *flapper = (struct flapper){.server = server, .user = user};
+    ck_assert_int_eq(pthread_create(&flapper->thread, NULL, flapper_run, flapper), 0);
+}
+
+/* Returns how often it came and went. */
+static unsigned
+flapper_stop(struct flapper *flapper)
+{
+    atomic_store(&flapper->told_to_end, true);
+    ck_assert_int_eq(pthread_join(flapper->thread, NULL), 0);
+    return flapper->visits;
+}
+
+/* So many sessions that all watch one user. */
+static struct crowd *
+watchers_gather(const struct server *server, unsigned count, int64_t user)
+{
+    struct crowd *crowd = crowd_new(server);
+    char friend[32];
+
+    snprintf(friend, sizeof friend, "%lld", (long long)user);
+    for (unsigned i = 0; i < count; i++)
+        crowd_add(crowd, 100000 + i, friend);
     crowd_settle(crowd);
-    for (int i = 0; i < TIMES; i++) {
-        user_visit(server, 1, NULL);
+    return crowd;
+}
+
+/* Thousands of watchers hear exactly how often, on one worker and on several, and the pair has its rounds while it goes on. */
+START_TEST(celebrity_comes_and_goes_without_end)
+{
+    static const int workers[] = {1, 3};
+    enum { WATCHERS = 2000, ROUNDS = 8 };
+    struct server *server = server_start("--workers %d --queue-limit 1000000", workers[_i]);
+    struct pair *pair = pair_open(server);
+    struct crowd *crowd = watchers_gather(server, pace_scaled(WATCHERS), 1);
+    struct flapper flapper;
+
+    flapper_start(&flapper, server, 1);
+    for (int i = 0; i < ROUNDS; i++)
         pair_exchange(pair);
-    }
-    crowd_expect(crowd, TIMES, TIMES);
+    unsigned visits = flapper_stop(&flapper);
+    crowd_expect(crowd, visits, visits);
+    pair_exchange(pair);
     crowd_fence(crowd);
     crowd_free(crowd);
+    pair_close(pair);
+    server_stop(server);
+}
+END_TEST
+
+/* The celebrity's watchers are in time, too, when the one who is slow is among them: told in slices, nobody's turn is left out. */
+START_TEST(two_celebrities_at_once)
+{
+    enum { WATCHERS = 1000, ROUNDS = 5 };
+    struct server *server = server_start("--workers 2 --queue-limit 1000000");
+    struct pair *pair = pair_open(server);
+    struct crowd *of_one = watchers_gather(server, pace_scaled(WATCHERS), 1), *of_both = crowd_new(server);
+    struct flapper one, two;
+
+    for (unsigned i = 0; i < pace_scaled(WATCHERS); i++)
+        crowd_add(of_both, 200000 + i, "1, 2");
+    crowd_settle(of_both);
+    flapper_start(&one, server, 1);
+    flapper_start(&two, server, 2);
+    for (int i = 0; i < ROUNDS; i++)
+        pair_exchange(pair);
+    unsigned visits = flapper_stop(&one), others = flapper_stop(&two);
+    crowd_expect(of_one, visits, visits);
+    crowd_expect(of_both, visits + others, visits + others);
+    crowd_fence(of_one);
+    crowd_fence(of_both);
+    crowd_free(of_one);
+    crowd_free(of_both);
+    pair_close(pair);
+    server_stop(server);
+}
+END_TEST
+
+/* A hello with a list of so many friends. The caller frees it. */
+static char *
+hello_make(int64_t user, unsigned friends)
+{
+    size_t room = 64 + friends * 8, length;
+    char *text = malloc(room);
+
+    ck_assert_ptr_nonnull(text);
+    length = (size_t)snprintf(text, room, "{\"user_id\": %lld, \"friends\": [", (long long)user);
+    for (unsigned i = 0; i < friends; i++)
+        length += (size_t)snprintf(text + length, room - length, "%s%u", i > 0 ? ", " : "", 50000 + i);
+    snprintf(text + length, room - length, "]}");
+    return text;
+}
+
+/* What is sent without end by user 7; the last line may change as long as it is no error. */
+static char *
+endless_text(int which)
+{
+    switch (which) {
+    case 0: return strdup("{\"user_id\": 7}");
+    case 1: return strdup("{\"user_id\": 7, \"friends\": [8, 9]}{\"user_id\": 7, \"friends\": [9, 10]}");
+    case 2: return hello_make(7, 5000);
+    case 3: return strdup(" \r\n\t");
+    default: return strdup("{\n    \"user_id\": 7,\n    \"app\": {\"name\": \"x\", \"versions\": [1, 2.5, null, \"}]\"]},\n    \"friends\": []\n}\n");
+    }
+}
+enum { ENDLESS_TEXTS = 5 };
+
+/* One client sends without end what is right, on the only worker: others connect, come and go all the same, and it is not closed. */
+START_TEST(one_sends_without_end)
+{
+    enum { ROUNDS = 10, PROGRESS_BYTES = 1 << 20 };
+    struct server *server = server_start("--workers 1");
+    struct pair *pair = pair_open(server);
+    struct session *watcher = session_open(server, 1, "7");
+    struct client *sender = client_connect(server);
+    char *text = endless_text(_i);
+
+    client_hello(sender, 7, NULL);
+    client_expect(watcher->client, ONLINE);
+
+    struct flood *flood = flood_start(sender, text);
+    for (int i = 0; i < ROUNDS; i++) {
+        pair_exchange(pair);
+        flood_expect_progress(flood, 1);
+    }
+    flood_expect_progress(flood, pace_scaled(PROGRESS_BYTES));
+    session_fence(watcher); /* however often it says hello, it is no news */
+    flood_stop(flood);
+    client_goodbye(sender, 7);
+    client_expect_end(sender);
+    client_expect(watcher->client, OFFLINE);
+    session_fence(watcher);
+    client_close(sender);
+    free(text);
+    session_leave(watcher);
+    pair_close(pair);
+    server_stop(server);
+}
+END_TEST
+
+/* More of them than workers, of every kind at once. */
+START_TEST(many_send_without_end)
+{
+    enum { SENDERS = 2 * ENDLESS_TEXTS, ROUNDS = 3 };
+    struct server *server = server_start("--workers 2");
+    struct pair *pair = pair_open(server);
+    struct client *senders[SENDERS];
+    struct flood *floods[SENDERS];
+
+    for (int i = 0; i < SENDERS; i++) {
+        char *text = endless_text(i % ENDLESS_TEXTS);
+
+        senders[i] = client_connect(server);
+        client_hello(senders[i], 7, NULL);
+        floods[i] = flood_start(senders[i], text);
+        free(text);
+    }
+    for (int i = 0; i < ROUNDS; i++)
+        pair_exchange(pair);
+    for (int i = 0; i < SENDERS; i++)
+        flood_expect_progress(floods[i], 1); /* nor does one of them keep the others out */
+    for (int i = 0; i < SENDERS; i++) {
+        flood_stop(floods[i]);
+        client_goodbye(senders[i], 7);
+        client_expect_end(senders[i]);
+        client_close(senders[i]);
+    }
+    pair_close(pair);
+    server_stop(server);
+}
+END_TEST
+
+/* One that was told its mistake and goes on sending is read from for a moment, then closed, and delays nobody. */
+START_TEST(one_sends_without_end_behind_a_mistake)
+{
+    enum { ROUNDS = 10 };
+    struct server *server = server_start("--workers 1");
+    struct pair *pair = pair_open(server);
+    struct client *sender = client_connect(server);
+
+    client_send(sender, "{\"user_id\": \"x\"}");
+    struct flood *flood = flood_start(sender, "{\"user_id\": 7}");
+    for (int i = 0; i < ROUNDS; i++)
+        pair_exchange(pair);
+    flood_expect_end(flood);
+    flood_stop(flood);
+    client_expect_error_line(sender, "bad_message");
+    client_close(sender);
     pair_close(pair);
     server_stop(server);
 }
@@ -43,7 +241,11 @@ fairness_suite(void)
     TCase *tests = tcase_create("fairness");
 
     tcase_set_timeout(tests, pace_test_timeout_s());
-    tcase_add_test(tests, celebrity_comes_and_goes);
+    tcase_add_loop_test(tests, celebrity_comes_and_goes_without_end, 0, 2);
+    tcase_add_test(tests, two_celebrities_at_once);
+    tcase_add_loop_test(tests, one_sends_without_end, 0, ENDLESS_TEXTS);
+    tcase_add_test(tests, many_send_without_end);
+    tcase_add_test(tests, one_sends_without_end_behind_a_mistake);
     suite_add_tcase(suite, tests);
     return suite;
 }
