@@ -247,25 +247,6 @@ START_TEST(a_reset_is_a_lost_peer)
 }
 END_TEST
 
-START_TEST(what_is_discarded_is_gone)
-{
-    char bytes[16];
-    int peer, server_end = connection(&peer, false);
-
-    ck_assert_int_eq(transport_tcp.discard(server_end, 100), -EAGAIN);
-    peer_send(peer, "12345678");
-    (void)peer_wait_any(&server_end, 1);
-    ck_assert_int_eq(transport_tcp.discard(server_end, 5), 5);
-    ck_assert_int_eq(transport_tcp.receive(server_end, bytes, sizeof bytes), 3);
-    ck_assert_mem_eq(bytes, "678", 3);
-    peer_half_close(peer);
-    (void)peer_wait_any(&server_end, 1);
-    ck_assert_int_eq(transport_tcp.discard(server_end, 100), 0);
-    peer_close(peer);
-    close(server_end);
-}
-END_TEST
-
 START_TEST(sending_takes_what_fits_and_says_when_nothing_does)
 {
     static char bytes[1 << 20];
@@ -344,7 +325,6 @@ main(void)
     tcase_add_test(tests, accepted_sockets_inherit_what_was_set);
     tcase_add_test(tests, receiving_tells_bytes_from_none_and_from_the_end);
     tcase_add_test(tests, a_reset_is_a_lost_peer);
-    tcase_add_test(tests, what_is_discarded_is_gone);
     tcase_add_test(tests, sending_takes_what_fits_and_says_when_nothing_does);
     tcase_add_test(tests, after_finishing_the_peer_reads_the_end_and_may_still_send);
     tcase_add_test(tests, a_reader_who_waits_is_not_held_to_the_timeout);
