@@ -110,12 +110,16 @@ scenario_login(struct stage *stage)
         start = meter_read(stage);
         transitions_play(&login, false);
         spent = meter_since(stage, &start);
+        sum.user_ns += spent.user_ns;
+        sum.system_ns += spent.system_ns;
         out_us[round] = (double)spent.cpu_ns / 1e3 / stage->sessions;
     }
     stage_check(stage);
     stage_report(stage, "first_round_cpu_us_per_login", in_us[0], "us");
     stage_report(stage, "cpu_us_per_login", values_median(in_us, stage->rounds), "us");
     stage_report(stage, "cpu_us_per_logout", values_median(out_us, stage->rounds), "us");
+    stage_report(stage, "user_us_per_login_and_logout", (double)sum.user_ns / 1e3 / ((double)stage->sessions * stage->rounds), "us");
+    stage_report(stage, "system_us_per_login_and_logout", (double)sum.system_ns / 1e3 / ((double)stage->sessions * stage->rounds), "us");
     stage_report(stage, "user_share", (double)sum.user_ns / (double)(sum.user_ns + sum.system_ns + 1), "ratio");
     stage_report(stage, "logins_per_second", (double)stage->sessions * stage->rounds / ((double)sum.wall_ns / 1e9), "1/s");
     stage_report(stage, "switches_per_login", (double)sum.switches / ((double)stage->sessions * stage->rounds), "1");
