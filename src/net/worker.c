@@ -245,6 +245,14 @@ flush_due(struct worker *worker) REQUIRES(worker_role)
     queue_pool_trim(&worker->pool, QUEUE_POOL_KEPT);
 }
 
+/* A closing session has had its time. One that a stop waits for has the stop's time instead, to take what is queued for it. */
+static void
+linger_due(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    if (!worker->stopping || session->state != SESSION_CLOSING)
+        session_end(worker, session);
+}
+
 static void
 fall_due(struct worker *worker) REQUIRES(worker_role)
 {
@@ -253,7 +261,7 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
 
         while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
-                session_end(worker, LIST_ENTRY(deadline, struct session, deadline));
+                linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else
                 worker->config->handler->deadline(worker->config->context, worker, kind, deadline);
         }
