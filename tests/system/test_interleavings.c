@@ -4,7 +4,6 @@
  * user changes connections, friends arrive at once, a friend is unlisted and listed again, departures tell sessions that
  * come and go meanwhile, a user with thousands of watchers.
  */
-#include "support/client.h"
 #include "support/device.h"
 #include "support/dice.h"
 #include "support/duet.h"
@@ -12,7 +11,6 @@
 #include "support/model.h"
 #include "support/pace.h"
 #include "support/population.h"
-#include "support/process.h"
 #include "support/session.h"
 #include "support/unit.h"
 
@@ -50,100 +48,108 @@ say_goodbye_and_free(struct device *device)
     device_free(device);
 }
 
-/* ---- A user leaves on one connection and comes on another at once ---- */
+/* ---- Users leave on one connection and come on another at once ---- */
 
-enum { HANDOVERS = 1500, HANDOVER_WATCHERS = 24 };
+/* The number of movers has no factor in common with that of the workers, who take connections in turn: so one's next is another worker's. */
+enum { MOVERS = 41, MOVER_WATCHERS = 4, MOVES = 100, MOVE_STAGES = 4, SHOWN_WORDS = 24 };
 
-struct handover {
-    struct device *leaving, *coming;
-    enum device_leaving how;
+struct moves {
+    struct device *leaving[MOVERS], *coming[MOVERS];
+    enum device_leaving how[MOVERS];
 };
 
 static void
-hand_over(void *context, int voice, unsigned turn)
+move(void *context, int voice, unsigned mover)
 {
-    const struct handover *handover = context;
+    const struct moves *moves = context;
 
-    (void)turn;
     if (voice == 0)
-        device_leave(handover->leaving, handover->how);
+        device_leave(moves->leaving[mover], moves->how[mover]);
     else
-        say_hello(handover->coming, "");
+        say_hello(moves->coming[mover], "");
 }
 
-/* What a watcher heard before both of the markers, who came last of all, as '+' and '-'; the caller frees it. */
-static char *
-heard_before_markers(struct session *watcher, unsigned handovers)
+/* One after the other, so that the server has a processor more to itself, in either order. */
+static void
+move_alone(struct moves *moves, struct dice *dice)
 {
-    char *heard = calloc(2 * (size_t)handovers + 8, 1);
-    size_t count = 0;
+    for (unsigned mover = 0; mover < MOVERS; mover++) {
+        int first = (int)dice_below(dice, 2);
 
-    ck_assert_ptr_nonnull(heard);
-    while (count < 2 || heard[count - 1] != '+' || heard[count - 2] != '+') {
-        const char *word = client_read_line(watcher->client);
-
-        ck_assert_msg(
-            word != NULL && (strcmp(word, ONLINE) == 0 || strcmp(word, OFFLINE) == 0), "a watcher was told %s", word != NULL ? word : "the end");
-        ck_assert_msg(count < 2 * (size_t)handovers + 6, "a watcher is told more than can have happened");
-        heard[count++] = strcmp(word, ONLINE) == 0 ? '+' : '-';
+        move(moves, first, mover);
+        move(moves, 1 - first, mover);
     }
-    heard[count - 2] = '\0';
-    return heard;
 }
 
-START_TEST(test_hand_over)
+/* Everybody is there on one connection, moves to another many times, and leaves. */
+static void
+move_about(struct population *population, unsigned count)
 {
-    struct server *server = server_start("--workers %d", WORKERS);
-    struct dice dice = {.state = dice_seed("hand over")};
-    int base = process_descriptors(server->process);
-    unsigned handovers = pace_scaled(HANDOVERS);
-    int64_t user = user_ids_reserve(3);
-    struct session *watchers[HANDOVER_WATCHERS];
-    char list[LIST_BYTES], *first = NULL;
+    struct moves moves;
 
-    snprintf(list, sizeof list, "%" PRId64 ", %" PRId64 ", %" PRId64, user, user + 1, user + 2);
-    for (int i = 0; i < HANDOVER_WATCHERS; i++)
-        watchers[i] = session_open(server, user_ids_reserve(1), list);
-
-    struct device *device = connected(server, user);
-    say_hello(device, "");
-    for (unsigned i = 0; i < handovers; i++) {
-        struct handover handover = {.leaving = device, .coming = connected(server, user), .how = dice_below(&dice, LEAVE_WAYS)};
-
-        duet_play(1, hand_over, &handover);
-        if (device->phase == DEVICE_LEAVING)
-            device_await_end(device);
-        device_free(device);
-        device = handover.coming;
+    for (unsigned mover = 0; mover < MOVERS; mover++) {
+        moves.coming[mover] = connected(population->server, population->persons[mover].id);
+        say_hello(moves.coming[mover], "");
     }
-    say_goodbye_and_free(device);
-
-    /* Those that crashed are gone, too; so the user is, and the last word has been posted. */
-    for (int64_t deadline = pace_deadline_ms(); process_descriptors(server->process) > base + HANDOVER_WATCHERS;)
-        ck_assert_msg(pace_left_ms(deadline) > 0, "the server does not close what has ended");
-    struct device *markers[2] = {connected(server, user + 1), connected(server, user + 2)};
-    say_hello(markers[0], "");
-    say_hello(markers[1], "");
-    for (int i = 0; i < HANDOVER_WATCHERS; i++) {
-        char *heard = heard_before_markers(watchers[i], handovers);
-
-        for (size_t word = 0; heard[word] != '\0'; word++)
-            ck_assert_msg(heard[word] == (word % 2 == 0 ? '+' : '-'), "a watcher's words do not alternate: %s", heard);
-        ck_assert_msg(strlen(heard) % 2 == 0, "a watcher's last word is not the truth: %s", heard);
-        if (first == NULL)
-            first = heard;
-        ck_assert_msg(strcmp(first, heard) == 0, "watchers heard different things:\n%s\n%s", first, heard);
-        if (first != heard)
-            free(heard);
+    for (unsigned i = 0; i < count; i++) {
+        for (unsigned mover = 0; mover < MOVERS; mover++) {
+            moves.leaving[mover] = moves.coming[mover];
+            moves.coming[mover] = connected(population->server, population->persons[mover].id);
+            moves.how[mover] = dice_below(&population->dice, LEAVE_WAYS);
+        }
+        if (i % 2 == 0)
+            duet_play(MOVERS, move, &moves);
+        else
+            move_alone(&moves, &population->dice);
+        for (unsigned mover = 0; mover < MOVERS; mover++) {
+            if (moves.leaving[mover]->phase == DEVICE_LEAVING)
+                device_await_end(moves.leaving[mover]);
+            device_free(moves.leaving[mover]);
+        }
+        population_pump(population, 0);
     }
-    free(first);
-    say_goodbye_and_free(markers[0]);
-    say_goodbye_and_free(markers[1]);
-    for (int i = 0; i < HANDOVER_WATCHERS; i++) {
-        client_expect(watchers[i]->client, OFFLINE OFFLINE);
-        session_leave(watchers[i]);
+    for (unsigned mover = 0; mover < MOVERS; mover++)
+        say_goodbye_and_free(moves.coming[mover]);
+    population_await_departures(population);
+    population_fence(population);
+}
+
+/* A watcher of one mover, who was away before and is away now, heard arrivals and departures in turn, as the mover's auditor did. */
+static void
+check_watcher(const struct population *population, const struct device *watcher)
+{
+    const struct device *auditor = population->persons[watcher->states[0].friends->users[0]].auditor;
+    size_t count = watcher->heard_count, at = 0;
+
+    while (at < count && watcher->heard[at] == (at % 2 == 0 ? '+' : '-'))
+        at++;
+    if (at < count || count % 2 != 0 || count == 0) {
+        size_t from = at > SHOWN_WORDS ? at - SHOWN_WORDS : 0, to = at < count ? at + 1 : count;
+
+        population_fail(population, "of %zu words heard about one user, those before number %zu are no arrivals and departures in turn: %.*s", count,
+            to + 1, (int)(to - from), watcher->heard + from);
     }
-    server_stop(server);
+    if (auditor->heard_count != count)
+        population_fail(population, "two watchers of one user heard %zu and %zu words", count, auditor->heard_count);
+}
+
+START_TEST(test_moves)
+{
+    struct population *population = population_new(MOVERS, dice_seed("moves"), "--workers 4 --hello-timeout 600");
+    unsigned moves = pace_scaled(MOVES);
+
+    for (unsigned mover = 0; mover < MOVERS; mover++)
+        for (int i = 0; i < MOVER_WATCHERS; i++)
+            population_observe(population, friends_new(&mover, 1));
+    population_settle(population);
+    population_end_round(population);
+    for (int stage = 0; stage < MOVE_STAGES; stage++) {
+        move_about(population, moves);
+        for (unsigned i = 0; i < population->device_count; i++)
+            check_watcher(population, population->devices[i]);
+        population_end_round(population);
+    }
+    population_free(population);
 }
 END_TEST
 
@@ -488,7 +494,7 @@ main(void)
     TCase *tcase = tcase_create("hammered");
 
     tcase_set_timeout(tcase, pace_test_timeout_s());
-    tcase_add_test(tcase, test_hand_over);
+    tcase_add_test(tcase, test_moves);
     tcase_add_test(tcase, test_friends_at_once);
     tcase_add_test(tcase, test_listed_again);
     tcase_add_test(tcase, test_reciprocal);
