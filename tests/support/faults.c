@@ -14,6 +14,7 @@
 static _Atomic long allocation_nth;
 static _Atomic bool allocation_all_after;
 static _Atomic long allocation_count;
+static _Thread_local bool spared;
 static _Atomic long interrupt_nth;
 static void (*interrupt)(void *context);
 static void *interrupt_context;
@@ -45,6 +46,12 @@ faults_allocation(long nth, int all_after)
     atomic_store(&allocation_count, 0);
     atomic_store(&allocation_all_after, all_after != 0);
     atomic_store(&allocation_nth, nth);
+}
+
+void
+faults_spare_this_thread(void)
+{
+    spared = true;
 }
 
 long
@@ -85,6 +92,8 @@ faults_thread(int nth)
 static bool
 allocation_fails(void)
 {
+    if (spared)
+        return false;
     long number = atomic_fetch_add(&allocation_count, 1) + 1;
     long nth = atomic_load(&allocation_nth);
 

@@ -8,6 +8,8 @@
 
 /* The nth allocation (malloc, calloc, realloc) from now on fails, counted from 1; with `all_after` every later one too. 0 disarms. */
 void faults_allocation(long nth, int all_after);
+/* From now on the calling thread's own allocations neither fail nor count: Check's assertions allocate, too. */
+void faults_spare_this_thread(void);
 /* How many allocations were made since faults_allocation was last called. */
 long faults_allocations(void);
 

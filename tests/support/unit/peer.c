@@ -16,6 +16,13 @@
 /* What the kernel doubles and then may keep unread. Much less makes the rest trickle through a tiny window. */
 enum { NARROW_BYTES = 16 << 10 };
 
+/* Like Check's assertions, which also send a message to its parent when all is well; this is silent, so it may be used on any thread. */
+#define REQUIRE(condition, ...)        \
+    do {                               \
+        if (!(condition))              \
+            ck_abort_msg(__VA_ARGS__); \
+    } while (0)
+
 /* Waits for events on a descriptor, or fails the test. */
 static void
 wait_for(int peer, short events, const char *file, int line)
@@ -24,7 +31,7 @@ wait_for(int peer, short events, const char *file, int line)
     struct pollfd polled = {.fd = peer, .events = events};
 
     while (poll(&polled, 1, pace_left_ms(deadline)) <= 0)
-        ck_assert_msg(pace_left_ms(deadline) > 0, "%s:%d: nothing came", file, line);
+        REQUIRE(pace_left_ms(deadline) > 0, "%s:%d: nothing came", file, line);
 }
 
 static int
@@ -34,11 +41,11 @@ connect_with(uint16_t port, bool narrow)
     int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int bytes = NARROW_BYTES, one = 1;
 
-    ck_assert_int_ge(peer, 0);
+    REQUIRE(peer >= 0, "%s", strerror(errno));
     if (narrow)
-        ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
-    ck_assert_int_eq(setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), 0);
-    ck_assert_int_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
+        REQUIRE(setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes) == 0, "%s", strerror(errno));
+    REQUIRE(setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0, "%s", strerror(errno));
+    REQUIRE(connect(peer, (struct sockaddr *)&address, sizeof address) == 0, "%s", strerror(errno));
     return peer;
 }
 
@@ -75,7 +82,7 @@ peer_send_bytes(int peer, const void *bytes, size_t length)
 void
 peer_send(int peer, const char *text)
 {
-    ck_assert_uint_eq(peer_send_bytes(peer, text, strlen(text)), strlen(text));
+    REQUIRE(peer_send_bytes(peer, text, strlen(text)) == strlen(text), "the other end has closed before it was sent \"%s\"", text);
 }
 
 /* Reads up to `size` bytes; 0 at the end, -errno when the connection is lost. */
@@ -95,13 +102,13 @@ peer_expect_at(int peer, const char *text, const char *file, int line)
     size_t wanted = strlen(text), length = 0;
     char bytes[4096];
 
-    ck_assert_uint_lt(wanted, sizeof bytes);
+    REQUIRE(wanted < sizeof bytes, "too much to expect at once");
     while (length < wanted) {
         ssize_t part = read_some(peer, bytes + length, wanted - length, file, line);
 
         length += part > 0 ? (size_t)part : 0;
         bytes[length] = '\0';
-        ck_assert_msg(part > 0 && strncmp(bytes, text, length) == 0, "%s:%d: read \"%s\"%s where \"%s\" should come", file, line, bytes,
+        REQUIRE(part > 0 && strncmp(bytes, text, length) == 0, "%s:%d: read \"%s\"%s where \"%s\" should come", file, line, bytes,
             part > 0        ? ""
                 : part == 0 ? " and the end"
                             : " and a reset",
@@ -123,7 +130,7 @@ peer_read_line_at(int peer, char *text, size_t size, const char *file, int line)
         const char *end = memchr(text + length, '\n', (size_t)seen);
         size_t part = end != NULL ? (size_t)(end - text) + 1 - length : (size_t)seen;
 
-        ck_assert_int_eq(recv(peer, text + length, part, 0), (ssize_t)part);
+        REQUIRE(recv(peer, text + length, part, 0) == (ssize_t)part, "%s", strerror(errno));
         length += part;
         text[length] = '\0';
         if (end != NULL)
@@ -137,7 +144,7 @@ peer_expect_line_at(int peer, const char *beginning, const char *file, int line)
 {
     char text[1024] = "";
 
-    ck_assert_msg(peer_read_line_at(peer, text, sizeof text, file, line) && strncmp(text, beginning, strlen(beginning)) == 0,
+    REQUIRE(peer_read_line_at(peer, text, sizeof text, file, line) && strncmp(text, beginning, strlen(beginning)) == 0,
         "%s:%d: read \"%s\" where a line that begins with \"%s\" should come", file, line, text, beginning);
 }
 
@@ -148,7 +155,7 @@ peer_expect_end_at(int peer, const char *file, int line)
     ssize_t length = read_some(peer, bytes, sizeof bytes - 1, file, line);
 
     bytes[length > 0 ? length : 0] = '\0';
-    ck_assert_msg(length == 0, "%s:%d: read %zd bytes, \"%s\", where the end should come", file, line, length, bytes);
+    REQUIRE(length == 0, "%s:%d: read %zd bytes, \"%s\", where the end should come", file, line, length, bytes);
 }
 
 void
@@ -174,11 +181,11 @@ peer_wait_any_at(const int *peers, int count, const char *file, int line)
     int64_t deadline = pace_deadline_ms();
     struct pollfd polled[16];
 
-    ck_assert_int_le(count, 16);
+    REQUIRE(count <= 16, "too many to wait for");
     for (int i = 0; i < count; i++)
         polled[i] = (struct pollfd){.fd = peers[i], .events = POLLIN};
     while (poll(polled, (nfds_t)count, pace_left_ms(deadline)) <= 0)
-        ck_assert_msg(pace_left_ms(deadline) > 0, "%s:%d: nothing came from anybody", file, line);
+        REQUIRE(pace_left_ms(deadline) > 0, "%s:%d: nothing came from anybody", file, line);
     for (int i = 0; i < count; i++)
         if (polled[i].revents != 0)
             return i;
@@ -188,7 +195,7 @@ peer_wait_any_at(const int *peers, int count, const char *file, int line)
 void
 peer_half_close(int peer)
 {
-    ck_assert_int_eq(shutdown(peer, SHUT_WR), 0);
+    REQUIRE(shutdown(peer, SHUT_WR) == 0, "%s", strerror(errno));
 }
 
 void
@@ -202,6 +209,6 @@ peer_reset(int peer)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
-    ck_assert_int_eq(setsockopt(peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), 0);
+    REQUIRE(setsockopt(peer, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) == 0, "%s", strerror(errno));
     close(peer);
 }
