@@ -57,6 +57,7 @@ ends_open(enum program_between between)
 static _Noreturn void
 child_execute(char *const words[], const struct ends *ends, enum program_between between, pid_t parent)
 {
+    signal(SIGPIPE, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
@@ -86,6 +87,7 @@ program_start(enum program_between between, const char *command)
         ck_assert_int_lt(count, WORDS_MAX);
         words[count++] = word;
     }
+    signal(SIGPIPE, SIG_IGN); /* for program_say to a program that has ended */
     program->process = fork();
     ck_assert_int_ge(program->process, 0);
     if (program->process == 0)
