@@ -15,6 +15,7 @@
 
 enum {
     ACCEPTS_PER_ROUND = 64, /* of one listener, before the others and the workers have their turn */
+    STORM_MS = 1,           /* connections that come faster than this are taken together */
     PAUSE_MS = 100,         /* how soon to try again when not even the reserve helps */
     REFUSE_DRAIN_BYTES = 16 << 10,
 };
@@ -100,16 +101,34 @@ accept_one(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
     }
 }
 
-static void
+/* Accepts what is there. True when there may be more. */
+static bool
 accept_round(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
 {
-    for (int i = 0; i < ACCEPTS_PER_ROUND && accept_one(acceptor, listener); i++)
-        ;
+    int count = 0;
+
+    while (count < ACCEPTS_PER_ROUND && accept_one(acceptor, listener))
+        count++;
     for (uint32_t worker = 0; worker < acceptor->worker_count; worker++) {
         if (acceptor->posted[worker])
             mailbox_wake(&acceptor->workers[worker].mailbox);
         acceptor->posted[worker] = false;
     }
+    return count == ACCEPTS_PER_ROUND;
+}
+
+/*
+ * After a round that left nothing: when the one before was just now, there is a storm of logins, and the listeners rest for a moment, so that
+ * what comes meanwhile is taken in one round and wakes each worker once. A lone connection never waits.
+ */
+static void
+rest_in_storm(struct acceptor *acceptor) REQUIRES(acceptor_role)
+{
+    uint64_t now = clock_monotonic_ms();
+
+    if (now - acceptor->round_ms <= STORM_MS && acceptor->paused_until_ms <= now)
+        acceptor->paused_until_ms = now + STORM_MS;
+    acceptor->round_ms = now;
 }
 
 /* How long not to look at the listeners; 0 when they may be looked at. */
@@ -135,9 +154,13 @@ run(void *argument)
 
         if (poll(polled, pause_ms > 0 ? 1 : (nfds_t)acceptor->listener_count + 1, pause_ms > 0 ? pause_ms : -1) < 0)
             ASSERT(errno == EINTR || errno == ENOMEM);
+        bool more = false;
+
         for (int i = 1; pause_ms == 0 && i <= acceptor->listener_count; i++)
             if (polled[i].revents != 0)
-                accept_round(acceptor, polled[i].fd);
+                more = accept_round(acceptor, polled[i].fd) || more;
+        if (pause_ms == 0 && !more)
+            rest_in_storm(acceptor);
     }
     thread_role_leave(&acceptor_role);
     return NULL;

@@ -25,6 +25,7 @@ struct acceptor {
     int reserve;         /* a descriptor to give up when there are no more; -1 when it was given up */
     uint32_t next;       /* worker for the next connection */
     uint64_t paused_until_ms;
+    uint64_t round_ms;               /* when something was accepted last */
     bool posted[HANDLE_WORKERS_MAX]; /* workers to wake */
 };
 
