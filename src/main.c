@@ -70,7 +70,7 @@ main(int argc, char **argv)
 {
     char problem[SERVER_PROBLEM];
     struct options options;
-    struct server *server;
+    struct server *server = NULL;
     int signal_number;
     int error;
 

@@ -13,7 +13,7 @@ struct worker;
 enum {
     INTEREST_READ = 1,
     INTEREST_WRITE = 2,
-    READ_BYTES = 16 << 10,     /* a client that sends endlessly is served in slices of this size */
+    READ_BYTES = 16 << 10, /* a client that sends endlessly is served in slices of this size */
     WRITE_BYTES = 64 << 10,
 };
 
