@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 
 #include "support/faults.h"
+#include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/circle.h"
 
@@ -27,6 +28,13 @@ interrupt(void *context)
     (void)context;
     interruption.happened = true;
     interruption.happens();
+}
+
+/* Every lock has its turn; where tools make it slow, some. */
+static long
+stride(void)
+{
+    return 100 / (long)pace_scaled(100);
 }
 
 /* Begins an attempt with a new circle. */
@@ -84,7 +92,7 @@ START_TEST(of_two_friends_who_arrive_at_once_at_least_one_hears_of_the_other)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         struct visit visit;
 
         attempt_begin();
@@ -111,7 +119,7 @@ START_TEST(of_two_friends_who_leave_at_once_at_least_one_hears_of_the_other)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         attempt_begin();
         struct visit visit = come(0, 1, FRIENDS(2));
         other_friend_comes();
@@ -141,7 +149,7 @@ START_TEST(who_leaves_and_comes_at_once_ends_online)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         attempt_begin();
         struct visit watcher = come(2, 3, FRIENDS(1)), listed = come(1, 2, NO_FRIENDS);
         struct visit visit = come(0, 1, FRIENDS(2));
@@ -170,7 +178,7 @@ START_TEST(two_devices_that_leave_at_once_are_one_departure)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         attempt_begin();
         struct visit watcher = come(2, 3, FRIENDS(1)), of_one = come(1, 4, NO_FRIENDS), of_other = come(1, 5, NO_FRIENDS);
         struct visit visit = come(0, 1, FRIENDS(4));
@@ -233,7 +241,7 @@ START_TEST(the_sessions_of_listed_users_may_come_and_go_meanwhile)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         attempt_begin();
         struct visit visit = crowd_comes();
         attempt_arm(nth, listed_users_come_and_go);
@@ -270,7 +278,7 @@ START_TEST(many_may_begin_to_watch_who_is_leaving)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         attempt_begin();
         struct visit visit = crowd_comes();
         attempt_arm(nth, many_begin_to_watch);
@@ -291,7 +299,7 @@ START_TEST(many_may_begin_to_watch_who_is_arriving)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         struct visit visit, watcher;
 
         attempt_begin();
@@ -327,7 +335,7 @@ START_TEST(a_friend_in_both_lists_is_watched_without_a_gap)
     }
     for (int at = 0; at < CROWD; at += CROWD / 2 - 1) {
         interrupted = true;
-        for (long nth = 1; interrupted; nth++) {
+        for (long nth = 1; interrupted; nth += stride()) {
             old[at] = new[CROWD - 1 - at] = 2;
             attempt_begin();
             struct visit watcher = come(0, 1, old, CROWD);
@@ -364,7 +372,7 @@ START_TEST(others_who_watch_the_same_users_may_come_and_go_meanwhile)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth++) {
+    for (long nth = 1; interrupted; nth += stride()) {
         attempt_begin();
         third = come(1, 9, FRIENDS(100, 101, 102, 103, 104));
         struct visit watcher = come(0, 1, FRIENDS(100, 101, 102, 103));

@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 
 #include "support/faults.h"
+#include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/circle.h"
 
@@ -81,7 +82,7 @@ attempts_next(struct attempts *attempts)
             now->nth = 0;
         }
     }
-    now->nth++;
+    now->nth += now->nth == 0 ? 1 : 100 / (long)pace_scaled(100); /* where tools make it slow, not every one has its turn */
     circle_open(3);
     return true;
 }
