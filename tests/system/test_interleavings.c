@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS = 4, LIST_BYTES = 512, WAIT_MS = 2, FIRST_LOOK_MS = 50 };
+enum { WORKERS = 4, STRANGERS = 150, ID_BYTES = 24, FIRST_LOOK_MS = 50 };
 
 static struct device *
 connected(const struct server *server, int64_t user_id)
@@ -31,11 +31,29 @@ connected(const struct server *server, int64_t user_id)
     return device;
 }
 
-static void
-say_hello(const struct device *device, const char *friends)
+/*
+ * Ids of users who never come, as the beginning of a list. Whoever lists them is longer at arriving and at leaving, which gives others
+ * time to do something meanwhile.
+ */
+static const char *
+strangers(void)
 {
-    char text[LIST_BYTES + 64];
-    int length = snprintf(text, sizeof text, "{\"user_id\": %" PRId64 ", \"friends\": [%s]}", device->user_id, friends);
+    static char list[STRANGERS * ID_BYTES];
+    size_t length = 0;
+
+    if (list[0] == '\0')
+        for (int64_t id = user_ids_reserve(STRANGERS), end = id + STRANGERS; id < end; id++)
+            length += (size_t)snprintf(list + length, sizeof list - length, "%" PRId64 ",", id);
+    return list;
+}
+
+/* Lists one friend, after the strangers if there are to be any. */
+static void
+say_hello(const struct device *device, bool with_strangers, int64_t friend_id)
+{
+    char text[STRANGERS * ID_BYTES + 128];
+    int length = snprintf(
+        text, sizeof text, "{\"user_id\": %" PRId64 ", \"friends\": [%s%" PRId64 "]}", device->user_id, with_strangers ? strangers() : "", friend_id);
 
     device_send(device, text, (size_t)length);
 }
@@ -51,11 +69,12 @@ say_goodbye_and_free(struct device *device)
 /* ---- Users leave on one connection and come on another at once ---- */
 
 /* The number of movers has no factor in common with that of the workers, who take connections in turn: so one's next is another worker's. */
-enum { MOVERS = 41, MOVER_WATCHERS = 4, MOVES = 100, MOVE_STAGES = 4, SHOWN_WORDS = 24 };
+enum { MOVERS = 41, MOVER_WATCHERS = 12, MOVES = 100, MOVE_STAGES = 4, SHOWN_WORDS = 24 };
 
 struct moves {
     struct device *leaving[MOVERS], *coming[MOVERS];
     enum device_leaving how[MOVERS];
+    bool with_strangers[MOVERS];
 };
 
 static void
@@ -66,7 +85,7 @@ move(void *context, int voice, unsigned mover)
     if (voice == 0)
         device_leave(moves->leaving[mover], moves->how[mover]);
     else
-        say_hello(moves->coming[mover], "");
+        say_hello(moves->coming[mover], moves->with_strangers[mover], moves->coming[mover]->user_id);
 }
 
 /* One after the other, so that the server has a processor more to itself, in either order. */
@@ -89,13 +108,14 @@ move_about(struct population *population, unsigned count)
 
     for (unsigned mover = 0; mover < MOVERS; mover++) {
         moves.coming[mover] = connected(population->server, population->persons[mover].id);
-        say_hello(moves.coming[mover], "");
+        say_hello(moves.coming[mover], true, moves.coming[mover]->user_id);
     }
     for (unsigned i = 0; i < count; i++) {
         for (unsigned mover = 0; mover < MOVERS; mover++) {
             moves.leaving[mover] = moves.coming[mover];
             moves.coming[mover] = connected(population->server, population->persons[mover].id);
             moves.how[mover] = dice_below(&population->dice, LEAVE_WAYS);
+            moves.with_strangers[mover] = dice_chance(&population->dice, 50);
         }
         if (i % 2 == 0)
             duet_play(MOVERS, move, &moves);
@@ -135,7 +155,7 @@ check_watcher(const struct population *population, const struct device *watcher)
 
 START_TEST(test_moves)
 {
-    struct population *population = population_new(MOVERS, dice_seed("moves"), "--workers 4 --hello-timeout 600");
+    struct population *population = population_new(MOVERS, dice_seed("moves"), "--workers 16 --hello-timeout 600");
     unsigned moves = pace_scaled(MOVES);
 
     for (unsigned mover = 0; mover < MOVERS; mover++)
@@ -165,10 +185,8 @@ static void
 arrive(void *context, int voice, unsigned turn)
 {
     const struct pairs *pairs = context;
-    char list[LIST_BYTES];
 
-    snprintf(list, sizeof list, "%" PRId64, pairs->friends[1 - voice][turn]->user_id);
-    say_hello(pairs->friends[voice][turn], list);
+    say_hello(pairs->friends[voice][turn], true, pairs->friends[1 - voice][turn]->user_id);
 }
 
 /* At least one of the two hears of the other; and when one leaves, the other, who must be there, hears it. */
@@ -208,7 +226,10 @@ START_TEST(test_friends_at_once)
         for (int i = 0; i < PAIRS; i++)
             for (int voice = 0; voice < 2; voice++)
                 pairs.friends[voice][i] = connected(server, user_ids_reserve(1));
-        duet_play(PAIRS, arrive, &pairs);
+        if (round % 2 == 0)
+            duet_play(PAIRS, arrive, &pairs);
+        for (unsigned i = 0; round % 2 == 1 && i < 2 * PAIRS; i++)
+            arrive(&pairs, (int)(i % 2), i / 2); /* the same, but with more of the processors left to the server */
         for (int i = 0; i < PAIRS; i++)
             part(pairs.friends[i % 2][i], pairs.friends[1 - i % 2][i]);
     }
@@ -224,7 +245,7 @@ enum { CROWD = 2000, CROWD_WORKERS = 2, LISTERS = 8, LISTINGS = 40, LISTING_BEAC
 static void
 list_again(const struct device *lister, int64_t friend_id, int64_t beacon)
 {
-    char list[LIST_BYTES];
+    char list[256 + LISTING_BEACONS * ID_BYTES];
     int length = snprintf(list, sizeof list, "{\"user_id\": %" PRId64 ", \"friends\": []}{\"user_id\": %" PRId64 ", \"friends\": [%" PRId64,
         lister->user_id, lister->user_id, friend_id);
 
@@ -246,7 +267,8 @@ beacons_come(const struct server *server, struct device *const *listers, int64_t
 
         ck_assert_msg(came < LISTING_BEACONS, "lists do not come into force");
         beacons[came] = connected(server, beacon + came);
-        say_hello(beacons[came++], "");
+        say_hello(beacons[came], false, beacon + came);
+        came++;
         for (heard = 0; heard < LISTERS && pace_left_ms(deadline) > 0;) {
             ck_assert(device_listen(listers[heard]));
             heard += device_count_heard(listers[heard], 0, '+') > 0;
@@ -267,7 +289,7 @@ lists_meet_departure(const struct server *server, struct device *const *listers,
     int64_t beacon = user_ids_reserve(LISTING_BEACONS);
     unsigned came;
 
-    say_hello(visitor, "");
+    say_hello(visitor, false, friend_id);
     for (int i = 0; i < LISTERS; i++) {
         device_await(listers[i], 1);
         ck_assert(listers[i]->heard_count == 1 && listers[i]->heard[0] == '+');
@@ -410,17 +432,43 @@ START_TEST(test_reciprocal)
 }
 END_TEST
 
-/* ---- A user with thousands of watchers comes and goes while they change their lists ---- */
+/* ---- Users with thousands of watchers come and go while these change their lists ---- */
 
-enum { CELEBRITIES = 2, CELEBRITY_ROUNDS = 8 };
+enum { STAR, AUTHOR, CELEBRITIES, CELEBRITY_ROUNDS = 10, READER_EVERY = 3 };
+
+/*
+ * Everybody watches the star. The author lists nearly everybody, of whom few, the readers, watch the author: so its departures tell a large
+ * audience and its arrivals a small one, which must not be quicker.
+ */
+static bool
+is_reader(unsigned watcher)
+{
+    return watcher % READER_EVERY == 0;
+}
 
 static struct friends *
-celebrities_listed(struct dice *dice)
+celebrities_listed(struct dice *dice, unsigned watcher)
 {
-    static const unsigned celebrities[CELEBRITIES] = {0, 1};
-    unsigned first = dice_below(dice, CELEBRITIES);
+    static const unsigned celebrities[CELEBRITIES] = {AUTHOR, STAR};
 
-    return friends_new(celebrities + first, CELEBRITIES - first);
+    if (!is_reader(watcher))
+        return friends_new(&celebrities[1], 1);
+    return friends_new(celebrities, 1 + dice_below(dice, 2));
+}
+
+static struct friends *
+celebrity_lists(const struct population *population, unsigned celebrity)
+{
+    unsigned *users = calloc(population->count, sizeof *users), count = 0;
+
+    ck_assert_ptr_nonnull(users);
+    for (unsigned user = CELEBRITIES; celebrity == AUTHOR && user < population->count; user++)
+        if (!is_reader(user))
+            users[count++] = user;
+
+    struct friends *friends = friends_new(users, count);
+    free(users);
+    return friends;
 }
 
 /* Comes, or leaves and comes back, a few times. */
@@ -436,11 +484,11 @@ celebrity_stirs(struct population *population, unsigned celebrity)
         script_leave(script, person->devices[0], LEAVE_GOODBYE, false);
     for (unsigned visits = dice_below(&population->dice, 3); visits > 0; visits--) {
         device = population_device(population, celebrity);
-        script_come(script, device, friends_new(NULL, 0), waits);
+        script_come(script, device, celebrity_lists(population, celebrity), waits);
         script_leave(script, device, LEAVE_GOODBYE, false);
         waits = true;
     }
-    script_come(script, population_device(population, celebrity), friends_new(NULL, 0), waits);
+    script_come(script, population_device(population, celebrity), celebrity_lists(population, celebrity), waits);
     population_assign(population, celebrity, script);
 }
 
@@ -452,12 +500,12 @@ watcher_stirs(struct population *population, unsigned watcher)
     struct script *script = script_new();
 
     if (person->device_count == 0) {
-        script_come(script, population_device(population, watcher), celebrities_listed(dice), false);
+        script_come(script, population_device(population, watcher), celebrities_listed(dice, watcher), false);
     } else {
         for (unsigned lists = 1 + dice_below(dice, 2); lists > 0; lists--) {
             if (dice_chance(dice, 70))
                 script_relist(script, person->devices[0], friends_new(NULL, 0));
-            script_relist(script, person->devices[0], celebrities_listed(dice));
+            script_relist(script, person->devices[0], celebrities_listed(dice, watcher));
         }
     }
     population_assign(population, watcher, script);
@@ -477,7 +525,7 @@ START_TEST(test_celebrity)
         for (unsigned celebrity = 0; celebrity < CELEBRITIES; celebrity++)
             celebrity_stirs(population, celebrity);
         for (unsigned watcher = CELEBRITIES; watcher < population->count; watcher++)
-            if (dice_chance(&population->dice, 40))
+            if (dice_chance(&population->dice, round % 2 == 0 ? 10 : 50))
                 watcher_stirs(population, watcher);
         model_round(population, false, &totals);
     }
