@@ -184,7 +184,7 @@ END_TEST
 /* More of them than workers, of every kind at once. */
 START_TEST(many_send_without_end)
 {
-    enum { SENDERS = 2 * ENDLESS_TEXTS, ROUNDS = 3 };
+    enum { SENDERS = ENDLESS_TEXTS + 1, ROUNDS = 2 };
     struct server *server = server_start("--workers 2");
     struct pair *pair = pair_open(server);
     struct client *senders[SENDERS];
