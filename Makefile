@@ -67,8 +67,9 @@ all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion -Wcast-qual \
     -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wpointer-arith -Werror
 INCLUDES := -Isrc -Iinclude -I.build/include
-# Paths of this machine stay out of the binaries.
-BASE_FLAGS := -std=c17 -D_GNU_SOURCE $(INCLUDES) $(WARNINGS) -pthread -fPIE -fno-omit-frame-pointer -ffile-prefix-map=$(CURDIR)=.
+BASE_FLAGS := -std=c17 -D_GNU_SOURCE $(INCLUDES) $(WARNINGS) -pthread -fPIE -fno-omit-frame-pointer
+# Paths of this machine stay out of the binaries. Quoted, and apart from the flags that are words: the path may have spaces.
+PREFIX_MAP := '-ffile-prefix-map=$(CURDIR)=.'
 HARDENING := -fstack-protector-strong -fstack-clash-protection
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 BASE_LINK := -pthread -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -252,6 +253,8 @@ deps_targets := $(addprefix deps.,run build test race lint fuzz)
 .PHONY: $(deps_targets)
 $(deps_targets): deps.%: | $(after_clean)
 	$(if $(filter no,$(INSTALL_DEPS)),,@scripts/install-deps $*)
+# One after the other: what is missing and cannot be installed is said once.
+$(filter-out deps.build,$(deps_targets)): | deps.build
 
 .PHONY: FORCE
 FORCE: | $(after_clean)
@@ -275,15 +278,15 @@ define variant_rules
 .build/$(1)/src/%.o: src/%.c .build/$(1)/compile.flags | $($(1)_deps)
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$(Q)$($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $($(1)_src_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) $($(1)_flags) $($(1)_src_flags) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $$< -o $$@
 .build/$(1)/tests/%.o: tests/%.c .build/$(1)/compile.flags | $($(1)_deps) deps.test
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Itests $($(1)_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Itests $($(1)_flags) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $$< -o $$@
 .build/$(1)/bench/%.o: bench/%.c .build/$(1)/compile.flags | $($(1)_deps)
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Ibench $($(1)_flags) $(CFLAGS) -MMD -MP -c $$< -o $$@
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Ibench $($(1)_flags) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $$< -o $$@
 .build/$(1)/src/service/version.o: .build/include/service/version_generated.h
 
 .build/$(1)/libalo-core.a: $(core_sources:%.c=.build/$(1)/%.o) .build/$(1)/core.members
