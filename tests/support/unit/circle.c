@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "support/unit/audience_check.h"
+#include "support/unit/require.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -141,21 +142,27 @@ come(uint32_t worker, int64_t user, const int64_t *friends, uint32_t count)
 {
     struct visit visit;
 
-    ck_assert_int_eq(circle_try_come(&visit, worker, user, friends, count), 0);
-    ck_assert_int_eq(graph_user(circle.graph, worker, visit.member).number, user);
+    int error = circle_try_come(&visit, worker, user, friends, count);
+
+    REQUIRE(error == 0, "login: error %d", error);
+    REQUIRE(graph_user(circle.graph, worker, visit.member).number == user, "the session is another user's");
     return visit;
 }
 
 void
 relist(const struct visit *visit, const int64_t *friends, uint32_t count)
 {
-    ck_assert_int_eq(circle_try_relist(visit, friends, count), 0);
+    int error = circle_try_relist(visit, friends, count);
+
+    REQUIRE(error == 0, "relist: error %d", error);
 }
 
 void
 leave(struct visit *visit)
 {
-    ck_assert_int_eq(circle_try_leave(visit), 0);
+    int error = circle_try_leave(visit);
+
+    REQUIRE(error == 0, "logout: error %d", error);
 }
 
 const char *

@@ -2,9 +2,9 @@
 #include "support/unit/peer.h"
 
 #include "support/pace.h"
+#include "support/unit/require.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,13 +15,6 @@
 
 /* What the kernel doubles and then may keep unread. Much less makes the rest trickle through a tiny window. */
 enum { NARROW_BYTES = 16 << 10 };
-
-/* Like Check's assertions, which also send a message to its parent when all is well; this is silent, so it may be used on any thread. */
-#define REQUIRE(condition, ...)        \
-    do {                               \
-        if (!(condition))              \
-            ck_abort_msg(__VA_ARGS__); \
-    } while (0)
 
 /* Waits for events on a descriptor, or fails the test. */
 static void

@@ -3,6 +3,7 @@
 
 #include "support/faults.h"
 #include "support/unit.h"
+#include "support/unit/require.h"
 
 #include <errno.h>
 
@@ -41,8 +42,8 @@ START_TEST(what_was_set_is_found_and_nothing_else)
         for (uint32_t key = 0; key < count; key++)
             index_map_set(&map, key * 3, key + i);
         for (uint32_t key = 0; key < count; key++) {
-            ck_assert_uint_eq(value_of(key * 3), key + i);
-            ck_assert_uint_eq(value_of(key * 3 + 1), UINT32_MAX);
+            REQUIRE(value_of(key * 3) == key + i, "key %u", key * 3);
+            REQUIRE(value_of(key * 3 + 1) == UINT32_MAX, "key %u", key * 3 + 1);
         }
     }
 }
@@ -57,7 +58,7 @@ START_TEST(keys_that_differ_in_the_upper_bits_are_kept_apart)
             index_map_set(&map, shard << 24 | slot, shard * 64 + slot);
     for (uint32_t shard = 0; shard < 256; shard++)
         for (uint32_t slot = 0; slot < 64; slot++)
-            ck_assert_uint_eq(value_of(shard << 24 | slot), shard * 64 + slot);
+            REQUIRE(value_of(shard << 24 | slot) == shard * 64 + slot, "shard %u, slot %u", shard, slot);
 }
 END_TEST
 
@@ -79,7 +80,7 @@ START_TEST(a_new_beginning_forgets)
         index_map_set(&map, key, key);
     ck_assert_int_eq(index_map_begin(&map, 10), 0);
     for (uint32_t key = 0; key < 5000; key++)
-        ck_assert_uint_eq(value_of(key), UINT32_MAX);
+        REQUIRE(value_of(key) == UINT32_MAX, "key %u", key);
 }
 END_TEST
 

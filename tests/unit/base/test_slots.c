@@ -3,6 +3,7 @@
 
 #include "support/faults.h"
 #include "support/unit.h"
+#include "support/unit/require.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -32,10 +33,10 @@ take(void)
     uint32_t index = slots_take(&slots);
 
     if (index == SLOTS_NONE) {
-        ck_assert_int_eq(slots_grow(&slots), 0);
+        REQUIRE(slots_grow(&slots) == 0, "it does not grow");
         index = slots_take(&slots);
     }
-    ck_assert_uint_ne(index, SLOTS_NONE);
+    REQUIRE(index != SLOTS_NONE, "nothing to take");
     return index;
 }
 
@@ -78,14 +79,14 @@ START_TEST(elements_begin_as_zeros_and_never_move)
 
         taken[i] = take();
         places[i] = slots_at(&slots, taken[i]);
-        ck_assert_mem_eq(places[i], zeros, ELEMENT_BYTES);
+        REQUIRE(memcmp(places[i], zeros, ELEMENT_BYTES) == 0, "element %u is not zero", i);
         memset(places[i], (int)(i % 251) + 1, ELEMENT_BYTES);
     }
     ck_assert_uint_eq(slots.count, MANY);
     for (uint32_t i = 0; i < MANY; i++) {
-        ck_assert_ptr_eq(slots_at(&slots, taken[i]), places[i]);
+        REQUIRE(slots_at(&slots, taken[i]) == places[i], "element %u has moved", i);
         for (int byte = 0; byte < ELEMENT_BYTES; byte++)
-            ck_assert_int_eq((unsigned char)places[i][byte], i % 251 + 1);
+            REQUIRE((unsigned char)places[i][byte] == i % 251 + 1, "element %u", i);
     }
 }
 END_TEST
@@ -129,8 +130,7 @@ START_TEST(no_index_is_given_out_twice)
         taken[at] = take();
     }
     for (uint32_t i = 0; i < MANY; i++) {
-        ck_assert_uint_lt(taken[i], sizeof seen);
-        ck_assert(!seen[taken[i]]);
+        REQUIRE(taken[i] < sizeof seen && !seen[taken[i]], "index %u", taken[i]);
         seen[taken[i]] = 1;
     }
     ck_assert_uint_eq(slots.count, MANY);
@@ -162,7 +162,7 @@ START_TEST(a_segment_with_nothing_left_is_given_to_the_caller)
 
     /* The next one to be made is the one that is missing. */
     for (uint32_t index = 3000; index < 4096; index++)
-        ck_assert_uint_eq(slots_take(&slots), index);
+        REQUIRE(slots_take(&slots) == index, "index %u is not next", index);
     ck_assert_uint_eq(slots_take(&slots), SLOTS_NONE);
     ck_assert_uint_eq(slots_wanted(&slots), (size_t)64 * ELEMENT_BYTES);
     ck_assert_int_eq(slots_grow(&slots), 0);

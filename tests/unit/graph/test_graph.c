@@ -8,6 +8,7 @@
 #include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/circle.h"
+#include "support/unit/require.h"
 
 #include <stdlib.h>
 
@@ -304,7 +305,7 @@ expect_star_is_told(uint32_t watching, uint32_t crowd_count)
     ck_assert_uint_eq(watching == 0 ? 0 : circle_latest_audience(), watching);
     leave(&star);
     for (uint32_t i = 0; i < crowd_count; i++)
-        ck_assert(circle_latest_told(&crowd[i]) == (i < watching) || watching == 0);
+        REQUIRE(circle_latest_told(&crowd[i]) == (i < watching) || watching == 0, "%u of %u is wrong", i, watching);
     ck_assert_uint_eq(circle_unheard(), 2 * (size_t)watching);
 }
 

@@ -10,6 +10,7 @@
 #include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/circle.h"
+#include "support/unit/require.h"
 
 #include <string.h>
 
@@ -222,8 +223,8 @@ static void
 expect_crowd_heard(int first)
 {
     for (int i = first; i < CROWD; i++) {
-        expect_heard(&crowd[i], "1-");
-        expect_heard(&crowd_again[i], "1-");
+        REQUIRE(strcmp(circle_heard(&crowd[i]), "1-") == 0, "%d heard something else", i);
+        REQUIRE(strcmp(circle_heard(&crowd_again[i]), "1-") == 0, "%d heard something else", i);
     }
 }
 
@@ -288,7 +289,7 @@ START_TEST(many_may_begin_to_watch_who_is_leaving)
 
         bool heard = heard_or_nothing(&latecomers[0], "1-");
         for (int i = 1; i < CROWD; i++)
-            expect_heard(&latecomers[i], heard ? "1-" : "");
+            REQUIRE(strcmp(circle_heard(&latecomers[i]), heard ? "1-" : "") == 0, "%d heard something else", i);
         expect_crowd_heard(0);
         attempt_end();
     }
@@ -311,7 +312,7 @@ START_TEST(many_may_begin_to_watch_who_is_arriving)
 
         bool heard = heard_or_nothing(&latecomers[0], "1+");
         for (int i = 1; i < CROWD; i++)
-            expect_heard(&latecomers[i], heard ? "1+" : "");
+            REQUIRE(strcmp(circle_heard(&latecomers[i]), heard ? "1+" : "") == 0, "%d heard something else", i);
         expect_heard(&watcher, "1+");
         attempt_end();
     }

@@ -10,6 +10,7 @@
 #include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/circle.h"
+#include "support/unit/require.h"
 
 #include <errno.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static void
 expect_crowd_heard(const char *text)
 {
     for (int i = 0; i < CROWD; i++)
-        expect_heard(&crowd[i], text);
+        REQUIRE(strcmp(circle_heard(&crowd[i]), text) == 0, "%d heard something else than \"%s\"", i, text);
     expect_silence();
 }
 

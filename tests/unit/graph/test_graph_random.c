@@ -10,6 +10,7 @@
 #include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/circle.h"
+#include "support/unit/require.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -95,7 +96,9 @@ expect_told(int user, char sign, bool transition, const bool *list)
             continue;
         bool told = transition && (session->lists[user] || (list != NULL && list[session->user]));
 
-        expect_heard(&session->visit, told ? word : "");
+        const char *heard = circle_heard(&session->visit);
+
+        REQUIRE(strcmp(heard, told ? word : "") == 0, "told \"%s\" where \"%s\" should be", heard, told ? word : "");
     }
     expect_silence();
 }

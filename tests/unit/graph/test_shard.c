@@ -3,6 +3,7 @@
 
 #include "support/faults.h"
 #include "support/unit.h"
+#include "support/unit/require.h"
 
 #include <errno.h>
 
@@ -51,7 +52,7 @@ add(int64_t number)
     uint32_t index;
 
     while ((index = shard_find_or_add(&shard, hash_of(number), id_of(number), &spare)) == SLOTS_NONE)
-        ck_assert_int_eq(spare_refill(&spare), 0);
+        REQUIRE(spare_refill(&spare) == 0, "no memory");
     spare_done(&spare);
     return index;
 }
@@ -154,7 +155,7 @@ START_TEST(without_memory_there_is_no_user_and_the_others_stay)
         while (shard_find_or_add(&shard, hash_of(number), id_of(number), &spare) == SLOTS_NONE) {
             ck_assert_uint_eq(find(number), SLOTS_NONE);
             for (int64_t other = 0; other < number; other++)
-                ck_assert_uint_ne(find(other), SLOTS_NONE);
+                REQUIRE(find(other) != SLOTS_NONE, "user %lld", (long long)other);
             faults_allocation(1, 0);
             int error = spare_refill(&spare);
             faults_allocation(0, 0);

@@ -6,6 +6,7 @@
 
 #include "support/faults.h"
 #include "support/unit.h"
+#include "support/unit/require.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ add(uint32_t member)
     struct spare spare = {0};
 
     while (!watchers_add(&watchers, watcher, &spare))
-        ck_assert_int_eq(spare_refill(&spare), 0);
+        REQUIRE(spare_refill(&spare) == 0, "no memory");
     spare_done(&spare);
     model[count++] = watcher;
 }
@@ -49,9 +50,9 @@ remove_at(uint32_t index)
     bool moved = watchers_remove(&watchers, index, &spare);
 
     model[index] = model[--count];
-    ck_assert(moved == (index != count));
+    REQUIRE(moved == (index != count), "at %u of %u", index, count);
     if (!watchers_shrink(&watchers, &spare)) {
-        ck_assert_int_eq(spare_refill(&spare), 0);
+        REQUIRE(spare_refill(&spare) == 0, "no memory");
         watchers_shrink(&watchers, &spare);
     }
     spare_done(&spare);
@@ -62,8 +63,7 @@ expect_as_model(void)
 {
     ck_assert_uint_eq(watchers.count, count);
     for (uint32_t i = 0; i < count; i++)
-        if (watchers_at(&watchers, i)->member != model[i].member || watchers_at(&watchers, i)->place != model[i].place)
-            ck_abort_msg("watcher %u is wrong", i);
+        REQUIRE(watchers_at(&watchers, i)->member == model[i].member && watchers_at(&watchers, i)->place == model[i].place, "watcher %u", i);
 }
 
 START_TEST(what_was_added_is_there_in_order)
@@ -113,10 +113,16 @@ START_TEST(memory_follows_the_count)
     for (uint32_t i = 0; i < MANY; i++) {
         add(i);
         /* Flat arrays grow by a quarter or so, blocks by half of all. */
-        ck_assert_uint_le(watchers.capacity, count <= 16 ? count + 2 : count <= WATCHERS_FLAT ? count + count / 4 + 4 : 2 * count);
+        REQUIRE(watchers.capacity <= (count <= 16                     ? count + 2
+                                             : count <= WATCHERS_FLAT ? count + count / 4 + 4
+                                                                      : 2 * count),
+            "%u for %u", watchers.capacity, count);
     }
     while (count > 0) {
-        ck_assert_uint_le(watchers.capacity, count <= 4 ? 8 : count <= WATCHERS_FLAT / 2 ? WATCHERS_FLAT : 4 * count);
+        REQUIRE(watchers.capacity <= (count <= 4                          ? 8
+                                             : count <= WATCHERS_FLAT / 2 ? WATCHERS_FLAT
+                                                                          : 4 * count),
+            "%u for %u", watchers.capacity, count);
         remove_at(0);
     }
 }
@@ -170,7 +176,7 @@ START_TEST(without_memory_nothing_changes)
         bool moved = watchers_remove(&watchers, 0, &spare);
 
         model[0] = model[--count];
-        ck_assert(moved == (count > 0));
+        REQUIRE(moved == (count > 0), "of %u", count);
         (void)watchers_shrink(&watchers, &spare);
         if (count % 512 == 0)
             expect_as_model();

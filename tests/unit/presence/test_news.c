@@ -156,6 +156,32 @@ START_TEST(small_news_of_a_celebrity_waits_too)
 }
 END_TEST
 
+/* And the large news of a user waits behind small news of the same user that the share of a turn did not reach. */
+START_TEST(large_news_does_not_pass_small_news_of_the_same_user)
+{
+    enum { BUSY = 100, COMING = 9, EARLY = 5, LATE = 400 };
+    struct actor *early[EARLY];
+    struct actor *star = stage_login(1, STAR, NULL);
+
+    for (int i = 0; i < BUSY; i++)
+        stage_login(0, 100 + i, "11, 12, 13, 14, 15, 16, 17, 18, 19");
+    for (int i = 0; i < EARLY; i++)
+        early[i] = stage_login(0, 300 + i, "1");
+    for (int i = 0; i < COMING; i++)
+        stage_login(1, 11 + i, NULL); /* more than a turn's share */
+    stage_end_input(star);
+    for (int i = 0; i < LATE; i++)
+        stage_login(0, CROWD_FIRST + i, "1");
+    stage_login(1, STAR, NULL);
+    stage_turn(0);
+    for (int i = 0; i < EARLY; i++)
+        stage_expect(early[i], "");
+    stage_settle();
+    for (int i = 0; i < EARLY; i++)
+        stage_expect(early[i], "- +");
+}
+END_TEST
+
 START_TEST(two_celebrities_are_told_one_after_the_other)
 {
     crowd_comes("1, 2");
@@ -297,6 +323,7 @@ main(void)
     tcase_add_test(tests, a_celebrity_is_told_in_slices_and_other_news_passes);
     tcase_add_test(tests, a_celebritys_next_news_waits_behind_its_unfinished_one);
     tcase_add_test(tests, small_news_of_a_celebrity_waits_too);
+    tcase_add_test(tests, large_news_does_not_pass_small_news_of_the_same_user);
     tcase_add_test(tests, two_celebrities_are_told_one_after_the_other);
     tcase_add_test(tests, a_turn_tells_a_bounded_share_of_small_news);
     tcase_add_test(tests, order_holds_with_more_celebrities_than_are_looked_through);
