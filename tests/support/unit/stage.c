@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "net/session_internal.h"
+#include "support/unit/require.h"
 #include "transport/tcp.h"
 
 #include <check.h>
@@ -160,11 +161,11 @@ stage_connect(uint32_t number)
     int ends[2];
 
     if (slot == SLOTS_NONE) {
-        ck_assert_int_eq(slots_grow(&worker->sessions), 0);
+        REQUIRE(slots_grow(&worker->sessions) == 0, "no memory");
         slot = slots_take(&worker->sessions);
     }
-    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    ck_assert_uint_lt(actor_count, ACTORS_MAX);
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) == 0, "no descriptors");
+    REQUIRE(actor_count < ACTORS_MAX, "too many actors");
     admission_enter(&stage.admission);
     session = slots_at(&worker->sessions, slot);
     session->handle = handle_of(number, slot, ++worker->generation);
@@ -183,7 +184,7 @@ stage_receive_bytes(struct actor *actor, const char *bytes, size_t length)
     /* In memory of exactly this size, as little as is promised. */
     char *copy = malloc(length);
 
-    ck_assert(copy != NULL || length == 0);
+    REQUIRE(copy != NULL || length == 0, "no memory");
     memcpy(copy, bytes, length);
     if (stage_is_read(actor))
         presence_handler.received(stage.presence, &stage.workers[actor->worker], actor->session, copy, length);
@@ -233,7 +234,7 @@ stage_login(uint32_t worker, int64_t user, const char *friends)
     struct actor *actor = stage_connect(worker);
 
     stage_hello(actor, user, friends);
-    ck_assert_int_eq(actor->session->state, SESSION_OPEN);
+    REQUIRE(actor->session->state == SESSION_OPEN, "the login failed: %s", stage_heard(actor));
     return actor;
 }
 
@@ -333,7 +334,7 @@ word_of(const char *line, size_t length, char *word)
         return (size_t)sprintf(word, "+");
     if (length == 18 && memcmp(line, "{\"online\": false}\n", 18) == 0)
         return (size_t)sprintf(word, "-");
-    ck_assert_msg(length > code && memcmp(line, error, code) == 0, "a strange line: %.*s", (int)length, line);
+    REQUIRE(length > code && memcmp(line, error, code) == 0, "a strange line: %.*s", (int)length, line);
     return (size_t)sprintf(word, "%.*s", (int)strcspn(line + code, "\""), line + code);
 }
 
@@ -350,8 +351,8 @@ stage_heard(struct actor *actor)
     for (size_t at = 0; at < length;) {
         const char *end = memchr(bytes + at, '\n', length - at);
 
-        ck_assert_ptr_nonnull(end); /* whole lines only */
-        ck_assert_uint_lt(words, TEXT_MAX - 64);
+        REQUIRE(end != NULL, "the end of a line is missing: %.*s", (int)(length - at), bytes + at);
+        REQUIRE(words < TEXT_MAX - 64, "too many words");
         if (words > 0)
             text[words++] = ' ';
         words += word_of(bytes + at, (size_t)(end + 1 - (bytes + at)), text + words);

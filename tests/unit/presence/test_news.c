@@ -6,6 +6,7 @@
 #include "presence/news.h"
 
 #include "support/unit.h"
+#include "support/unit/require.h"
 #include "support/unit/stage.h"
 
 #include <stdio.h>
@@ -51,7 +52,7 @@ crowd_heard(const char *text)
     for (int i = 0; i < CROWD; i++) {
         const char *heard = stage_heard(crowd[i]);
 
-        ck_assert_msg(strcmp(heard, text) == 0 || strcmp(heard, "") == 0, "heard %s", heard);
+        REQUIRE(strcmp(heard, text) == 0 || strcmp(heard, "") == 0, "heard %s", heard);
         count += heard[0] != '\0';
     }
     return count;
@@ -125,9 +126,9 @@ START_TEST(a_celebritys_next_news_waits_behind_its_unfinished_one)
             for (const char *word = stage_heard(crowd[i]); *word != '\0'; word++)
                 if (*word != ' ')
                     strncat(story[i], word, 1);
-            ck_assert_msg(strncmp("+-+", story[i], strlen(story[i])) == 0, "told %s", story[i]);
+            REQUIRE(strncmp("+-+", story[i], strlen(story[i])) == 0, "told %s", story[i]);
             if (turn == 19)
-                ck_assert_str_eq(story[i], "+-+");
+                REQUIRE(strcmp(story[i], "+-+") == 0, "told %s", story[i]);
         }
     }
     ck_assert(!stage_tell(0));
@@ -254,8 +255,7 @@ START_TEST(order_holds_with_more_celebrities_than_are_looked_through)
             arrivals += *heard == '+';
             departures += *heard == '-';
         }
-        ck_assert_int_eq(arrivals, STARS);
-        ck_assert_int_eq(departures, STARS);
+        REQUIRE(arrivals == STARS && departures == STARS, "%d arrivals, %d departures", arrivals, departures);
     }
 }
 END_TEST

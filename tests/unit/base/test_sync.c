@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/sync.h"
+
+#include "support/pace.h"
+#include "support/unit.h"
+
+#include <pthread.h>
+
+enum { THREADS = 4, ROUNDS = 20000 };
+
+static struct mutex mutex;
+static unsigned counter; /* under the mutex */
+
+static void *
+count(void *argument)
+{
+    const unsigned *rounds = argument;
+
+    for (unsigned i = 0; i < *rounds; i++) {
+        mutex_lock(&mutex);
+        counter++;
+        mutex_unlock(&mutex);
+    }
+    return NULL;
+}
+
+START_TEST(one_thread_at_a_time_holds_a_mutex)
+{
+    pthread_t threads[THREADS];
+    unsigned rounds = pace_scaled(ROUNDS);
+
+    mutex_init(&mutex);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, count, &rounds), 0);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_uint_eq(counter, THREADS * rounds);
+    mutex_done(&mutex);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("sync");
+    TCase *tests = tcase_create("sync");
+
+    tcase_add_test(tests, one_thread_at_a_time_holds_a_mutex);
+    tcase_set_timeout(tests, 60);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
