@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The interleavings that the order of news has to have an answer for, each hammered over real sockets on several workers: a
- * user changes connections, friends arrive at once, a friend is unlisted and listed again, departures tell sessions that
- * come and go meanwhile, a user with thousands of watchers.
+ * user changes connections, friends arrive at once, a friend is unlisted and listed again or kept in a new list, departures
+ * tell sessions that come and go meanwhile, a user has thousands of watchers.
  */
 #include "support/device.h"
 #include "support/dice.h"
@@ -432,6 +432,75 @@ START_TEST(test_reciprocal)
 }
 END_TEST
 
+/* Comes, or leaves and comes back, a few times, one after the other. */
+static void
+flap(struct population *population, unsigned user, const struct friends *friends)
+{
+    const struct person *person = &population->persons[user];
+    struct script *script = script_new();
+    bool waits = person->device_count > 0;
+    struct device *device;
+
+    if (waits)
+        script_leave(script, person->devices[0], LEAVE_GOODBYE, false);
+    for (unsigned visits = dice_below(&population->dice, 3); visits > 0; visits--) {
+        device = population_device(population, user);
+        script_come(script, device, friends_copy(friends), waits);
+        script_leave(script, device, LEAVE_GOODBYE, false);
+        waits = true;
+    }
+    script_come(script, population_device(population, user), friends_copy(friends), waits);
+    population_assign(population, user, script);
+}
+
+/* ---- Friends who are in the old list and in the new one come and go ---- */
+
+enum { KEPT = 6, KEEPERS = 60, IDLE = 250, KEEPING_ROUNDS = 25, KEEPING_LISTS = 6 };
+
+/* All who are kept, and a different half of those who never come each time: changing such a list takes a while. */
+static struct friends *
+keeper_lists(struct population *population)
+{
+    unsigned users[KEPT + IDLE], count = 0;
+
+    while (count < KEPT) {
+        users[count] = count;
+        count++;
+    }
+    for (unsigned idle = KEPT + KEEPERS; idle < population->count; idle++)
+        if (dice_chance(&population->dice, 50))
+            users[count++] = idle;
+    return friends_new(users, count);
+}
+
+START_TEST(test_kept)
+{
+    struct population *population = population_new(KEPT + KEEPERS + IDLE, dice_seed("kept"), "--workers 4 --hello-timeout 600");
+    unsigned rounds = pace_scaled(KEEPING_ROUNDS);
+    struct friends *nobody = friends_new(NULL, 0);
+    struct model_totals totals = {0};
+
+    for (unsigned round = 0; round < rounds; round++) {
+        for (unsigned keeper = KEPT; keeper < KEPT + KEEPERS; keeper++) {
+            struct script *script = script_new();
+
+            if (round == 0)
+                script_come(script, population_device(population, keeper), keeper_lists(population), false);
+            for (int i = 0; i < KEEPING_LISTS && round > 0; i++)
+                script_relist(script, population->persons[keeper].devices[0], keeper_lists(population));
+            population_assign(population, keeper, script);
+        }
+        for (unsigned kept = 0; kept < KEPT && round > 0; kept++)
+            flap(population, kept, nobody);
+        model_round(population, true, &totals);
+    }
+    free(nobody);
+    habits_all_leave(population, false);
+    model_round(population, false, &totals);
+    population_free(population);
+}
+END_TEST
+
 /* ---- Users with thousands of watchers come and go while these change their lists ---- */
 
 enum { STAR, AUTHOR, CELEBRITIES, CELEBRITY_ROUNDS = 10, READER_EVERY = 3 };
@@ -471,27 +540,6 @@ celebrity_lists(const struct population *population, unsigned celebrity)
     return friends;
 }
 
-/* Comes, or leaves and comes back, a few times. */
-static void
-celebrity_stirs(struct population *population, unsigned celebrity)
-{
-    const struct person *person = &population->persons[celebrity];
-    struct script *script = script_new();
-    bool waits = person->device_count > 0;
-    struct device *device;
-
-    if (waits)
-        script_leave(script, person->devices[0], LEAVE_GOODBYE, false);
-    for (unsigned visits = dice_below(&population->dice, 3); visits > 0; visits--) {
-        device = population_device(population, celebrity);
-        script_come(script, device, celebrity_lists(population, celebrity), waits);
-        script_leave(script, device, LEAVE_GOODBYE, false);
-        waits = true;
-    }
-    script_come(script, population_device(population, celebrity), celebrity_lists(population, celebrity), waits);
-    population_assign(population, celebrity, script);
-}
-
 static void
 watcher_stirs(struct population *population, unsigned watcher)
 {
@@ -522,8 +570,12 @@ START_TEST(test_celebrity)
         watcher_stirs(population, watcher);
     model_round(population, false, &totals);
     for (unsigned round = 0; round < rounds; round++) {
-        for (unsigned celebrity = 0; celebrity < CELEBRITIES; celebrity++)
-            celebrity_stirs(population, celebrity);
+        for (unsigned celebrity = 0; celebrity < CELEBRITIES; celebrity++) {
+            struct friends *friends = celebrity_lists(population, celebrity);
+
+            flap(population, celebrity, friends);
+            free(friends);
+        }
         for (unsigned watcher = CELEBRITIES; watcher < population->count; watcher++)
             if (dice_chance(&population->dice, round % 2 == 0 ? 10 : 50))
                 watcher_stirs(population, watcher);
@@ -546,6 +598,7 @@ main(void)
     tcase_add_test(tcase, test_friends_at_once);
     tcase_add_test(tcase, test_listed_again);
     tcase_add_test(tcase, test_reciprocal);
+    tcase_add_test(tcase, test_kept);
     tcase_add_test(tcase, test_celebrity);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);
