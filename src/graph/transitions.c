@@ -183,29 +183,37 @@ candidates_grow(struct seat *seat)
     return 0;
 }
 
-/* Finds the sessions of the users on a list, one shard after the other, and begins the map that tells which of them are told already. */
+/* Adds the sessions of all users in a segment of a list to the candidates, one shard after the other. */
 static int
-gather(struct graph *graph, struct seat *seat, const struct list_segment *list)
+gather_segment(struct graph *graph, struct seat *seat, const struct list_segment *segment)
 {
-    int error = 0;
+    for (uint32_t offset = 0; segment != NULL && offset < segment->used; offset++) {
+        uint32_t user = segment->entries[offset].user;
+        bool done = user == SLOTS_NONE;
 
-    seat->candidate_count = 0;
-    for (uint32_t offset = 0; list != NULL && offset < list->used; offset++) {
-        uint32_t user = list->entries[offset].user;
-        struct shard *shard;
-        bool done;
+        while (!done) {
+            struct shard *shard = shard_of_user(graph, user);
 
-        if (user == SLOTS_NONE)
-            continue;
-        shard = shard_of_user(graph, user);
-        do {
             mutex_lock(&shard->mutex);
             done = try_gather(graph, shard, seat, user);
             mutex_unlock(&shard->mutex);
-        } while (!done && (error = candidates_grow(seat)) == 0);
-        if (!done)
-            break;
+            if (!done && candidates_grow(seat) < 0)
+                return -ENOMEM;
+        }
     }
+    return 0;
+}
+
+/* Finds the sessions of the users on a list and begins the map that tells which of them are told already. A change that failed leaves two segments. */
+static int
+gather(struct graph *graph, struct seat *seat, const struct friend_list *list)
+{
+    int error;
+
+    seat->candidate_count = 0;
+    error = gather_segment(graph, seat, friend_list_current(list));
+    if (error == 0)
+        error = gather_segment(graph, seat, friend_list_former(list));
     if (error == 0)
         error = index_map_begin(&seat->map, seat->candidate_count);
     if (error < 0) {
@@ -260,7 +268,7 @@ depart(struct graph *graph, uint32_t session, bool *transition)
         mutex_unlock(&shard->mutex);
 
         if (!done && !gathered) {
-            error = gather(graph, seat, friend_list_current(&member->list));
+            error = gather(graph, seat, &member->list);
             audience += seat->candidate_count;
             gathered = true;
         }
