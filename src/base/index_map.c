@@ -19,7 +19,8 @@ enum {
 static struct index_map_entry *
 entry_of(const struct index_map *map, uint32_t key)
 {
-    uint32_t at = (key * 2654435769U) >> 7 & map->mask;
+    /* The upper bits of the product, which every bit of the key has reached. */
+    uint32_t at = (uint32_t)(((uint64_t)(key * 2654435769U) * ((uint64_t)map->mask + 1)) >> 32);
 
     while (map->entries[at].key != key && map->entries[at].key != INDEX_MAP_NONE)
         at = (at + 1) & map->mask;
