@@ -305,8 +305,7 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
     }
     if (session->queue.count <= presence->config.queue_limit)
         return;
-    if (!session->blocked)
-        session_flush(worker, session); /* much came in one turn: that alone does not make it slow */
+    session_flush(worker, session); /* much came before the poller could tell that there is room: that does not make it slow */
     if (session->queue.count <= presence->config.queue_limit)
         return;
     write_queue_cut(&session->queue, &worker->pool);
