@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 }; /* the kernel cuts it to net.core.somaxconn */
+enum {
+    BACKLOG = 4096,             /* the kernel cuts it to net.core.somaxconn */
+    KEEPALIVE_IDLE_MAX = 32767, /* seconds; Linux takes no more */
+};
 
 static ssize_t
 tcp_receive(int descriptor, char *bytes, size_t size)
@@ -121,7 +124,7 @@ tcp_user_timeout_ms(uint32_t peer_timeout_s)
 static bool
 options_set(int descriptor, const struct tcp_address *address, uint32_t peer_timeout_s)
 {
-    int idle = (int)(peer_timeout_s / 2);
+    int idle = peer_timeout_s / 2 < KEEPALIVE_IDLE_MAX ? (int)(peer_timeout_s / 2) : KEEPALIVE_IDLE_MAX;
     int interval = peer_timeout_s / 12 > 0 ? (int)(peer_timeout_s / 12) : 1;
 
     return option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) &&
