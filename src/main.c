@@ -8,6 +8,7 @@
 #include "service/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,19 @@ let_second_signal_end(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* Somebody may start the program with standard descriptors closed; the sockets that would get their numbers are not for logs. */
+static void
+fill_standard_descriptors(void)
+{
+    int descriptor;
+
+    do
+        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -74,6 +88,7 @@ main(int argc, char **argv)
     int signal_number;
     int error;
 
+    fill_standard_descriptors();
     signals_block();
     switch (options_parse(argc, argv, environ, &options, warn)) {
     case OPTIONS_DONE: return EXIT_SUCCESS;
