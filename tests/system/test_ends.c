@@ -8,6 +8,7 @@
 #include "support/session.h"
 #include "support/unit.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +211,31 @@ START_TEST(objects_before_a_close_are_carried_out)
 }
 END_TEST
 
+/* And by a reset, if the server had them by then: it sleeps while they arrive and the reset after them. */
+START_TEST(objects_before_a_reset_are_carried_out)
+{
+    struct server *server = server_start("--workers 3");
+    struct session *watcher = session_open(server, 1, "2"), *first = session_open(server, 5, ""), *last = session_open(server, 6, "");
+    struct session *session = session_open(server, 2, "5");
+
+    client_expect(watcher->client, ONLINE);
+    server_signal(server, SIGSTOP);
+    client_hello(session->client, 2, "1");
+    client_hello(session->client, 2, "6");
+    session_reset(session);
+    server_signal(server, SIGCONT);
+    client_expect(watcher->client, OFFLINE);
+    client_expect(last->client, OFFLINE);
+    session_fence(watcher);
+    session_fence(first);
+    session_fence(last);
+    session_leave(watcher);
+    session_leave(first);
+    session_leave(last);
+    server_stop(server);
+}
+END_TEST
+
 /* And before an error in the same segment. */
 START_TEST(objects_before_an_error_are_carried_out)
 {
@@ -308,6 +334,7 @@ ends_suite(void)
     tcase_add_loop_test(tests, every_end_is_told_once, 0, ENDS);
     tcase_add_test(tests, objects_before_a_half_close_are_carried_out);
     tcase_add_test(tests, objects_before_a_close_are_carried_out);
+    tcase_add_test(tests, objects_before_a_reset_are_carried_out);
     tcase_add_test(tests, objects_before_an_error_are_carried_out);
     tcase_add_test(tests, reconnecting_keeps_the_order);
     tcase_add_test(tests, friends_who_arrive_at_once);
