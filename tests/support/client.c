@@ -20,7 +20,8 @@
 enum {
     READ_ROOM = 4096,
     SHOWN_BYTES = 200,     /* of what came instead, in a failure's text */
-    SMALL_SEGMENT = 88,    /* the least that Linux takes; small segments keep the server's send buffer small as well */
+    SMALL_SEGMENT = 536,   /* small segments keep the server's send buffer small as well */
+    SMALL_BUFFER = 4096,   /* with much less, Linux opens its window again only when the peer's probes ask, minutes later */
     HELLO_EXTRA_BYTES = 64 /* of a hello beside its list */
 };
 
@@ -59,11 +60,11 @@ socket_wait(int socket, short events, int64_t deadline_ms)
 static void
 socket_prepare(int socket, const struct client_options *options)
 {
-    int one = 1, least = 1, segment = SMALL_SEGMENT;
+    int one = 1, buffer = SMALL_BUFFER, segment = SMALL_SEGMENT;
 
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (options->small_buffers) {
-        setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+        setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
         setsockopt(socket, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
     }
     if (options->source != NULL) {
