@@ -25,6 +25,7 @@
 enum {
     LINGER_MS = 2000,       /* how long a closing session may take to read its last line */
     RETRY_MS = 50,          /* how soon a departure that found no memory is tried again */
+    DELIVERY_PARTS = 12,    /* of the peer time-out: after each a delivery is looked at; two less than all of them is too silent */
     DESCRIPTOR_RESERVE = 64 /* for logs, libraries and surprises, beside what is counted */
 };
 
@@ -174,10 +175,11 @@ configure(struct server *server, const struct options *options)
                 [DEADLINE_HELLO] = options->hello_timeout_s * UINT64_C(1000),
                 [DEADLINE_MESSAGE] = options->message_timeout_s * UINT64_C(1000),
                 [DEADLINE_LINGER] = LINGER_MS,
+                [DEADLINE_DELIVERY] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS,
                 [DEADLINE_RETRY] = RETRY_MS,
             },
         .stop_timeout_ms = options->stop_timeout_s * UINT64_C(1000),
-        .user_timeout_ms = tcp_user_timeout_ms(options->peer_timeout_s),
+        .silence_ms = options->peer_timeout_s * 1000 / DELIVERY_PARTS * (DELIVERY_PARTS - 2),
     };
     server->acceptor.workers = server->workers;
     server->acceptor.worker_count = server->worker_count;

@@ -56,6 +56,7 @@ session_end(struct worker *worker, struct session *session)
         return;
     session->state = SESSION_ENDED;
     deadline_stop(&session->deadline);
+    deadline_stop(&session->delivery);
     list_remove(&session->due);
     list_append(&worker->ended, &session->due);
 }
@@ -101,25 +102,13 @@ session_send(struct worker *worker, struct session *session, struct line *line)
     return 0;
 }
 
-/* The socket takes no more: wait for room, and do not hold the peer's silence against it meanwhile. */
+/* The socket takes no more, or takes more again: tells the poller to say when there is room, or no longer. */
 static void
-session_block(struct worker *worker, struct session *session) REQUIRES(worker_role)
+session_block(struct worker *worker, struct session *session, bool blocked) REQUIRES(worker_role)
 {
-    if (!session->blocked) {
-        session->blocked = true;
-        session->transport->reader_waits(session->descriptor, true, 0);
-    }
-    session_poll(worker, session);
-}
-
-/* The socket has room again. */
-static void
-session_unblock(struct worker *worker, struct session *session) REQUIRES(worker_role)
-{
-    if (!session->blocked)
+    if (session->blocked == blocked)
         return;
-    session->blocked = false;
-    session->transport->reader_waits(session->descriptor, false, worker->config->user_timeout_ms);
+    session->blocked = blocked;
     session_poll(worker, session);
 }
 
@@ -128,6 +117,7 @@ static void
 session_mute(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     session->mute = true;
+    deadline_stop(&session->delivery);
     session->blocked = false;
     write_queue_clear(&session->queue, &worker->pool);
     if (session->state == SESSION_OPEN)
@@ -151,13 +141,17 @@ session_flush(struct worker *worker, struct session *session)
             session_mute(worker, session);
             return;
         }
-        if (sent > 0)
+        if (sent > 0) {
             write_queue_advance(&session->queue, &worker->pool, (size_t)sent);
+            if (!deadline_is_running(&session->delivery))
+                deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
+        }
         if (sent < (ssize_t)length) {
-            session_block(worker, session);
+            session_block(worker, session, true);
             return;
         }
     }
+    session_block(worker, session, false);
     if (session->state == SESSION_CLOSING)
         session_linger(worker, session);
 }
@@ -165,14 +159,25 @@ session_flush(struct worker *worker, struct session *session)
 void
 session_writable(struct worker *worker, struct session *session)
 {
-    /*
-     * The kernel has sent all that it had (TCP_NOTSENT_LOWAT). Only a session that has nothing queued either is done waiting: what
-     * leaves now may again wait in the kernel for the reader.
-     */
-    if (write_queue_is_empty(&session->queue) && session->state == SESSION_OPEN)
-        session_unblock(worker, session);
-    else
-        session_flush(worker, session);
+    session_flush(worker, session);
+}
+
+/*
+ * A peer that owes an acknowledgement, and of which nothing at all was heard for too long, is gone. One that takes no more because its
+ * program does not read is not held to that: it cannot be told from a dead one, as the kernel probes it seldom.
+ */
+void
+session_delivery_due(struct worker *worker, struct session *session)
+{
+    uint32_t silent_ms = 0;
+    enum delivery delivery = session->transport->delivery(session->descriptor, &silent_ms);
+
+    if (delivery == DELIVERY_UNDER_WAY && silent_ms >= worker->config->silence_ms) {
+        session->transport->give_up(session->descriptor);
+        session_mute(worker, session);
+    } else if (delivery != DELIVERY_DONE) {
+        deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
+    }
 }
 
 void

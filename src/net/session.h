@@ -33,6 +33,7 @@ struct session {
     const struct transport *transport;
     struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */
     struct deadline deadline; /* hello, then linger */
+    struct deadline delivery; /* runs from the first byte sent until all are found acknowledged */
     struct write_queue queue;
 };
 

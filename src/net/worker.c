@@ -192,13 +192,15 @@ adopt(struct worker *worker, int descriptor, bool refused) REQUIRES(worker_role)
     worker->config->handler->opened(worker->config->context, worker, session, refused);
 }
 
-/* Begins to stop: every session is said goodbye to. */
+/* Begins to stop: what has happened is told to its end, without slices, and then every session is said goodbye to. */
 static void
 begin_stop(struct worker *worker) REQUIRES(worker_role)
 {
     const struct session_handler *handler = worker->config->handler;
     struct session *session;
 
+    while (handler->turn(worker->config->context, worker))
+        ; /* each turn tells a share */
     worker->stopping = true;
     worker->stop_at_ms = worker->now_ms + worker->config->stop_timeout_ms;
     worker->linger_at_ms = worker->now_ms + STOP_LINGER_MS;
@@ -262,6 +264,8 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
         while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
+            else if (kind == DEADLINE_DELIVERY)
+                session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
             else
                 worker->config->handler->deadline(worker->config->context, worker, kind, deadline);
         }

@@ -43,6 +43,7 @@ enum deadline_kind {
     DEADLINE_HELLO,   /* no hello yet: session->deadline */
     DEADLINE_MESSAGE, /* a message begun and not finished: the layer above's */
     DEADLINE_LINGER,  /* closing takes too long: session->deadline; the worker's own */
+    DEADLINE_DELIVERY, /* time to look whether the peer takes what was sent: session->delivery; the worker's own */
     DEADLINE_RETRY,   /* something that failed for want of memory: the layer above's */
     DEADLINE_KINDS,
 };
@@ -79,7 +80,7 @@ struct worker_config {
     size_t refusal_length;
     uint64_t timeouts_ms[DEADLINE_KINDS];
     uint64_t stop_timeout_ms;
-    unsigned user_timeout_ms; /* TCP_USER_TIMEOUT of a peer that reads */
+    uint32_t silence_ms; /* a peer that owes an acknowledgement and was not heard of for so long is gone */
 };
 
 struct worker_counters {

@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h> /* glibc's struct tcp_info ends before the window */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +11,7 @@
 enum {
     BACKLOG = 4096,             /* the kernel cuts it to net.core.somaxconn */
     KEEPALIVE_IDLE_MAX = 32767, /* seconds; Linux takes no more */
+    KEEPALIVE_PARTS = 12,       /* of the peer time-out; a probe is sent every part */
 };
 
 static ssize_t
@@ -44,13 +45,28 @@ tcp_finish(int descriptor)
     (void)shutdown(descriptor, SHUT_WR); /* ENOTCONN: the peer was quicker */
 }
 
-static void
-tcp_reader_waits(int descriptor, bool waits, unsigned timeout_ms)
+static enum delivery
+tcp_delivery(int descriptor, uint32_t *silent_ms)
 {
-    unsigned value = waits ? 0 : timeout_ms;
+    struct tcp_info info;
+    socklen_t length = sizeof info;
 
-    /* With a closed window the kernel would end a live connection after TCP_USER_TIMEOUT, answered probes or not. */
-    (void)setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof value);
+    memset(&info, 0, sizeof info);
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+        return DELIVERY_DONE; /* no connection any more: whoever reads or writes will find that */
+    if (info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0)
+        return DELIVERY_DONE;
+    /* Nothing in flight and yet something to send: the window is too small for it. Then the kernel probes, seldomer and seldomer. */
+    if (info.tcpi_unacked == 0 || info.tcpi_snd_wnd == 0)
+        return DELIVERY_UNREAD;
+    *silent_ms = info.tcpi_last_ack_recv;
+    return DELIVERY_UNDER_WAY;
+}
+
+static void
+tcp_give_up(int descriptor)
+{
+    (void)shutdown(descriptor, SHUT_RDWR);
 }
 
 const struct transport transport_tcp = {
@@ -58,7 +74,8 @@ const struct transport transport_tcp = {
     .receive = tcp_receive,
     .send = tcp_send,
     .finish = tcp_finish,
-    .reader_waits = tcp_reader_waits,
+    .delivery = tcp_delivery,
+    .give_up = tcp_give_up,
 };
 
 /* One numeric address, without a port. */
@@ -111,28 +128,24 @@ option_set(int descriptor, int level, int name, int value)
     return setsockopt(descriptor, level, name, &value, sizeof value) == 0;
 }
 
-unsigned
-tcp_user_timeout_ms(uint32_t peer_timeout_s)
-{
-    return peer_timeout_s * 1000 / 4 * 3; /* the rest is for timers that the kernel rounds up */
-}
-
 /*
- * Keep-alive finds a dead peer of a quiet connection: a probe after half of the time, then one every twelfth; TCP_USER_TIMEOUT, which
- * Linux also holds against unanswered probes, ends it. The same time-out finds the dead peer of a connection with unacknowledged data.
+ * Keep-alive finds a dead peer of a quiet connection: a probe after half of the time, then one every twelfth, and it is given up one
+ * twelfth early, which is for timers that the kernel rounds up. While something sent is unacknowledged Linux sends no such probes; then the
+ * session's worker asks for the delivery. TCP_USER_TIMEOUT would save it the asking, but it ends live connections too whose
+ * reader is slow (window closed, probes answered) as soon as the kernel alone holds what is left for it.
  */
 static bool
 options_set(int descriptor, const struct tcp_address *address, uint32_t peer_timeout_s)
 {
     int idle = peer_timeout_s / 2 < KEEPALIVE_IDLE_MAX ? (int)(peer_timeout_s / 2) : KEEPALIVE_IDLE_MAX;
-    int interval = peer_timeout_s / 12 > 0 ? (int)(peer_timeout_s / 12) : 1;
+    int interval = peer_timeout_s / KEEPALIVE_PARTS > 0 ? (int)(peer_timeout_s / KEEPALIVE_PARTS) : 1;
+    int probes = ((int)peer_timeout_s - idle) / interval - 1;
 
     return option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) &&
         (address->any.sa_family != AF_INET6 || option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
         option_set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) && option_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) &&
         option_set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idle) && option_set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval) &&
-        option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 6) &&
-        option_set(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)tcp_user_timeout_ms(peer_timeout_s)) &&
+        option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes) &&
         /* What the peer's window does not take waits in our queue, where it is counted, and not in the kernel's. */
         option_set(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1);
 }

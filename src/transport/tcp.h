@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * TCP: listening sockets, and the transport of the sockets that they accept. What every connection needs is set on the listening socket,
- * once: Linux hands TCP_NODELAY, keep-alive, TCP_USER_TIMEOUT and TCP_NOTSENT_LOWAT down to accepted sockets, which saves
- * six system calls a connection.
+ * once: Linux hands TCP_NODELAY, keep-alive and TCP_NOTSENT_LOWAT down to accepted sockets, which saves five system calls a connection.
  */
 #ifndef TRANSPORT_TCP_H
 #define TRANSPORT_TCP_H
@@ -10,6 +9,7 @@
 #include "transport/transport.h"
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -33,11 +33,8 @@ enum { TCP_ADDRESSES_MAX = 16, TCP_ADDRESS_TEXT = 64 };
 int tcp_addresses_parse(const char *text, struct tcp_address addresses[TCP_ADDRESSES_MAX], bool *optional);
 
 /* Opens a listening socket on `port` (0: the kernel chooses; it is written into *address). A peer gone without a word is noticed within
- * `peer_timeout_s`. Returns the non-blocking descriptor, or -errno. */
+ * `peer_timeout_s` while the connection is quiet. Returns the non-blocking descriptor, or -errno. */
 int tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout_s);
-
-/* What TCP_USER_TIMEOUT is, for a bound of `peer_timeout_s` on noticing. */
-unsigned tcp_user_timeout_ms(uint32_t peer_timeout_s);
 
 uint16_t tcp_address_port(const struct tcp_address *address);
 /* Writes "127.0.0.1:8080" or "[::1]:8080". */

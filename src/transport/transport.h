@@ -5,9 +5,15 @@
 #ifndef TRANSPORT_TRANSPORT_H
 #define TRANSPORT_TRANSPORT_H
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+enum delivery {
+    DELIVERY_DONE,      /* the peer has acknowledged all of it */
+    DELIVERY_UNREAD,    /* the peer takes no more before its program reads; its silence says nothing about it */
+    DELIVERY_UNDER_WAY, /* an acknowledgement is due */
+};
 
 struct transport {
     const char *name; /* for logs */
@@ -18,8 +24,10 @@ struct transport {
     ssize_t (*send)(int descriptor, const char *bytes, size_t length);
     /* Says that nothing more will be written; the peer reads its end of input after what was sent. */
     void (*finish)(int descriptor);
-    /* The peer does not read (true), so its silence is no sign that it is gone; or it reads again (false). `timeout_ms`: the usual patience. */
-    void (*reader_waits)(int descriptor, bool waits, unsigned timeout_ms);
+    /* How far the peer has taken what was sent. With DELIVERY_UNDER_WAY, *silent_ms is how long nothing at all has been heard of the peer. */
+    enum delivery (*delivery)(int descriptor, uint32_t *silent_ms);
+    /* Gives the peer up: what it has sent can still be received, then its input ends; nothing leaves any more. */
+    void (*give_up)(int descriptor);
 };
 
 #endif

@@ -82,8 +82,8 @@ session_open_across(struct server *server, int64_t user, const char *friends)
 }
 
 /*
- * One peer is silent when the link is cut, so that keep-alive must find it, and one is being told something, so that the
- * time-out of what was sent must. A friend on the server's side of the cut hears of both, and once.
+ * One peer is silent when the link is cut, so that keep-alive must find it; one is told something, and one so much that it waits in
+ * the server, so that what they owe an acknowledgement for must tell. A friend on the server's side of the cut hears of all, and once.
  */
 START_TEST(peer_vanishes)
 {
@@ -95,20 +95,24 @@ START_TEST(peer_vanishes)
     snprintf(flags, sizeof flags, "--bind " SERVER_ADDRESS ",127.0.0.1 --peer-timeout %d", pace_seconds(5));
     struct server *server = server_start_under(wrapper, flags);
     space_enter(server_space);
-    struct session *friend = session_open(server, 1, "2, 3"), *bystander = session_open(server, 5, "6");
+    struct session *friend = session_open(server, 1, "2, 3, 7"), *bystander = session_open(server, 5, "6");
     struct session *silent = session_open_across(server, 2, "1"), *told = session_open_across(server, 3, "4");
+    struct session *flooded = session_open_across(server, 7, "8");
 
-    client_expect(friend->client, ONLINE ONLINE);
+    client_expect(friend->client, ONLINE ONLINE ONLINE);
     ck_assert(ip_run("-n %s link set client down", client_space));
     user_visit(server, 4, NULL);
+    for (int i = 0; i < 100; i++)
+        user_visit(server, 8, NULL);
     session_fence(friend);
     session_fence(bystander);
 
-    client_expect(friend->client, OFFLINE OFFLINE);
+    client_expect(friend->client, OFFLINE OFFLINE OFFLINE);
     session_fence(friend);
     session_fence(bystander);
     session_close(silent);
     session_close(told);
+    session_close(flooded);
     session_leave(friend);
     session_leave(bystander);
     server_stop(server);

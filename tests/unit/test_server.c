@@ -69,6 +69,34 @@ START_TEST(a_stop_is_told_and_is_no_news)
 }
 END_TEST
 
+/* The first has heard of the star when the stop comes, most of the others have not: its news is told in slices. */
+START_TEST(a_stop_does_not_cut_news_short)
+{
+    enum { CROWD = 1500, STAR = 1 };
+    struct options options = guest_options();
+
+    options.workers = 1;
+    struct server *server = guest_server(&options);
+    int *crowd = calloc(CROWD, sizeof *crowd);
+    unsigned count = pace_scaled(CROWD);
+
+    ck_assert_ptr_nonnull(crowd);
+    for (unsigned i = 0; i < count; i++)
+        crowd[i] = guest_settle(server, 1000 + i, "1");
+    int star = guest_enter(server, STAR, NULL);
+    (void)peer_wait_any(crowd, 1);
+    server_stop(server);
+    for (unsigned i = 0; i < count; i++) {
+        peer_expect(crowd[i], ONLINE);
+        peer_expect_line(crowd[i], ERROR_BEGINS("shutting_down"));
+        peer_expect_end(crowd[i]);
+        peer_close(crowd[i]);
+    }
+    peer_close(star);
+    free(crowd);
+}
+END_TEST
+
 START_TEST(it_may_be_started_again_on_the_same_port)
 {
     struct options options = guest_options();
@@ -398,6 +426,7 @@ main(void)
 
     tcase_add_test(tests, it_serves_until_it_is_stopped);
     tcase_add_test(tests, a_stop_is_told_and_is_no_news);
+    tcase_add_test(tests, a_stop_does_not_cut_news_short);
     tcase_add_test(tests, it_may_be_started_again_on_the_same_port);
     tcase_add_test(tests, a_port_that_is_taken_is_a_problem);
     tcase_add_test(tests, wrong_options_are_problems);

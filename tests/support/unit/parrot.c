@@ -255,9 +255,16 @@ parrot_init(uint32_t workers)
         .pressure = &parrot.pressure,
         .refusal = parrot.refusal,
         .refusal_length = strlen(parrot.refusal),
-        .timeouts_ms = {[DEADLINE_HELLO] = 1000000, [DEADLINE_MESSAGE] = 1000000, [DEADLINE_LINGER] = 1000000, [DEADLINE_RETRY] = 1},
+        .timeouts_ms =
+            {
+                [DEADLINE_HELLO] = 1000000,
+                [DEADLINE_MESSAGE] = 1000000,
+                [DEADLINE_LINGER] = 1000000,
+                [DEADLINE_DELIVERY] = 1000000,
+                [DEADLINE_RETRY] = 1,
+            },
         .stop_timeout_ms = 1000000,
-        .user_timeout_ms = PARROT_USER_TIMEOUT_MS,
+        .silence_ms = 1000000,
     };
     ck_assert_int_eq(pipe(parrot.events), 0);
     ck_assert_int_eq(tcp_addresses_parse("127.0.0.1", addresses, &optional), 1);

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PARROT_WORKERS_MAX = 4, BULK_BYTES = 1000, PARROT_USER_TIMEOUT_MS = 12345 };
+enum { PARROT_WORKERS_MAX = 4, BULK_BYTES = 1000 };
 
 struct parrot {
     struct worker_config config; /* may be changed between parrot_init and parrot_start */
