@@ -40,11 +40,11 @@ struct socket_mail {
 };
 
 enum deadline_kind {
-    DEADLINE_HELLO,   /* no hello yet: session->deadline */
-    DEADLINE_MESSAGE, /* a message begun and not finished: the layer above's */
-    DEADLINE_LINGER,  /* closing takes too long: session->deadline; the worker's own */
+    DEADLINE_HELLO,    /* no hello yet: session->deadline */
+    DEADLINE_MESSAGE,  /* a message begun and not finished: the layer above's */
+    DEADLINE_LINGER,   /* closing takes too long: session->deadline; the worker's own */
     DEADLINE_DELIVERY, /* time to look whether the peer takes what was sent: session->delivery; the worker's own */
-    DEADLINE_RETRY,   /* something that failed for want of memory: the layer above's */
+    DEADLINE_RETRY,    /* something that failed for want of memory: the layer above's */
     DEADLINE_KINDS,
 };
 

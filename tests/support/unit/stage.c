@@ -71,11 +71,13 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
         .pressure = &stage.pressure,
         .refusal = "full\n",
         .refusal_length = 5,
+        .silence_ms = 1000000,
         .timeouts_ms =
             {
                 [DEADLINE_HELLO] = STAGE_HELLO_MS,
                 [DEADLINE_MESSAGE] = STAGE_MESSAGE_MS,
                 [DEADLINE_LINGER] = STAGE_LINGER_MS,
+                [DEADLINE_DELIVERY] = STAGE_DELIVERY_MS,
                 [DEADLINE_RETRY] = STAGE_RETRY_MS,
             },
     };
@@ -304,6 +306,8 @@ fall_due(struct worker *worker)
         while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 session_end(worker, LIST_ENTRY(deadline, struct session, deadline));
+            else if (kind == DEADLINE_DELIVERY)
+                session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
             else
                 presence_handler.deadline(stage.presence, worker, kind, deadline);
         }

@@ -17,7 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STAGE_WORKERS_MAX = 4, STAGE_HELLO_MS = 10000, STAGE_MESSAGE_MS = 5000, STAGE_LINGER_MS = 2000, STAGE_RETRY_MS = 50 };
+enum {
+    STAGE_WORKERS_MAX = 4,
+    STAGE_HELLO_MS = 10000,
+    STAGE_MESSAGE_MS = 5000,
+    STAGE_LINGER_MS = 2000,
+    STAGE_DELIVERY_MS = 5000,
+    STAGE_RETRY_MS = 50
+};
 
 /* A connection: the session, and the client's end. */
 struct actor {
