@@ -16,9 +16,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Why a session ended. */
+enum leave_reason {
+    LEAVE_GOODBYE,
+    LEAVE_CLOSED, /* end of input, a reset, an error */
+    LEAVE_TIMEOUT,
+};
+
+/* What happened to a user. */
 struct transition {
-    struct user_id user;
+    struct user_id user; /* the audience has a reference of its own to a name */
+    uint32_t index;      /* the graph's short name for the user; it stays the same as long as a session watches the user */
     bool online;
+    bool status_only;         /* it was online before, and its status is another now: nothing for the classic dialect */
+    enum leave_reason reason; /* when offline: how the last session ended */
+    uint64_t at_ms;           /* since the epoch; never decreases from one transition of a user to the next */
+    struct text *status;      /* when online: the user's status, a reference of the audience's, or NULL */
 };
 
 struct audience;

@@ -33,6 +33,69 @@ struct graph *graph_new(uint32_t workers, graph_publish *publish, void *context)
 void graph_free(struct graph *graph);
 
 /*
+ * The answer to the question who of many is online: taken friend by friend, each at the moment at which its edge begins, under its shard's lock, so
+ * that it fits together with the transitions that are published afterwards: none is missed, none is in both.
+ */
+struct snapshot_entry {
+    uint32_t which;      /* place in the array that was asked about; duplicates are answered once, for the first */
+    struct text *status; /* a reference of the snapshot's, or NULL */
+};
+
+struct snapshot { /* set to zero: valid and empty */
+    struct snapshot_entry *entries; /* those who are online, in the order of the array */
+    uint32_t count, capacity;
+};
+
+/* Gives up the references; keeps the memory for the next use up to a few KiB. */
+void snapshot_clear(struct snapshot *snapshot);
+void snapshot_done(struct snapshot *snapshot);
+
+/* What a session says when it begins. */
+struct graph_hello {
+    struct handle handle;
+    struct user_id user; /* a name is copied when it is new to the graph */
+    const struct user_id *friends;
+    uint32_t friend_count;
+    /* It hears of exactly those it watches (JSON-RPC): the second half of the protocol's rule 2, departures of users who list it, is not for it. */
+    bool follows_only;
+    struct text *status; /* NULL: none was set. The graph takes a reference of its own */
+};
+
+/*
+ * As graph_login, for every dialect; graph_login is this for the classic one. *snapshot (NULL: not wanted) says who of the friends was online
+ * when its edge began; the user itself is never in it. An arrival carries the user's status. On -ENOMEM nothing has happened, and the snapshot is empty.
+ */
+int graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, bool *transition,
+    struct snapshot *snapshot) REQUIRES(worker_role);
+
+/*
+ * The session watches these users too. Those that it watches already, duplicates and the user itself are passed over, and are not in the
+ * snapshot. Returns 0; -E2BIG, and nothing has happened, when it would watch more than `most`; -ENOMEM: it may watch some of them, and the
+ * session must be ended.
+ */
+int graph_follow(struct graph *graph, uint32_t worker, uint32_t member, const struct user_id *friends, uint32_t count, uint32_t most,
+    struct snapshot *snapshot) REQUIRES(worker_role);
+
+/*
+ * The session watches these users no longer; those it does not watch are passed over. For each edge that ends, ended(context, index) is called,
+ * with no lock held and `index` as in struct transition. Returns 0, or -ENOMEM, and nothing has happened.
+ */
+int graph_unfollow(struct graph *graph, uint32_t worker, uint32_t member, const struct user_id *friends, uint32_t count,
+    void (*ended)(void *context, uint32_t index), void *context) REQUIRES(worker_role);
+
+/* The session watches nobody any more; returns how many edges ended. */
+uint32_t graph_unlist(struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);
+
+/*
+ * The session sets its status (NULL: none, which counts as set). A user's status is the one set last by any of its sessions that are still
+ * there. When it becomes another, that is published (status_only). The graph takes a reference of its own. -ENOMEM: nothing has happened.
+ */
+int graph_set_status(struct graph *graph, uint32_t worker, uint32_t member, struct text *status) REQUIRES(worker_role);
+
+/* Who of these is online now? Watches nobody; the user itself may be asked about. -ENOMEM: the snapshot is empty. */
+int graph_ask(struct graph *graph, uint32_t worker, const struct user_id *users, uint32_t count, struct snapshot *snapshot) REQUIRES(worker_role);
+
+/*
  * A session begins: it watches `friends` (duplicates count once, the user itself is ignored), then its user is online through it; if it
  * was not before, that is published and *transition is true. *member names the session from here on. Returns 0, or -ENOMEM: then nothing
  * has happened.
@@ -48,9 +111,10 @@ int graph_relist(struct graph *graph, uint32_t worker, uint32_t member, const st
 
 /*
  * The session ends. If it was its user's last, that is published to the user's watchers and to the sessions of the users on the
- * session's list, once to each, and *transition is true; then its list ends. -ENOMEM: nothing has happened; try again later.
+ * session's list (of those who do not only follow), once to each, and *transition is true; then its list ends. If others are left and the
+ * user's status falls back to another one, that is published (status_only). -ENOMEM: nothing has happened; try again later.
  */
-int graph_logout(struct graph *graph, uint32_t worker, uint32_t member, bool *transition) REQUIRES(worker_role);
+int graph_logout(struct graph *graph, uint32_t worker, uint32_t member, enum leave_reason reason, bool *transition) REQUIRES(worker_role);
 
 /* The user of a session. */
 struct user_id graph_user(const struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);

@@ -49,7 +49,7 @@ member_at(const struct graph *graph, uint32_t member)
 static inline uint64_t
 hash_of(const struct graph *graph, struct user_id id)
 {
-    return hash_bytes(&graph->key, &id.number, sizeof id.number);
+    return user_id_hash(&graph->key, id);
 }
 
 static inline struct shard *

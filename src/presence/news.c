@@ -14,9 +14,7 @@ enum {
 static uint32_t
 group_of(const struct desk *desk, const struct audience_part *part)
 {
-    struct user_id user = part->audience->transition.user;
-
-    return hash_bytes(&desk->key, &user.number, sizeof user.number) % LANE_GROUPS;
+    return user_id_hash(&desk->key, part->audience->transition.user) % LANE_GROUPS;
 }
 
 static void

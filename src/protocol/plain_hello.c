@@ -79,7 +79,7 @@ read_elements(struct reading *reading, struct message *message)
                 return -ENOMSG;
             if (count == decoder->capacity && decoder_reserve(decoder, count + 1) < 0)
                 return -ENOMEM;
-            decoder->friends[count++].number = number;
+            decoder->friends[count++] = (struct user_id){.number = number};
             if (*at != ',')
                 at = skip_space(at);
             after = *at++;

@@ -85,7 +85,7 @@ read_friends(const struct reading *reading, const json_t *object, struct message
                 reading->error, ERROR_BAD_MESSAGE, "friends[%zu] must be an integer of 64 bits, not %s", i, json_text_type_name(element));
             return -EBADMSG;
         }
-        reading->decoder->friends[i].number = json_integer_value(element);
+        reading->decoder->friends[i] = (struct user_id){.number = json_integer_value(element)};
     }
     message->has_friends = true;
     message->friend_count = (uint32_t)count;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The JSON-RPC 2.0 dialect (jsonrpc.org/specification): reads a request, a notification or a batch call by call, and writes results, errors
+ * and presence notifications. It knows the words of the protocol and nothing of sessions: who may call what, and what it does, is for
+ * the layer above. The only other code beside the classic dialect that knows jansson. On the decoder's worker.
+ */
+#ifndef PROTOCOL_JSONRPC_H
+#define PROTOCOL_JSONRPC_H
+
+#include "base/buffer.h"
+#include "base/user_id.h"
+#include "protocol/dialect.h"
+#include "protocol/error.h"
+#include "protocol/json_text.h"
+#include "protocol/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JSONRPC_BATCH_MAX = 1000, JSONRPC_STATUS_MAX = 256 };
+
+enum jsonrpc_method {
+    JSONRPC_LOGIN,
+    JSONRPC_FOLLOW,
+    JSONRPC_UNFOLLOW,
+    JSONRPC_ONLINE,
+    JSONRPC_STATUS,
+    JSONRPC_PING,
+    JSONRPC_LOGOUT,
+};
+
+/* The error codes of the specification, and the one for everything that it does not name. */
+enum {
+    JSONRPC_PARSE_ERROR = -32700,
+    JSONRPC_INVALID_REQUEST = -32600,
+    JSONRPC_METHOD_NOT_FOUND = -32601,
+    JSONRPC_INVALID_PARAMS = -32602,
+    JSONRPC_SERVER_ERROR = -32000,
+};
+
+/* A request's id, as it will be answered. */
+struct jsonrpc_id {
+    enum { JSONRPC_ID_NONE, JSONRPC_ID_NULL, JSONRPC_ID_INTEGER, JSONRPC_ID_STRING } kind; /* NONE: a notification, never answered */
+    int64_t integer;
+    const char *string; /* the message's memory, not NUL-terminated */
+    size_t length;
+};
+
+/* One call of a message. Memory is the message's or the decoder's, until the next call is read. */
+struct jsonrpc_call {
+    struct jsonrpc_id id;
+    int failure; /* 0, or one of the codes above: it is no valid call, and `error` says why; it is to be answered even without an id where the
+                  * specification says so (then id.kind is JSONRPC_ID_NULL) */
+    struct protocol_error error; /* its code's word is the `data` */
+    enum jsonrpc_method method;
+    bool has_friends;              /* login: present and not null */
+    bool has_status;               /* login, status: present; in login null is as if it was missing */
+    struct user_id user;           /* login */
+    const struct user_id *friends; /* login, follow, unfollow: friends; online: users */
+    uint32_t friend_count;
+    const char *status; /* NULL: null */
+    size_t status_length;
+};
+
+/* A message that was read: one call, or a batch. */
+struct jsonrpc_message {
+    struct json_text text;
+    bool is_batch;
+    uint32_t count; /* calls; 1 when it is no batch */
+};
+
+/*
+ * Is this complete JSON value of the JSON-RPC dialect: an object with the key `jsonrpc`, or an array with such an element? Returns 1 or 0; -EBADMSG
+ * and `error` as the classic dialect tells it when it is not JSON or repeats a key; -ENOMEM.
+ */
+int jsonrpc_detect(const char *text, size_t length, struct protocol_error *error);
+
+/*
+ * Reads one framed value. Returns 0, and *message is the caller's to jsonrpc_message_done; -ENOMEM without memory; -EBADMSG when there is nothing to
+ * carry out, with `error` and in *failure the code to answer it with, under the id null: JSONRPC_PARSE_ERROR (not JSON) and, for what is over a limit
+ * (nesting, a batch of more than JSONRPC_BATCH_MAX: too_large), JSONRPC_SERVER_ERROR are for closing the connection; JSONRPC_INVALID_REQUEST (an
+ * empty batch, a repeated key, a string with \u0000) is not.
+ */
+int jsonrpc_read(const struct protocol_limits *limits, const char *text, size_t length, struct jsonrpc_message *message, int *failure,
+    struct protocol_error *error);
+void jsonrpc_message_done(struct jsonrpc_message *message);
+
+/* Reads call number `which`. Returns 0 (look at call->failure) or -ENOMEM. */
+int jsonrpc_call_read(struct decoder *decoder, const struct protocol_limits *limits, const struct jsonrpc_message *message, uint32_t which,
+    struct jsonrpc_call *call);
+
+/*
+ * Writing. Each appends one response object, without a line end, so that responses can be put together to a batch; a failure for want of memory sticks to
+ * the buffer. An id of kind NONE must not be answered.
+ */
+void jsonrpc_write_error(struct buffer *buffer, const struct jsonrpc_id *id, int code, const char *data, const char *message);
+/* {} and "pong" */
+void jsonrpc_write_empty(struct buffer *buffer, const struct jsonrpc_id *id);
+void jsonrpc_write_pong(struct buffer *buffer, const struct jsonrpc_id *id);
+
+/* One who is online, in a snapshot. */
+struct jsonrpc_online {
+    struct user_id user;
+    const struct text *status; /* or NULL */
+};
+/* {"online": [...], "statuses": [...]}: the latter only when somebody has one. With `session` not NULL, a login's: {"session": …, "online": …, "heartbeat": …}. */
+void jsonrpc_write_online(struct buffer *buffer, const struct jsonrpc_id *id, const struct jsonrpc_online *online, uint32_t count,
+    const char *session, uint32_t heartbeat_s);
+
+/* A change, as it stands in `changes`: {"user_id": 2, "online": true, "at": …, "status": …} or {…, "online": false, "at": …, "reason": …}. */
+void jsonrpc_write_change(struct buffer *buffer, struct user_id user, bool online, uint64_t at_ms, const struct text *status, const char *reason);
+/* What stands around changes in a presence notification; the end has the line end. With `seq` 0 there is none. */
+void jsonrpc_write_changes_begin(struct buffer *buffer);
+void jsonrpc_write_changes_end(struct buffer *buffer, uint64_t seq);
+
+/* The error line for a session of this dialect that is closed: id null, with the line end. As dialect.encode_error. */
+size_t jsonrpc_encode_error(const struct protocol_error *error, char *line);
+
+#endif
