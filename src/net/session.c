@@ -102,6 +102,27 @@ session_send(struct worker *worker, struct session *session, struct line *line)
     return 0;
 }
 
+void
+session_want_room(struct worker *worker, struct session *session)
+{
+    session->wants_room = true;
+    if (!session->blocked && session->state == SESSION_OPEN && !list_is_linked(&session->due))
+        list_append(&worker->due, &session->due);
+}
+
+/* Is there something to write? Asks the layer above when the queue is empty. */
+static bool
+session_has_more(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    if (!write_queue_is_empty(&session->queue))
+        return true;
+    if (!session->wants_room || session->state != SESSION_OPEN)
+        return false;
+    session->wants_room = false;
+    worker->config->handler->room(worker->config->context, worker, session);
+    return !write_queue_is_empty(&session->queue);
+}
+
 /* The socket takes no more, or takes more again: tells the poller to say when there is room, or no longer. */
 static void
 session_block(struct worker *worker, struct session *session, bool blocked) REQUIRES(worker_role)
@@ -132,7 +153,7 @@ session_flush(struct worker *worker, struct session *session)
     if (session->state == SESSION_ENDED || session->state == SESSION_LINGERING)
         return;
     list_remove(&session->due);
-    while (!write_queue_is_empty(&session->queue)) {
+    while (session_has_more(worker, session)) {
         size_t length = write_queue_peek(&session->queue, worker->write_buffer, WRITE_BYTES);
         ssize_t sent = session->transport->send(session->descriptor, worker->write_buffer, length);
 
@@ -147,10 +168,14 @@ session_flush(struct worker *worker, struct session *session)
                 deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
         }
         if (sent < (ssize_t)length) {
+            list_remove(&session->due);
             session_block(worker, session, true);
             return;
         }
     }
+    if (session->state == SESSION_ENDED)
+        return;
+    list_remove(&session->due); /* the layer above may have asked for what has left by now */
     session_block(worker, session, false);
     if (session->state == SESSION_CLOSING)
         session_linger(worker, session);

@@ -29,6 +29,7 @@ struct session {
     bool blocked : 1;     /* the socket took less than was queued; we wait for room */
     bool mute : 1;        /* nothing can be written any more: the peer is lost */
     bool polled : 1;      /* the poller knows the descriptor */
+    bool wants_room : 1;  /* the layer above has more to queue as soon as the queue is empty */
     uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;
     struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */

@@ -59,6 +59,8 @@ struct session_handler {
     void (*received)(void *context, struct worker *worker, struct session *session, const char *bytes, size_t length);
     /* The peer will send nothing more. */
     void (*input_ended)(void *context, struct worker *worker, struct session *session);
+    /* What was queued has left, and session_want_room was called: queue more, or go on reading. In state open only. */
+    void (*room)(void *context, struct worker *worker, struct session *session);
     /* The server stops: say goodbye to this session and close it. */
     void (*stopping)(void *context, struct worker *worker, struct session *session);
     /* The session has ended and its socket is closed. Give up what belongs to it; true: the session may be freed; false: worker_release will be called. */
@@ -139,6 +141,8 @@ void worker_post(struct worker *worker, uint32_t to, struct mail *mail) REQUIRES
 struct session *worker_session(struct worker *worker, struct handle handle) REQUIRES(worker_role);
 /* Queues a line (a reference of its own is taken) to be written at the end of the turn. Returns 0 or -ENOMEM. */
 int session_send(struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role);
+/* Has `room` called at the end of the turn, or as soon as everything queued has left. Once; the call may ask again. */
+void session_want_room(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Writes what is queued, as far as the socket takes it now. A lost peer ends the session. */
 void session_flush(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Closes the session once everything queued has left, or after the linger time-out. */
