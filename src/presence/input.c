@@ -24,7 +24,7 @@ capacity_for(size_t length)
 size_t
 input_share(const struct presence_config *config, uint32_t workers)
 {
-    size_t largest = 2 * capacity_for(config->limits.message_bytes + READ_AHEAD); /* while it grows, it is there twice */
+    size_t largest = 2 * capacity_for(config->limits.message_bytes); /* while it grows, it is there twice */
     size_t share = config->unfinished_limit / workers;
 
     return share > largest ? share : largest;

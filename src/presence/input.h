@@ -14,8 +14,6 @@
 
 struct client;
 
-enum { READ_AHEAD = 16 << 10 }; /* what may have been read behind a complete message that waits */
-
 struct input {
     struct deadline deadline; /* for the end of the message */
     struct client *client;
