@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { LOG_PATIENCE_MS = 1000 };
+enum { LOG_PATIENCE_MS = 1000, SERVER_HOST = 64 };
 
 extern char **environ;
 
@@ -31,26 +33,42 @@ warn(const char *text)
     log_event(LEVEL_WARN, "configuration", LOG_FIELD_TEXT("message", text));
 }
 
+/* What a person on this machine would call the first address that the server listens on: a host for telnet. */
+static void
+host_of(const struct server *server, char host[SERVER_HOST])
+{
+    const char *address = server_address(server);
+    const char *end = strrchr(address, ':');
+    bool is_v6 = address[0] == '[';
+
+    snprintf(host, SERVER_HOST, "%.*s", (int)(end - address) - 2 * is_v6, address + is_v6);
+    if (strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0 || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+        strcpy(host, "localhost");
+}
+
 /* Tells a person at a terminal where the server listens and how to see it work. */
 static void
 greet(const struct server *server)
 {
     unsigned port = server_port(server);
+    char host[SERVER_HOST];
+
+    host_of(server, host);
 
     fprintf(stderr,
         "alo listens on %s. To see it work, open two more terminals:\n"
         "\n"
-        "    telnet localhost %u\n"
+        "    telnet %s %u\n"
         "    {\"user_id\": 1, \"friends\": [2]}\n"
         "\n"
         "and in the other one, as user 1's friend:\n"
         "\n"
-        "    telnet localhost %u\n"
+        "    telnet %s %u\n"
         "    {\"user_id\": 2, \"friends\": [1]}\n"
         "\n"
         "The first is told {\"online\": true}; close the second and it is told {\"online\": false}. Ctrl-C stops the server.\n"
         "\n",
-        server_address(server), port, port);
+        server_address(server), host, port, host, port);
 }
 
 /* From now on a second signal ends the process at once, with nothing tidied up. */
@@ -91,7 +109,7 @@ main(int argc, char **argv)
     fill_standard_descriptors();
     signals_block();
     switch (options_parse(argc, argv, environ, &options, warn)) {
-    case OPTIONS_DONE: return EXIT_SUCCESS;
+    case OPTIONS_DONE: return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE; /* a full disk, say */
     case OPTIONS_WRONG: return 2;
     case OPTIONS_RUN: break;
     }

@@ -45,6 +45,8 @@ audience_part_done(struct audience_part *part)
     ASSERT(left > 0);
     if (left == 1) {
         RACE_HAPPENS_AFTER(audience);
+        if (audience->gauge != NULL)
+            atomic_fetch_sub_explicit(audience->gauge, 1, memory_order_relaxed);
         audience_free(audience);
     }
 }

@@ -47,6 +47,7 @@ struct audience_part {
 struct audience {
     struct transition transition;
     _Atomic uint32_t unfinished; /* parts that are not told yet */
+    _Atomic uint32_t *gauge;     /* NULL, or the publisher's: one less when the last part has been told */
     uint32_t capacity;           /* handles that fit */
     uint32_t part_count;         /* one per worker, the empty ones included */
     struct handle *handles;      /* behind the parts, in the same block */

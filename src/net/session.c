@@ -229,26 +229,42 @@ session_drain(struct worker *worker, struct session *session) REQUIRES(worker_ro
         session_poll(worker, session);
 }
 
-void
-session_readable(struct worker *worker, struct session *session)
+/* Reads one slice of an open session's input. False: there was none. */
+static bool
+session_read(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     const struct session_handler *handler = worker->config->handler;
     ssize_t length;
 
-    if (session->state != SESSION_OPEN) {
-        session_drain(worker, session);
-        return;
-    }
     length = session->transport->receive(session->descriptor, worker->read_buffer, READ_BYTES);
     if (length == -EAGAIN)
-        return;
+        return false;
     if (length > 0) {
         handler->received(worker->config->context, worker, session, worker->read_buffer, (size_t)length);
-        return;
+        return true;
     }
     session->input_ended = true;
     if (length == 0)
         handler->input_ended(worker->config->context, worker, session); /* closes; the flush at the end of the turn tells the poller if need be */
     else
         session_end(worker, session);
+    return false;
+}
+
+void
+session_readable(struct worker *worker, struct session *session)
+{
+    if (session->state == SESSION_OPEN)
+        (void)session_read(worker, session);
+    else
+        session_drain(worker, session);
+}
+
+void
+session_catch_up(struct worker *worker, struct session *session)
+{
+    bool more = true;
+
+    for (int slices = 0; more && slices < CATCH_UP_SLICES; slices++)
+        more = session->state == SESSION_OPEN && !session->paused && !session->input_ended && session_read(worker, session);
 }

@@ -15,6 +15,7 @@ enum {
     INTEREST_WRITE = 2,
     READ_BYTES = 16 << 10, /* a client that sends endlessly is served in slices of this size */
     WRITE_BYTES = 64 << 10,
+    CATCH_UP_SLICES = 65, /* more than the largest message that may be allowed */
 };
 
 /* Tells the poller what the session waits for. */

@@ -255,13 +255,22 @@ linger_due(struct worker *worker, struct session *session) REQUIRES(worker_role)
         session_end(worker, session);
 }
 
+/* Is it a time that a client may take to send something? */
+static bool
+is_of_input(enum deadline_kind kind)
+{
+    return kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE;
+}
+
 static void
 fall_due(struct worker *worker) REQUIRES(worker_role)
 {
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
         struct deadline *deadline;
 
-        while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
+        /* Under pressure it is we who do not read what has been sent in time. */
+        while (!(is_of_input(kind) && !worker->stopping && pressure_is_high(worker->config->pressure)) &&
+            (deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY)
@@ -294,17 +303,26 @@ sleep_ms(const struct worker *worker)
     return next - now > INT_MAX ? INT_MAX : (int)(next - now);
 }
 
-static void
-handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(worker_role)
+/* The session that an event is about; NULL when it is about none (mail is taken every turn anyway) or about one that ended earlier in this turn. */
+static struct session *
+session_of_event(struct worker *worker, const struct epoll_event *event) REQUIRES(worker_role)
 {
     struct handle handle = {.place = (uint32_t)(event->data.u64 >> 32), .generation = (uint32_t)event->data.u64};
     struct session *session;
 
     if (event->data.u64 == WAKE_EVENT)
-        return; /* the mail is taken every turn anyway */
+        return NULL;
     session = session_at(worker, handle_slot(handle));
-    if (session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED)
-        return; /* ended earlier in this turn */
+    return session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED ? NULL : session;
+}
+
+static void
+handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(worker_role)
+{
+    struct session *session = session_of_event(worker, event);
+
+    if (session == NULL)
+        return;
     if (event->events & EPOLLOUT)
         session_writable(worker, session);
     if (session->state == SESSION_ENDED)
@@ -321,7 +339,32 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
     }
 }
 
-/* Waits for events and handles them. Under pressure only mail is looked at: sockets wait, and so do their senders. */
+/*
+ * Under pressure nothing is read, so that the senders wait; mail is taken, and those who wait for room are written to. What is
+ * readable is reported again and again meanwhile, which the poller does in turn, so it hides nobody who is writable.
+ */
+static void
+wait_under_pressure(struct worker *worker) REQUIRES(worker_role)
+{
+    struct pollfd wake = {.fd = worker->mailbox.wake_descriptor, .events = POLLIN};
+    struct epoll_event events[EVENTS_PER_TURN];
+    int count;
+
+    (void)poll(&wake, 1, worker->more || worker->self_posted || !list_is_empty(&worker->due) ? 0 : PRESSURE_WAIT_MS);
+    if (wake.revents & POLLIN)
+        mailbox_slept(&worker->mailbox);
+    count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, 0);
+    ASSERT(count >= 0 || errno == EINTR);
+    worker->now_ms = clock_monotonic_ms();
+    for (int i = 0; i < count; i++) {
+        struct session *session = session_of_event(worker, &events[i]);
+
+        if (session != NULL && (events[i].events & EPOLLOUT))
+            session_writable(worker, session);
+    }
+}
+
+/* Waits for events and handles them. */
 static void
 wait_and_read(struct worker *worker) REQUIRES(worker_role)
 {
@@ -329,12 +372,7 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
     int count;
 
     if (pressure_is_high(worker->config->pressure) && !worker->stopping) {
-        struct pollfd wake = {.fd = worker->mailbox.wake_descriptor, .events = POLLIN};
-
-        (void)poll(&wake, 1, worker->more || worker->self_posted ? 0 : PRESSURE_WAIT_MS);
-        if (wake.revents & POLLIN)
-            mailbox_slept(&worker->mailbox);
-        worker->now_ms = clock_monotonic_ms();
+        wait_under_pressure(worker);
         return;
     }
     count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, sleep_ms(worker));

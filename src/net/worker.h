@@ -44,6 +44,7 @@ enum deadline_kind {
     DEADLINE_MESSAGE,  /* a message begun and not finished: the layer above's */
     DEADLINE_LINGER,   /* closing takes too long: session->deadline; the worker's own */
     DEADLINE_DELIVERY, /* time to look whether the peer takes what was sent: session->delivery; the worker's own */
+    DEADLINE_BRAKE,    /* a login that waits for news may go on: the layer above's */
     DEADLINE_RETRY,    /* something that failed for want of memory: the layer above's */
     DEADLINE_KINDS,
 };
@@ -147,6 +148,8 @@ void session_want_room(struct worker *worker, struct session *session) REQUIRES(
 void session_flush(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Closes the session once everything queued has left, or after the linger time-out. */
 void session_close(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Reads what has arrived for an open session, before its silence is held against it: the worker may have had no time to read. */
+void session_catch_up(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Stops or resumes reading. */
 void session_pause(struct worker *worker, struct session *session, bool paused) REQUIRES(worker_role);
 /* Frees a session whose `ended` returned false. */

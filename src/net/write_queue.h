@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct line {
-    uint32_t references;
+    size_t references; /* a line that everybody is told waits in as many queues as there are slow readers */
     uint32_t length;
     char bytes[];
 };

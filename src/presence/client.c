@@ -15,7 +15,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum outcome { DONE, WAIT };
+enum outcome {
+    DONE,
+    WAIT,  /* until the news up to client->ticket has been told */
+    BRAKE, /* until no news of the celebrities of group client->ticket is under way */
+};
 
 static void
 unpark(struct client *client)
@@ -26,6 +30,16 @@ unpark(struct client *client)
     list_remove(&client->turn);
 }
 
+/* For log lines about a connection. */
+static void
+log_no_memory(const struct client *client, const char *purpose)
+{
+    char name[SESSION_NAME];
+
+    session_name(&client->session, name);
+    log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("for", purpose));
+}
+
 /* Ends the session's part in the graph, which may be news. On a want of memory it is tried again later. */
 static void
 leave(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
@@ -34,7 +48,7 @@ leave(struct presence *presence, struct worker *worker, struct client *client) R
     bool transition;
 
     unpark(client);
-    input_free(presence, client->input);
+    input_free(presence, worker, client->input);
     client->input = NULL;
     if (!client->logged_in)
         return;
@@ -48,7 +62,7 @@ leave(struct presence *presence, struct worker *worker, struct client *client) R
     if (graph_logout(presence->graph, worker->number, client->member, &transition) < 0) {
         if (!client->departing) {
             client->retry = (struct deadline){0};
-            log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "telling a departure; it is kept and tried again"));
+            log_no_memory(client, "telling a departure; it is kept and tried again");
         }
         client->departing = true;
         deadlines_start(worker_deadlines(worker, DEADLINE_RETRY), &client->retry, worker->now_ms);
@@ -90,7 +104,7 @@ fail_for_memory(struct presence *presence, struct worker *worker, struct client 
     struct protocol_error error;
 
     protocol_error_set(&error, ERROR_SERVER_FULL, "the server is out of memory, try again later");
-    log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "a client's message; its session ends"));
+    log_no_memory(client, "a client's message; its session ends");
     client_fail(presence, worker, client, &error);
 }
 
@@ -148,6 +162,9 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
         leave(presence, worker, client);
         session_close(worker, &client->session);
     } else if (!client->logged_in) {
+        client->ticket = presence_group(presence, message.user);
+        if (atomic_load_explicit(&presence->celebrating[client->ticket], memory_order_relaxed) > 0)
+            return BRAKE;
         log_in(presence, worker, client, &message);
     } else if (message.has_friends) {
         if (!waited && news_is_under_way(presence, worker, &ticket)) {
@@ -164,33 +181,44 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
 static bool
 keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role)
 {
-    int result = input_append(presence, &client->input, client, bytes, length);
     struct protocol_error error;
+    struct input *larger;
+    int result;
 
-    if (result == 0)
-        return true;
-    if (result == -ENOSPC) {
-        protocol_error_set(&error, ERROR_SERVER_FULL, "all unfinished messages together are over the server's limit, try again later");
-        client_fail(presence, worker, client, &error);
-    } else {
-        fail_for_memory(presence, worker, client);
+    protocol_error_set(&error, ERROR_SERVER_FULL, "all unfinished messages together are over the server's limit, try again later");
+    while ((result = input_append(presence, worker, &client->input, client, bytes, length)) == -ENOSPC) {
+        larger = input_larger(worker, client->input, length);
+        if (larger == NULL)
+            break;
+        client_fail(presence, worker, larger->client, &error);
     }
-    return false;
+    if (result == -ENOSPC)
+        client_fail(presence, worker, client, &error);
+    else if (result < 0)
+        fail_for_memory(presence, worker, client);
+    return result == 0;
 }
 
-/* Keeps a complete message, and whatever came after it, until the news that is under way has been told. */
+/* Keeps a complete message, and whatever came after it, until it can be carried out. */
 static void
-park(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, const char *rest, size_t rest_length)
-    REQUIRES(worker_role)
+park(struct presence *presence, struct worker *worker, struct client *client, enum outcome outcome, const char *text, size_t length, const char *rest,
+    size_t rest_length) REQUIRES(worker_role)
 {
+    struct desk *desk = presence_desk(presence, worker);
+
     if ((client->input == NULL && !keep(presence, worker, client, text, length)) || !keep(presence, worker, client, rest, rest_length))
         return;
     deadline_stop(&client->input->deadline);
     client->input->message_length = length;
     client->parked = true;
     client->turn = (struct list){0};
-    list_append(&presence_desk(presence, worker)->parked, &client->turn);
+    list_append(outcome == BRAKE ? &desk->braked : &desk->parked, &client->turn);
     session_pause(worker, &client->session, true);
+    if (outcome == BRAKE) {
+        deadline_stop(&client->session.deadline); /* its hello has come */
+        if (!deadline_is_running(&desk->brake))
+            deadlines_start(worker_deadlines(worker, DEADLINE_BRAKE), &desk->brake, worker->now_ms);
+    }
 }
 
 /* Keeps the bytes of a message that is not complete yet; from its first byte on it has so much time and no more. */
@@ -243,11 +271,14 @@ client_received(struct presence *presence, struct worker *worker, struct client 
         }
         bytes += consumed;
         length -= consumed;
-        if (carry_out(presence, worker, client, text, text_length, false) == WAIT) {
-            park(presence, worker, client, text, text_length, bytes, length);
+
+        enum outcome outcome = carry_out(presence, worker, client, text, text_length, false);
+
+        if (outcome != DONE) {
+            park(presence, worker, client, outcome, text, text_length, bytes, length);
             return;
         }
-        input_free(presence, client->input);
+        input_free(presence, worker, client->input);
         client->input = NULL;
     }
 }
@@ -259,10 +290,60 @@ client_resume(struct presence *presence, struct worker *worker, struct client *c
 
     unpark(client);
     client->input = NULL; /* ours now: what follows may begin an input of its own */
-    (void)carry_out(presence, worker, client, input->bytes, input->message_length, true);
+    if (carry_out(presence, worker, client, input->bytes, input->message_length, true) == BRAKE) {
+        client->input = input; /* again: somebody was quicker */
+        client->parked = true;
+        list_append(&presence_desk(presence, worker)->braked, &client->turn);
+        return;
+    }
     session_pause(worker, &client->session, false);
     client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
-    input_free(presence, input);
+    input_free(presence, worker, input);
+}
+
+void
+client_release_braked(struct presence *presence, struct worker *worker)
+{
+    struct desk *desk = presence_desk(presence, worker);
+    struct list looked_at, *link;
+
+    list_init(&looked_at);
+    while ((link = list_take_first(&desk->braked)) != NULL)
+        list_append(&looked_at, link);
+    while ((link = list_take_first(&looked_at)) != NULL) {
+        struct client *client = LIST_ENTRY(link, struct client, turn);
+
+        if (atomic_load_explicit(&presence->celebrating[client->ticket], memory_order_relaxed) == 0)
+            client_resume(presence, worker, client);
+        else
+            list_append(&desk->braked, link);
+    }
+    if (!list_is_empty(&desk->braked) && !deadline_is_running(&desk->brake))
+        deadlines_start(worker_deadlines(worker, DEADLINE_BRAKE), &desk->brake, worker->now_ms);
+}
+
+void
+client_hello_due(struct presence *presence, struct worker *worker, struct client *client)
+{
+    struct protocol_error error;
+
+    session_catch_up(worker, &client->session);
+    if (client->logged_in || client->parked)
+        return;
+    protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
+    client_fail(presence, worker, client, &error);
+}
+
+void
+client_message_due(struct presence *presence, struct worker *worker, struct client *client)
+{
+    struct protocol_error error;
+
+    session_catch_up(worker, &client->session);
+    if (client->input == NULL || client->parked || deadline_is_running(&client->input->deadline))
+        return; /* it ended, and perhaps another has begun */
+    protocol_error_set(&error, ERROR_MESSAGE_TIMEOUT, "a message was begun and not finished in time: is a closing brace or quote missing?");
+    client_fail(presence, worker, client, &error);
 }
 
 void

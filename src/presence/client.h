@@ -20,12 +20,12 @@ struct client {
     uint32_t member;               /* the graph's name for this session, once logged in */
     bool logged_in : 1;            /* the graph knows it */
     bool departing : 1;            /* it has ended, and its departure could not be told yet for want of memory: `retry` runs */
-    bool parked : 1;               /* its next object waits for earlier news: `turn` is in the desk's list */
+    bool parked : 1;               /* its next object waits for earlier news: `turn` is in one of the desk's lists */
     union {
         struct deadline retry;
         struct {
             struct list turn;
-            uint64_t ticket; /* mail up to this number must be told first */
+            uint64_t ticket; /* parked: mail up to this number must be told first; braked: the group whose celebrities must be */
         };
     };
 };
@@ -45,6 +45,11 @@ void client_input_ended(struct presence *presence, struct worker *worker, struct
 void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
 /* Tells a friend's transition. */
 void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition) REQUIRES(worker_role);
+/* The time for its hello, or for the message that it has begun, is over. What it has sent by now still counts. */
+void client_hello_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+void client_message_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* Lets the logins go on that waited for news of celebrities which has been told by now. */
+void client_release_braked(struct presence *presence, struct worker *worker) REQUIRES(worker_role);
 /* Goes on with a client that was parked. */
 void client_resume(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tries once more to tell a departure; a session that was only waiting for it is freed. */

@@ -23,6 +23,9 @@
  */
 enum { LANE_GROUPS = 4096 };
 
+/* A larger audience (of one worker) is a celebrity's: told in slices of so many a turn. */
+enum { NEWS_SLICE = 256 };
+
 /* News that is still to be told, in order. */
 struct lane {
     struct mail *first, *last;
@@ -35,7 +38,9 @@ struct desk {
     struct line *online_line; /* the classic dialect's two words: one line each, shared by all queues of this worker */
     struct line *offline_line;
     struct list parked;      /* clients whose next object waits for earlier news, in the order of their tickets */
-    struct hash_key key;     /* of the hash that groups users */
+    struct list braked;      /* clients whose login waits until older news of a celebrity has been told */
+    struct deadline brake;   /* runs while there are such: when to look again */
+    size_t unfinished;       /* bytes held for unfinished messages */
     struct lane lane;        /* news in the order in which it came */
     struct lane celebrities; /* news of large audiences, told in slices, and what must come after it */
 };
@@ -46,10 +51,19 @@ struct presence {
     struct worker *workers;
     uint32_t worker_count;
     void *store_state;
-    _Atomic size_t unfinished; /* bytes held for unfinished messages, all workers */
+    size_t unfinished_share; /* bytes that one worker may hold for unfinished messages */
     _Atomic bool stopping;
+    _Atomic uint32_t celebrating[LANE_GROUPS]; /* audiences of celebrities that are being told, by group of user */
+    struct hash_key key;                       /* of the hash that groups users */
     struct desk desks[];
 };
+
+/* The group of a user. Any thread. */
+static inline uint32_t
+presence_group(const struct presence *presence, struct user_id user)
+{
+    return user_id_hash(&presence->key, user) % LANE_GROUPS;
+}
 
 static inline struct desk *presence_desk(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
 static inline struct desk *

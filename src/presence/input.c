@@ -2,6 +2,7 @@
 #include "presence/input.h"
 
 #include "base/list.h"
+#include "net/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,21 +10,29 @@
 
 enum { CAPACITY_MIN = 128 };
 
-/* Counts bytes against the common limit. */
-static bool
-account(struct presence *presence, size_t bytes)
+/* How much a message of so many bytes takes. */
+static size_t
+capacity_for(size_t length)
 {
-    size_t before = atomic_fetch_add_explicit(&presence->unfinished, bytes, memory_order_relaxed);
+    size_t capacity = CAPACITY_MIN;
 
-    if (before + bytes <= presence->config.unfinished_limit)
-        return true;
-    atomic_fetch_sub_explicit(&presence->unfinished, bytes, memory_order_relaxed);
-    return false;
+    while (capacity < length)
+        capacity *= 2;
+    return capacity;
+}
+
+size_t
+input_share(const struct presence_config *config, uint32_t workers)
+{
+    size_t largest = 2 * capacity_for(config->limits.message_bytes); /* while it grows, it is there twice */
+    size_t share = config->unfinished_limit / workers;
+
+    return share > largest ? share : largest;
 }
 
 /* Makes the input anew with another capacity. A deadline that runs is moved over, for its link's neighbours know the old place. */
 static struct input *
-resize(struct presence *presence, struct input *input, size_t capacity)
+resize(struct desk *desk, struct input *input, size_t capacity)
 {
     size_t before = input == NULL ? 0 : input->capacity;
     struct input *larger = malloc(sizeof *larger + capacity);
@@ -40,30 +49,28 @@ resize(struct presence *presence, struct input *input, size_t capacity)
             larger->deadline.link.previous->next = &larger->deadline.link;
         }
         free(input);
-        atomic_fetch_sub_explicit(&presence->unfinished, before, memory_order_relaxed);
+        desk->unfinished -= before;
     }
     larger->capacity = capacity;
     return larger;
 }
 
 int
-input_append(struct presence *presence, struct input **input, struct client *client, const char *bytes, size_t length)
+input_append(struct presence *presence, struct worker *worker, struct input **input, struct client *client, const char *bytes, size_t length)
 {
+    struct desk *desk = presence_desk(presence, worker);
     size_t filled = *input == NULL ? 0 : (*input)->length;
 
     if (*input == NULL || filled + length > (*input)->capacity) {
-        size_t capacity = CAPACITY_MIN;
+        size_t capacity = capacity_for(filled + length);
         struct input *larger;
 
-        while (capacity < filled + length)
-            capacity *= 2;
-        if (!account(presence, capacity))
+        if (desk->unfinished + capacity > presence->unfinished_share)
             return -ENOSPC;
-        larger = resize(presence, *input, capacity);
-        if (larger == NULL) {
-            atomic_fetch_sub_explicit(&presence->unfinished, capacity, memory_order_relaxed);
+        larger = resize(desk, *input, capacity);
+        if (larger == NULL)
             return -ENOMEM;
-        }
+        desk->unfinished += capacity;
         larger->client = client;
         *input = larger;
     }
@@ -72,12 +79,27 @@ input_append(struct presence *presence, struct input **input, struct client *cli
     return 0;
 }
 
+struct input *
+input_larger(struct worker *worker, const struct input *input, size_t length)
+{
+    size_t capacity = capacity_for((input == NULL ? 0 : input->length) + length);
+    const struct list *waiting = &worker_deadlines(worker, DEADLINE_MESSAGE)->waiting;
+
+    for (struct list *link = waiting->next; link != waiting; link = link->next) {
+        struct input *other = LIST_ENTRY(LIST_ENTRY(link, struct deadline, link), struct input, deadline);
+
+        if (other->capacity > capacity)
+            return other;
+    }
+    return NULL;
+}
+
 void
-input_free(struct presence *presence, struct input *input)
+input_free(struct presence *presence, struct worker *worker, struct input *input)
 {
     if (input == NULL)
         return;
     deadline_stop(&input->deadline);
-    atomic_fetch_sub_explicit(&presence->unfinished, input->capacity, memory_order_relaxed);
+    presence_desk(presence, worker)->unfinished -= input->capacity;
     free(input);
 }

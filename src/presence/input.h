@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The bytes of a message that has begun and not ended, or that is complete and waits for its turn. Exists only while there are such
- * bytes, so an idle session has no buffer. What all of these hold together is counted and limited.
+ * bytes, so an idle session has no buffer. What all of these hold together is counted and limited, an equal share for each worker.
  */
 #ifndef PRESENCE_INPUT_H
 #define PRESENCE_INPUT_H
@@ -23,12 +23,20 @@ struct input {
     char bytes[];
 };
 
+/* How many bytes one worker may hold: its share of the common limit, but always enough for one message of the largest size. */
+size_t input_share(const struct presence_config *config, uint32_t workers);
 /*
- * Appends bytes to *input, making it (with a framer as at the beginning) when it is NULL. Returns 0, -ENOMEM, or -ENOSPC when all
- * unfinished messages together would be over the limit; after an error *input is as it was.
+ * Appends bytes to *input, making it (with a framer as at the beginning) when it is NULL. Returns 0, -ENOMEM, or -ENOSPC when this
+ * worker's unfinished messages together would be over its share; after an error *input is as it was.
  */
-int input_append(struct presence *presence, struct input **input, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role);
+int input_append(struct presence *presence, struct worker *worker, struct input **input, struct client *client, const char *bytes, size_t length)
+    REQUIRES(worker_role);
+/*
+ * An unfinished message that takes more than *input (NULL: none yet) would with so many bytes more, the oldest such; NULL when there is none. It is
+ * the one to go when there is no room: who holds most pays, and many who hold little are no trouble.
+ */
+struct input *input_larger(struct worker *worker, const struct input *input, size_t length) REQUIRES(worker_role);
 /* Frees it; NULL is allowed. */
-void input_free(struct presence *presence, struct input *input) REQUIRES(worker_role);
+void input_free(struct presence *presence, struct worker *worker, struct input *input) REQUIRES(worker_role);
 
 #endif

@@ -12,7 +12,7 @@
 #include "presence/desk.h"
 
 /* Takes a part of an audience in for telling. */
-void news_arrive(struct desk *desk, struct worker *worker, struct mail *mail) REQUIRES(worker_role);
+void news_arrive(struct presence *presence, struct worker *worker, struct mail *mail) REQUIRES(worker_role);
 /* Tells this turn's share. True when something is left for the next turn. */
 bool news_tell(struct presence *presence, struct worker *worker) REQUIRES(worker_role);
 /* The sequence number up to which all mail that this worker took has been told. */

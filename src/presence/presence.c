@@ -19,7 +19,14 @@ publish(void *context, uint32_t number, struct audience *audience) THREAD_ATTRIB
 {
     struct presence *presence = context;
     uint32_t left = atomic_load_explicit(&audience->unfinished, memory_order_relaxed);
+    bool is_celebrity = false;
 
+    for (uint32_t worker = 0; worker < audience->part_count; worker++)
+        is_celebrity = is_celebrity || audience->parts[worker].count > NEWS_SLICE;
+    if (is_celebrity) {
+        audience->gauge = &presence->celebrating[presence_group(presence, audience->transition.user)];
+        atomic_fetch_add_explicit(audience->gauge, 1, memory_order_relaxed);
+    }
     for (uint32_t worker = 0; left > 0; worker++) {
         struct audience_part *part = &audience->parts[worker];
 
@@ -27,7 +34,8 @@ publish(void *context, uint32_t number, struct audience *audience) THREAD_ATTRIB
             continue;
         left--;
         part->mail.tag = MAIL_NEWS;
-        part->mail.weight = part->count;
+        /* A celebrity is braked by itself (client.c): what it has under way is bounded by its watchers, so it is no reason to stop reading from everybody. */
+        part->mail.weight = part->count < NEWS_SLICE ? part->count : NEWS_SLICE;
         worker_post(&presence->workers[number], worker, &part->mail);
     }
 }
@@ -69,19 +77,13 @@ static void
 deadline_due(void *context, struct worker *worker, enum deadline_kind kind, struct deadline *deadline) REQUIRES(worker_role)
 {
     struct presence *presence = context;
-    struct protocol_error error;
 
     switch (kind) {
-    case DEADLINE_HELLO:
-        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
-        client_fail(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline)), &error);
-        break;
-    case DEADLINE_MESSAGE:
-        protocol_error_set(&error, ERROR_MESSAGE_TIMEOUT, "a message was begun and not finished in time: is a closing brace or quote missing?");
-        client_fail(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client, &error);
-        break;
+    case DEADLINE_HELLO: client_hello_due(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline))); break;
+    case DEADLINE_MESSAGE: client_message_due(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client); break;
+    case DEADLINE_BRAKE: client_release_braked(presence, worker); break;
     case DEADLINE_RETRY: client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry)); break;
-    default: ASSERT(kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_RETRY); /* the worker keeps the others */
+    default: ASSERT(kind == DEADLINE_HELLO); /* the worker keeps the others */
     }
 }
 
@@ -89,7 +91,7 @@ static void
 mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(worker_role)
 {
     ASSERT(mail->tag == MAIL_NEWS);
-    news_arrive(presence_desk(context, worker), worker, mail);
+    news_arrive(context, worker, mail);
 }
 
 /* Tells news, and lets those go on who waited for it. */
@@ -107,6 +109,7 @@ turn(void *context, struct worker *worker) REQUIRES(worker_role)
             break;
         client_resume(presence, worker, client);
     }
+    client_release_braked(presence, worker);
     return more;
 }
 
@@ -126,10 +129,11 @@ static bool
 desk_init(struct desk *desk)
 {
     list_init(&desk->parked);
+    list_init(&desk->braked);
     desk->decoder = decoder_new();
     desk->online_line = line_new(dialect_classic.online_line, strlen(dialect_classic.online_line));
     desk->offline_line = line_new(dialect_classic.offline_line, strlen(dialect_classic.offline_line));
-    return desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL && hash_key_generate(&desk->key) == 0;
+    return desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL;
 }
 
 static void
@@ -152,11 +156,12 @@ presence_new(struct worker *workers, uint32_t count, const struct presence_confi
     presence->config = *config;
     presence->workers = workers;
     presence->worker_count = count;
-    /* helgrind: a running total and a flag that is set once; no other memory is published through them. */
-    RACE_IGNORE(&presence->unfinished, sizeof presence->unfinished);
+    /* helgrind: running totals and a flag that is set once; no other memory is published through them. */
+    RACE_IGNORE(&presence->celebrating, sizeof presence->celebrating);
     RACE_IGNORE(&presence->stopping, sizeof presence->stopping);
+    presence->unfinished_share = input_share(config, count);
     presence->graph = graph_new(count, publish, presence);
-    ready = presence->graph != NULL;
+    ready = presence->graph != NULL && hash_key_generate(&presence->key) == 0;
     for (uint32_t number = 0; number < count; number++)
         ready = desk_init(&presence->desks[number]) && ready;
     if (!ready || config->store->open(&presence->store_state) < 0) {

@@ -129,10 +129,14 @@ server_spawn(const char *wrapper, const char *flags)
 struct server *
 server_start_under(const char *wrapper, const char *flags)
 {
-    char all[FLAGS_BYTES + 64];
+    static const char *const usual[][2] = {{"--port", "0"}, {"--workers", "3"}, {"--hello-timeout", "3600"}, {"--message-timeout", "3600"}};
+    char all[FLAGS_BYTES + 128];
+    int length = 0;
 
-    snprintf(all, sizeof all, "%s %s %s", strstr(flags, "--port") != NULL ? "" : "--port 0", strstr(flags, "--workers") != NULL ? "" : "--workers 3",
-        flags);
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+        if (strstr(flags, usual[i][0]) == NULL)
+            length += snprintf(all + length, sizeof all - (size_t)length, "%s %s ", usual[i][0], usual[i][1]);
+    snprintf(all + length, sizeof all - (size_t)length, "%s", flags);
     struct server *server = server_spawn(wrapper, all);
     server->port = (uint16_t)server_event_number(server, "listening", 0, "port");
     return server;

@@ -28,7 +28,8 @@ struct server {
 
 /*
  * Starts the server with flags made as by printf and split at spaces, and returns when it listens. Where the flags do not say
- * otherwise it takes a free port and three workers, so that news crosses threads on any machine. Fails the test when it does not come up.
+ * otherwise it takes a free port and three workers, so that news crosses threads on any machine, and is patient with clients, so that no test
+ * depends on how fast they are. Fails the test when it does not come up.
  */
 struct server *server_start(const char *flags, ...) __attribute__((format(printf, 1, 2)));
 

@@ -180,6 +180,21 @@ START_TEST(at_a_terminal)
 }
 END_TEST
 
+/* The advice names a host that answers. */
+START_TEST(at_a_terminal_on_another_address)
+{
+    struct program *program = program_start_server(PROGRAM_TERMINAL, "--port 0 --bind 127.0.0.2");
+
+    program_expect(program, "\"event\":\"listening\"");
+    ck_assert_ptr_nonnull(strstr(program->text, "telnet 127.0.0.2 "));
+    ck_assert_ptr_null(strstr(program->text, "localhost"));
+    program_say(program, "\x03");
+    int status = program_wait(program);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    program_free(program);
+}
+END_TEST
+
 /* At a terminal a port that is taken is told in plain words; elsewhere the same as a line of the log. */
 START_TEST(taken_port_at_a_terminal)
 {
@@ -226,6 +241,7 @@ by_hand_suite(void)
     tcase_add_test(tests, telnet_and_netcat);
     tcase_add_test(tests, netcat_with_everything_at_once);
     tcase_add_test(tests, at_a_terminal);
+    tcase_add_test(tests, at_a_terminal_on_another_address);
     tcase_add_test(tests, taken_port_at_a_terminal);
     tcase_add_test(tests, away_from_a_terminal);
     suite_add_tcase(suite, tests);

@@ -261,6 +261,7 @@ parrot_init(uint32_t workers)
                 [DEADLINE_MESSAGE] = 1000000,
                 [DEADLINE_LINGER] = 1000000,
                 [DEADLINE_DELIVERY] = 1000000,
+                [DEADLINE_BRAKE] = 1000000,
                 [DEADLINE_RETRY] = 1,
             },
         .stop_timeout_ms = 1000000,

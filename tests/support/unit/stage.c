@@ -78,6 +78,7 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
                 [DEADLINE_MESSAGE] = STAGE_MESSAGE_MS,
                 [DEADLINE_LINGER] = STAGE_LINGER_MS,
                 [DEADLINE_DELIVERY] = STAGE_DELIVERY_MS,
+                [DEADLINE_BRAKE] = 1,
                 [DEADLINE_RETRY] = STAGE_RETRY_MS,
             },
     };
@@ -149,7 +150,8 @@ stage_close(void)
         ck_assert_uint_eq(stage.workers[worker].sessions.count, 0);
     }
     ck_assert_uint_eq(admission_count(&stage.admission), 0);
-    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+    for (uint32_t worker = 0; worker < stage.count; worker++)
+        ck_assert_uint_eq(stage.presence->desks[worker].unfinished, 0);
     workers_done(stage.workers, stage.count, presence_drop_mail);
     presence_free(stage.presence);
 }

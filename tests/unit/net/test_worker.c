@@ -219,6 +219,48 @@ START_TEST(under_pressure_clients_wait)
 }
 END_TEST
 
+/* What waits for room leaves as soon as there is room, though nothing is read. */
+START_TEST(under_pressure_slow_readers_are_written_to)
+{
+    enum { LINES = 5000 };
+    char command[32], line[BULK_BYTES + 1];
+
+    parrot_open(1);
+    int slow = parrot_connect_narrow(0), other = parrot_connect(0);
+
+    snprintf(command, sizeof command, "bulk %d\n", LINES);
+    peer_send(slow, command);
+    peer_expect_line(slow, "aaaa");
+    parrot_post(0, MAILBOX_HIGH + 1);
+    peer_send(other, "echo here\n");
+    for (int i = 1; i < LINES; i++)
+        ck_assert(peer_read_line(slow, line, sizeof line));
+    ck_assert(!peer_has_input(other));
+    parrot_post(0, 0);
+    peer_expect(other, "here\n");
+    peer_close(slow);
+    peer_close(other);
+    parrot_close();
+}
+END_TEST
+
+START_TEST(under_pressure_no_silence_is_held_against_clients)
+{
+    parrot_init(1);
+    parrot.config.timeouts_ms[DEADLINE_HELLO] = 1;
+    parrot_start();
+    parrot_post(0, MAILBOX_HIGH + 1);
+    int peer = parrot_connect(0);
+
+    for (int i = 0; i < 20; i++)
+        parrot_post(0, 1); /* turns; a "hello" in between would be the wrong event */
+    parrot_post(0, 0);
+    parrot_expect("hello");
+    peer_close(peer);
+    parrot_close();
+}
+END_TEST
+
 START_TEST(a_stop_says_goodbye_and_closes)
 {
     int peers[3];
@@ -356,6 +398,8 @@ main(void)
     tcase_add_test(tests, who_says_nothing_meets_the_hello_deadline);
     tcase_add_test(tests, a_session_that_is_kept_is_released_later);
     tcase_add_test(tests, under_pressure_clients_wait);
+    tcase_add_test(tests, under_pressure_slow_readers_are_written_to);
+    tcase_add_test(tests, under_pressure_no_silence_is_held_against_clients);
     tcase_add_test(tests, a_stop_says_goodbye_and_closes);
     tcase_add_test(tests, a_stop_sends_what_is_queued);
     tcase_add_test(tests, a_stop_does_not_wait_for_a_reader_for_ever);

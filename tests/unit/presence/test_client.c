@@ -7,6 +7,7 @@
 
 #include "presence/input.h"
 #include "support/unit.h"
+#include "support/unit/peer.h"
 #include "support/unit/stage.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ begin_with(struct presence_config config)
 static size_t
 unfinished(void)
 {
-    return atomic_load(&stage.presence->unfinished);
+    return stage.presence->desks[0].unfinished + stage.presence->desks[1].unfinished;
 }
 
 /* The error, then the end, and nothing of it is left in the graph. */
@@ -213,34 +214,98 @@ START_TEST(limits_end_the_session)
 }
 END_TEST
 
-START_TEST(all_unfinished_messages_together_are_limited)
+/* A message that has begun and holds so many bytes. */
+static struct actor *
+begun(uint32_t worker, int bytes)
+{
+    struct actor *actor = stage_connect(worker);
+
+    stage_receive(actor, "{\"a\": \"");
+    for (int i = 0; i < bytes; i += 20)
+        stage_receive(actor, "01234567890123456789");
+    return actor;
+}
+
+/* One worker has room for this many buffers of 1,024 bytes. */
+static uint32_t
+room_for_kilobytes(void)
+{
+    return (uint32_t)(stage.presence->unfinished_share / 1024);
+}
+
+static struct presence_config
+with_little_room(void)
 {
     struct presence_config config = stage_usual();
 
-    config.unfinished_limit = 4096;
-    begin_with(config);
-    struct actor *actors[4];
+    config.limits.message_bytes = 1024;
+    config.unfinished_limit = 1;
+    return config;
+}
 
-    for (int i = 0; i < 4; i++) {
-        actors[i] = stage_connect(0);
-        for (int j = 0; j < 40; j++)
-            stage_receive(actors[i], j == 0 ? "{\"a\": \"" : "01234567890123456789");
-    }
-    /* 800 bytes each, in buffers of 1,024; while a buffer is made larger it counts twice. */
-    ck_assert_uint_le(unfinished(), 4096);
+START_TEST(all_unfinished_messages_together_are_limited)
+{
+    begin_with(with_little_room());
+    enum { MANY = 200 };
+    struct actor *actors[MANY];
+    uint32_t full = 0;
+
+    ck_assert_uint_lt(room_for_kilobytes(), MANY);
+    for (int i = 0; i < MANY; i++)
+        actors[i] = begun(0, 800);
+    ck_assert_uint_le(unfinished(), stage.presence->unfinished_share);
     stage_settle();
-    int full = 0;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < MANY; i++)
         full += strcmp(stage_heard(actors[i]), "server_full .") == 0;
-    ck_assert_int_ge(full, 1);
-    ck_assert_int_lt(full, 4);
+    /* While a buffer is made larger it counts twice. */
+    ck_assert_uint_ge(full, MANY - room_for_kilobytes());
+    ck_assert_uint_le(full, MANY - room_for_kilobytes() + 1);
 
     /* Who ends gives its share back. */
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < MANY; i++)
         stage_lose(actors[i]);
     stage_settle();
     ck_assert_uint_eq(unfinished(), 0);
     stage_login(0, 1, "2");
+}
+END_TEST
+
+START_TEST(who_holds_most_pays_for_the_room_that_others_need)
+{
+    begin_with(with_little_room());
+    enum { HOARDERS = 200 };
+    struct actor *watcher = stage_login(0, 1, "2, 3"), *friend = stage_login(0, 2, NULL), *hoarders[HOARDERS];
+    unsigned full = 0;
+
+    for (int i = 0; i < HOARDERS; i++)
+        hoarders[i] = begun(0, 800);
+    /* A list in two pieces, on a session that there is; and a hello in two. */
+    stage_receive(friend, "{\"user_id\": 2, \"fri");
+    stage_receive(friend, "ends\": [1]}");
+    struct actor *newcomer = stage_connect(0);
+    stage_receive(newcomer, "{\"user_");
+    stage_receive(newcomer, "id\": 3}");
+    /* Also while hoarders come on. */
+    begun(0, 800);
+    stage_settle();
+    stage_expect(watcher, "+ +");
+    stage_expect(friend, "");
+    stage_expect(newcomer, "");
+    for (int i = 0; i < HOARDERS; i++)
+        full += strcmp(stage_heard(hoarders[i]), "server_full .") == 0;
+    ck_assert_uint_gt(full, 0);
+}
+END_TEST
+
+START_TEST(a_worker_has_room_whatever_the_others_hold)
+{
+    begin_with(with_little_room());
+    for (int i = 0; i < 200; i++)
+        begun(0, 800);
+    struct actor *other = begun(1, 800);
+
+    stage_settle();
+    stage_expect(other, "");
 }
 END_TEST
 
@@ -279,6 +344,25 @@ START_TEST(a_lost_peer_ends_the_session)
     stage_expect(watcher, "+ -");
     ck_assert_ptr_null(actor->session);
     ck_assert_uint_eq(unfinished(), 0);
+}
+END_TEST
+
+/* The worker had no time to read, so it looks before it blames the client. */
+START_TEST(what_has_arrived_in_time_counts_when_it_is_read_later)
+{
+    struct actor *watcher = stage_login(0, 1, "2, 3"), *hello = stage_connect(0), *message = stage_login(0, 3, NULL);
+
+    peer_send(hello->peer, "{\"user_id\": 2}");
+    stage_pass_ms(STAGE_HELLO_MS + 1);
+    stage_expect(hello, "");
+    stage_receive(message, "{\"user_id\"");
+    peer_send(message->peer, ": 3, \"friends\": [2]}{\"user_id\": 3");
+    stage_pass_ms(STAGE_MESSAGE_MS + 1);
+    stage_expect(message, ""); /* that message has ended, and the one after it has only begun */
+    stage_pass_ms(STAGE_MESSAGE_MS);
+    stage_expect(message, "message_timeout .");
+    stage_expect(watcher, "+ + -");
+    stage_expect(hello, "-"); /* who left had listed it in time */
 }
 END_TEST
 
@@ -447,6 +531,9 @@ main(void)
     tcase_add_test(tests, a_bad_message_ends_the_session_and_what_came_before_counts);
     tcase_add_test(tests, limits_end_the_session);
     tcase_add_test(tests, all_unfinished_messages_together_are_limited);
+    tcase_add_test(tests, who_holds_most_pays_for_the_room_that_others_need);
+    tcase_add_test(tests, a_worker_has_room_whatever_the_others_hold);
+    tcase_add_test(tests, what_has_arrived_in_time_counts_when_it_is_read_later);
     tcase_add_test(tests, the_end_of_input_ends_the_session);
     tcase_add_test(tests, the_end_of_input_inside_a_message_is_an_error);
     tcase_add_test(tests, a_lost_peer_ends_the_session);

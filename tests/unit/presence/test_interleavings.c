@@ -312,7 +312,7 @@ START_TEST(a_parked_client_may_be_lost)
     ck_assert_ptr_null(watcher->session);
     stage_expect(other, "+ -");
     ck_assert_uint_eq(stage_census().members, 2);
-    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+    ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
 }
 END_TEST
 
@@ -358,7 +358,7 @@ START_TEST(a_parked_client_may_be_too_slow)
     stage_settle();
     ck_assert_int_eq(watcher->session->state, SESSION_CLOSING);
     ck_assert_uint_eq(stage_census().edges, 0);
-    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+    ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
 }
 END_TEST
 

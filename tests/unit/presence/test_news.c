@@ -118,6 +118,7 @@ START_TEST(a_celebritys_next_news_waits_behind_its_unfinished_one)
 
     for (int turn = 0; turn < 20; turn++) {
         stage_turn(0);
+        stage_turn(1);
         for (int i = 0; i < CROWD; i++) {
             static char story[CROWD][8];
 
@@ -133,6 +134,36 @@ START_TEST(a_celebritys_next_news_waits_behind_its_unfinished_one)
     }
     ck_assert(!stage_tell(0));
     stage_end_input(again);
+}
+END_TEST
+
+/* Else a star that comes and goes without end would fill the mailboxes, and everybody would wait. */
+START_TEST(a_star_that_comes_back_waits_until_its_news_has_been_told)
+{
+    crowd_comes("1");
+    struct actor *star = stage_login(1, STAR, NULL);
+
+    stage_end_input(star);
+    star = stage_connect(1);
+    stage_receive(star, "{\"user_id\": 1, \"friends\": [2]}{\"user_id\": 1, \"friends\": [3]}");
+    struct actor *other = stage_login(1, OTHER, "3");
+
+    ck_assert(!stage_is_read(star));
+    ck_assert(stage_is_read(other)); /* nobody else waits */
+    stage_take_mail(0);
+    uint64_t weight = stage.workers[0].mailbox.weight;
+    ck_assert_uint_le(weight, 2 * SLICE); /* and it is no reason for workers to read from nobody */
+    for (int turn = 0; turn < 5; turn++) {
+        ck_assert(stage_turn(0));
+        stage_turn(1);
+        ck_assert(!stage_is_read(star));
+    }
+    stage_pass_ms(STAGE_HELLO_MS); /* its hello has come, so that time does not count */
+    ck_assert(stage_is_read(star));
+    ck_assert_int_eq(crowd_heard("+ - +"), CROWD);
+    stage_login(0, 3, NULL);
+    stage_settle();
+    stage_expect(star, "+");
 }
 END_TEST
 
@@ -229,16 +260,26 @@ END_TEST
 START_TEST(order_holds_with_more_celebrities_than_are_looked_through)
 {
     enum { STARS = 70 };
-    static char list[STARS * 5];
+    static char list[STARS * 8];
+    static bool is_taken[LANE_GROUPS];
     struct actor *stars[STARS];
+    int users[STARS];
 
-    for (int i = 0; i < STARS; i++)
-        sprintf(list + strlen(list), "%s%d", i == 0 ? "" : ", ", i + 1);
+    /* Each is of a group of its own, so that none waits for another. */
+    for (int i = 0, user = 10000; i < STARS; user++) {
+        bool *taken = &is_taken[presence_group(stage.presence, (struct user_id){.number = user})];
+
+        if (*taken)
+            continue;
+        *taken = true;
+        users[i++] = user;
+        sprintf(list + strlen(list), "%s%d", i == 1 ? "" : ", ", user);
+    }
     crowd_comes(list);
     struct actor *watcher = stage_login(0, 500, "501");
 
     for (int i = 0; i < STARS; i++)
-        stars[i] = stage_login(1, i + 1, NULL);
+        stars[i] = stage_login(1, users[i], NULL);
     struct actor *small = stage_login(1, 501, NULL);
     stage_turn(0);
     stage_end_input(small);
@@ -291,9 +332,9 @@ START_TEST(what_was_told_is_settled)
     crowd_comes("1");
     struct actor *star = stage_login(1, STAR, NULL);
 
-    ck_assert_uint_eq(stage.workers[0].mailbox.weight, CROWD);
+    ck_assert_uint_eq(stage.workers[0].mailbox.weight, SLICE); /* a celebrity's weighs no more than a slice */
     stage_turn(0);
-    ck_assert_uint_eq(stage.workers[0].mailbox.weight, CROWD); /* as a whole, when its last session is told */
+    ck_assert_uint_eq(stage.workers[0].mailbox.weight, SLICE); /* as a whole, when its last session is told */
     stage_settle();
     ck_assert_uint_eq(stage.workers[0].mailbox.weight, 0);
     stage_end_input(star);
@@ -322,6 +363,7 @@ main(void)
     tcase_add_test(tests, news_for_a_session_that_has_gone_is_dropped_and_counted);
     tcase_add_test(tests, a_celebrity_is_told_in_slices_and_other_news_passes);
     tcase_add_test(tests, a_celebritys_next_news_waits_behind_its_unfinished_one);
+    tcase_add_test(tests, a_star_that_comes_back_waits_until_its_news_has_been_told);
     tcase_add_test(tests, small_news_of_a_celebrity_waits_too);
     tcase_add_test(tests, large_news_does_not_pass_small_news_of_the_same_user);
     tcase_add_test(tests, two_celebrities_are_told_one_after_the_other);
