@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What reading a message costs, without a server: the framer, the strict reader (jansson) and the plain one, over the hellos that
- * clients send. One line per case, of the fastest of several rounds, because everything that disturbs only adds.
+ * What reading a message costs, without a server: the framer, the look for the dialect, the strict reader (jansson) and the plain one, over the hellos
+ * that clients send. One line per case, of the fastest of several rounds, because everything that disturbs only adds.
  *
  *   .bin/micro_protocol [milliseconds per case]
  */
 #include "base/clock.h"
 #include "protocol/dialect.h"
 #include "protocol/framer.h"
+#include "protocol/jsonrpc.h"
 #include "protocol/plain_hello.h"
 #include "protocol/strict_hello.h"
 #include "support/failure.h"
@@ -25,17 +26,17 @@ enum {
 
 static const struct protocol_limits limits = {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 10000};
 
-struct text {
+struct sample {
     const char *name;
     size_t length;
     char bytes[TEXT_BYTES];
 };
 
 /* Reads the text once; false when it could not, which is a mistake of this program. */
-typedef bool read_function(struct decoder *decoder, const struct text *text);
+typedef bool read_function(struct decoder *decoder, const struct sample *text);
 
 static bool
-read_frame(struct decoder *decoder, const struct text *text)
+read_frame(struct decoder *decoder, const struct sample *text)
 {
     struct framer framer;
     struct protocol_error error;
@@ -47,7 +48,7 @@ read_frame(struct decoder *decoder, const struct text *text)
 }
 
 static bool
-read_strict(struct decoder *decoder, const struct text *text)
+read_strict(struct decoder *decoder, const struct sample *text)
 {
     struct message message;
     struct protocol_error error;
@@ -55,8 +56,19 @@ read_strict(struct decoder *decoder, const struct text *text)
     return strict_hello_read(decoder, &limits, text->bytes, text->length, &message, &error) == 0;
 }
 
+/* What a first message that is no plain hello costs in addition, until it is known that the strict reader is to read it. */
 static bool
-read_plain(struct decoder *decoder, const struct text *text)
+read_detect(struct decoder *decoder, const struct sample *text)
+{
+    struct json_text tree;
+    struct protocol_error error;
+
+    (void)decoder;
+    return jsonrpc_detect(text->bytes, text->length, &tree, &error) == 0;
+}
+
+static bool
+read_plain(struct decoder *decoder, const struct sample *text)
 {
     struct message message;
 
@@ -65,7 +77,7 @@ read_plain(struct decoder *decoder, const struct text *text)
 
 /* Nanoseconds per message over one round. */
 static double
-measure_round(struct decoder *decoder, const struct text *text, read_function *read, double round_ns)
+measure_round(struct decoder *decoder, const struct sample *text, read_function *read, double round_ns)
 {
     uint64_t start = clock_monotonic_ns();
     double passed = 0;
@@ -82,7 +94,7 @@ measure_round(struct decoder *decoder, const struct text *text, read_function *r
 }
 
 static double
-measure(struct decoder *decoder, const struct text *text, const char *reader, read_function *read, double round_ns)
+measure(struct decoder *decoder, const struct sample *text, const char *reader, read_function *read, double round_ns)
 {
     double best = measure_round(decoder, text, read, round_ns);
 
@@ -98,7 +110,7 @@ measure(struct decoder *decoder, const struct text *text, const char *reader, re
 }
 
 static void
-text_fill(struct text *text, const char *name, unsigned friends)
+text_fill(struct sample *text, const char *name, unsigned friends)
 {
     unsigned id = 100000;
 
@@ -116,7 +128,7 @@ text_fill(struct text *text, const char *name, unsigned friends)
 int
 main(int argc, char **argv)
 {
-    static struct text text;
+    static struct sample text;
     static const struct {
         const char *name;
         unsigned friends;
@@ -136,6 +148,7 @@ main(int argc, char **argv)
 
         text_fill(&text, cases[i].name, cases[i].friends);
         measure(decoder, &text, "framer", read_frame, round_ns);
+        measure(decoder, &text, "detect", read_detect, round_ns);
 
         double strict = measure(decoder, &text, "strict", read_strict, round_ns);
         double plain = measure(decoder, &text, "plain", read_plain, round_ns);

@@ -5,12 +5,14 @@
  */
 #include "protocol/decoder.h"
 
+#include "base/assert.h"
 #include "protocol/dialect.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 
-enum { FRIENDS_FIRST = 64 };
+enum { FRIENDS_FIRST = 64, NAMES_FIRST = 4096 };
 
 struct decoder *
 decoder_new(void)
@@ -24,17 +26,24 @@ decoder_free(struct decoder *decoder)
     if (decoder == NULL)
         return;
     free(decoder->friends);
+    free(decoder->names);
     free(decoder);
 }
 
 void
 decoder_begin(struct decoder *decoder)
 {
-    if (decoder->capacity <= DECODER_FRIENDS_KEPT)
-        return;
-    free(decoder->friends);
-    decoder->friends = NULL;
-    decoder->capacity = 0;
+    if (decoder->capacity > DECODER_FRIENDS_KEPT) {
+        free(decoder->friends);
+        decoder->friends = NULL;
+        decoder->capacity = 0;
+    }
+    if (decoder->names_capacity > DECODER_NAMES_KEPT) {
+        free(decoder->names);
+        decoder->names = NULL;
+        decoder->names_capacity = 0;
+    }
+    decoder->names_used = 0;
 }
 
 int
@@ -59,4 +68,40 @@ decoder_reserve(struct decoder *decoder, uint32_t count)
     decoder->friends = friends;
     decoder->capacity = capacity;
     return 0;
+}
+
+size_t
+decoder_name_size(size_t length)
+{
+    return (text_size(length) + alignof(struct text) - 1) / alignof(struct text) * alignof(struct text);
+}
+
+int
+decoder_reserve_names(struct decoder *decoder, size_t bytes)
+{
+    decoder->names_used = 0;
+    if (bytes <= decoder->names_capacity)
+        return 0;
+
+    size_t capacity = bytes > NAMES_FIRST ? bytes : NAMES_FIRST;
+    char *names = malloc(capacity);
+
+    if (names == NULL)
+        return -ENOMEM;
+    free(decoder->names);
+    decoder->names = names;
+    decoder->names_capacity = capacity;
+    return 0;
+}
+
+struct text *
+decoder_name(struct decoder *decoder, const char *bytes, size_t length)
+{
+    size_t size = decoder_name_size(length);
+
+    ASSERT(size <= decoder->names_capacity - decoder->names_used);
+    void *memory = decoder->names + decoder->names_used;
+
+    decoder->names_used += size;
+    return text_place(memory, bytes, length);
 }

@@ -6,6 +6,7 @@
  */
 #include "protocol/decoder.h"
 #include "protocol/dialect.h"
+#include "protocol/json_escape.h"
 #include "protocol/plain_hello.h"
 #include "protocol/strict_hello.h"
 
@@ -24,46 +25,14 @@ classic_decode(struct decoder *decoder, const struct protocol_limits *limits, co
     return result == -ENOMSG ? strict_hello_read(decoder, limits, text, length, message, error) : result;
 }
 
-enum { ESCAPED_BYTES_MAX = 6 };
-
-/* One byte of a sentence as it stands in a JSON string; returns how many bytes that took, at most ESCAPED_BYTES_MAX. */
-static size_t
-byte_escape(char byte, char *escaped)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    if (byte == '"' || byte == '\\') {
-        escaped[0] = '\\';
-        escaped[1] = byte;
-        return 2;
-    }
-    if ((unsigned char)byte >= ' ') {
-        escaped[0] = byte;
-        return 1;
-    }
-    escaped[0] = '\\';
-    escaped[1] = 'u';
-    escaped[2] = '0';
-    escaped[3] = '0';
-    escaped[4] = digits[byte >> 4];
-    escaped[5] = digits[byte & 15];
-    return 6;
-}
-
 static size_t
 classic_encode_error(const struct protocol_error *error, char *line)
 {
     static const char tail[] = "\"}}\n";
     size_t length = (size_t)snprintf(line, ERROR_LINE_MAX, "{\"error\": {\"code\": \"%s\", \"message\": \"", error_code_name(error->code));
 
-    for (const char *at = error->message; *at != '\0'; at++) {
-        bool begins_character = (*at & 0xC0) != 0x80;
-
-        /* It fits whole as protocol_error_set makes it; any other sentence is cut before it would run over. */
-        if (begins_character && length + ESCAPED_BYTES_MAX + sizeof tail > ERROR_LINE_MAX)
-            break;
-        length += byte_escape(*at, line + length);
-    }
+    /* It fits whole as protocol_error_set makes it; any other sentence is cut. */
+    length += json_escape_text(error->message, line + length, ERROR_LINE_MAX - sizeof tail - length);
     memcpy(line + length, tail, sizeof tail - 1);
     return length + sizeof tail - 1;
 }

@@ -25,6 +25,8 @@ static const char *const code_names[ERROR_CODES] = {
     [ERROR_MESSAGE_TIMEOUT] = "message_timeout",
     [ERROR_UNAUTHORIZED] = "unauthorized",
     [ERROR_SHUTTING_DOWN] = "shutting_down",
+    [ERROR_NOT_LOGGED_IN] = "not_logged_in",
+    [ERROR_ALREADY_LOGGED_IN] = "already_logged_in",
 };
 
 /*

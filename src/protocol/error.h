@@ -17,6 +17,8 @@ enum error_code {
     ERROR_MESSAGE_TIMEOUT,
     ERROR_UNAUTHORIZED,
     ERROR_SHUTTING_DOWN,
+    ERROR_NOT_LOGGED_IN, /* this one and the next: JSON-RPC dialect only */
+    ERROR_ALREADY_LOGGED_IN,
     ERROR_CODES /* how many there are */
 };
 

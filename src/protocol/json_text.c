@@ -9,7 +9,6 @@
 #include "protocol/json_numbers.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -93,6 +92,22 @@ void
 json_text_done(struct json_text *read)
 {
     json_memory_done(&read->memory);
+}
+
+bool
+json_text_is_within(json_t *value, uint32_t levels)
+{
+    bool is_container = json_is_object(value) || json_is_array(value);
+
+    if (is_container && levels == 0)
+        return false;
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!json_text_is_within(json_array_get(value, i), levels - 1))
+            return false;
+    for (void *member = json_object_iter(value); member != NULL; member = json_object_iter_next(value, member))
+        if (!json_text_is_within(json_object_iter_value(member), levels - 1))
+            return false;
+    return true;
 }
 
 const char *

@@ -10,7 +10,9 @@
 #include "protocol/json_memory.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A text that was read. */
 struct json_text {
@@ -25,6 +27,9 @@ struct json_text {
  */
 int json_text_read(const char *text, size_t length, struct json_text *read, struct protocol_error *error);
 void json_text_done(struct json_text *read);
+
+/* Is the value nested no deeper than this many levels, itself counted as one? It recurses that deep at most. */
+bool json_text_is_within(json_t *value, uint32_t levels);
 
 /* What a value is, for sentences: "a string", "an object" … */
 const char *json_text_type_name(const json_t *value);

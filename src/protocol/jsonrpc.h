@@ -56,7 +56,7 @@ struct jsonrpc_call {
     enum jsonrpc_method method;
     bool has_friends;              /* login: present and not null */
     bool has_status;               /* login, status: present; in login null is as if it was missing */
-    struct user_id user;           /* login */
+    struct user_id user;           /* login; a name is the decoder's, and so are those of the friends: to be copied, not shared */
     const struct user_id *friends; /* login, follow, unfollow: friends; online: users */
     uint32_t friend_count;
     const char *status; /* NULL: null */
@@ -71,10 +71,12 @@ struct jsonrpc_message {
 };
 
 /*
- * Is this complete JSON value of the JSON-RPC dialect: an object with the key `jsonrpc`, or an array with such an element? Returns 1 or 0; -EBADMSG
- * and `error` as the classic dialect tells it when it is not JSON or repeats a key; -ENOMEM.
+ * Is this framed value, a session's first, of the JSON-RPC dialect: an object with the key `jsonrpc`, or an array with such an element? Returns 1,
+ * and *tree is the caller's to give to jsonrpc_take; 0 when it is for the classic dialect, which also says what is wrong with it; -EBADMSG and
+ * `error` as the classic dialect tells it when it is not JSON or repeats a key; -ENOMEM. What cannot be of this dialect, as any usual hello,
+ * costs one look for a word.
  */
-int jsonrpc_detect(const char *text, size_t length, struct protocol_error *error);
+int jsonrpc_detect(const char *text, size_t length, struct json_text *tree, struct protocol_error *error);
 
 /*
  * Reads one framed value. Returns 0, and *message is the caller's to jsonrpc_message_done; -ENOMEM without memory; -EBADMSG when there is nothing to
@@ -84,11 +86,14 @@ int jsonrpc_detect(const char *text, size_t length, struct protocol_error *error
  */
 int jsonrpc_read(const struct protocol_limits *limits, const char *text, size_t length, struct jsonrpc_message *message, int *failure,
     struct protocol_error *error);
+/* As jsonrpc_read, of a value that jsonrpc_detect has read: takes the tree, also when it fails. Never -ENOMEM. */
+int jsonrpc_take(
+    const struct protocol_limits *limits, struct json_text *tree, struct jsonrpc_message *message, int *failure, struct protocol_error *error);
 void jsonrpc_message_done(struct jsonrpc_message *message);
 
-/* Reads call number `which`. Returns 0 (look at call->failure) or -ENOMEM. */
-int jsonrpc_call_read(struct decoder *decoder, const struct protocol_limits *limits, const struct jsonrpc_message *message, uint32_t which,
-    struct jsonrpc_call *call);
+/* Reads call number `which`, counted from 0. Returns 0 (look at call->failure), or -ENOMEM, and *call is untouched. */
+int jsonrpc_call_read(
+    struct decoder *decoder, const struct protocol_limits *limits, const struct jsonrpc_message *message, uint32_t which, struct jsonrpc_call *call);
 
 /*
  * Writing. Each appends one response object, without a line end, so that responses can be put together to a batch; a failure for want of memory sticks to
@@ -104,17 +109,22 @@ struct jsonrpc_online {
     struct user_id user;
     const struct text *status; /* or NULL */
 };
-/* {"online": [...], "statuses": [...]}: the latter only when somebody has one. With `session` not NULL, a login's: {"session": …, "online": …, "heartbeat": …}. */
+/*
+ * {"online": [...], "statuses": [...]}: the latter only when somebody has one. With `session` not NULL, a login's:
+ * {"session": …, "online": …, "heartbeat": …, "statuses": …}.
+ */
 void jsonrpc_write_online(struct buffer *buffer, const struct jsonrpc_id *id, const struct jsonrpc_online *online, uint32_t count,
     const char *session, uint32_t heartbeat_s);
 
 /* A change, as it stands in `changes`: {"user_id": 2, "online": true, "at": …, "status": …} or {…, "online": false, "at": …, "reason": …}. */
 void jsonrpc_write_change(struct buffer *buffer, struct user_id user, bool online, uint64_t at_ms, const struct text *status, const char *reason);
-/* What stands around changes in a presence notification; the end has the line end. With `seq` 0 there is none. */
-void jsonrpc_write_changes_begin(struct buffer *buffer);
-void jsonrpc_write_changes_end(struct buffer *buffer, uint64_t seq);
+/* What stands around changes in a presence notification, one or more with ", " between them; the end has the line end. With `seq` 0 there is none. */
+void jsonrpc_write_changes_begin(struct buffer *buffer, uint64_t seq);
+void jsonrpc_write_changes_end(struct buffer *buffer);
 
-/* The error line for a session of this dialect that is closed: id null, with the line end. As dialect.encode_error. */
+/* The number that belongs to a word where there is no call that could say more: bad_json is a parse error, bad_message an invalid request. */
+int jsonrpc_code_of(enum error_code code);
+/* The error line for a session of this dialect that is closed, or a stream that is refused: id null, with the line end. As dialect.encode_error. */
 size_t jsonrpc_encode_error(const struct protocol_error *error, char *line);
 
 #endif

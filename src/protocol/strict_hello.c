@@ -16,23 +16,6 @@ struct reading {
     struct protocol_error *error;
 };
 
-/* Is the value nested no deeper than this many levels? jansson's own limit bounds the recursion. */
-static bool
-is_nested_within(json_t *value, uint32_t levels)
-{
-    bool is_container = json_is_object(value) || json_is_array(value);
-
-    if (is_container && levels == 0)
-        return false;
-    for (size_t i = 0; i < json_array_size(value); i++)
-        if (!is_nested_within(json_array_get(value, i), levels - 1))
-            return false;
-    for (void *member = json_object_iter(value); member != NULL; member = json_object_iter_next(value, member))
-        if (!is_nested_within(json_object_iter_value(member), levels - 1))
-            return false;
-    return true;
-}
-
 static int
 read_user(const struct reading *reading, const json_t *object, bool is_goodbye, struct message *message)
 {
@@ -124,7 +107,7 @@ read_object(const struct reading *reading, const json_t *object, struct message 
 static int
 read_value(const struct reading *reading, json_t *value, struct message *message)
 {
-    if (!is_nested_within(value, reading->limits->nesting)) {
+    if (!json_text_is_within(value, reading->limits->nesting)) {
         protocol_error_set(reading->error, ERROR_TOO_LARGE, "nested deeper than the %" PRIu32 " levels that are allowed", reading->limits->nesting);
         return -EBADMSG;
     }

@@ -84,19 +84,19 @@ assert_said(const struct said *said)
 START_TEST(a_hello_names_its_user_and_may_list_friends)
 {
     static const struct said cases[] = {
-        {"{\"user_id\": 1, \"friends\": [2, 3, 4]}", {HELLO, .user = {1}, FRIENDS(3)}, {2, 3, 4}},
-        {"{\"friends\":[2,3,4],\"user_id\":1}", {HELLO, .user = {1}, FRIENDS(3)}, {2, 3, 4}},
-        {"{\n  \"user_id\" : 1,\r\n\t\"friends\" : [ 2 , 3 ]\n}", {HELLO, .user = {1}, FRIENDS(2)}, {2, 3}},
-        {"{\"user_id\": 1}", {HELLO, .user = {1}}, {0}},
-        {"{\"user_id\": 1, \"friends\": null}", {HELLO, .user = {1}}, {0}},
-        {"{\"user_id\": 1, \"friends\": []}", {HELLO, .user = {1}, FRIENDS(0)}, {0}},
-        {"{\"user_id\": 1, \"friends\": [1, 2, 2, 1]}", {HELLO, .user = {1}, FRIENDS(4)}, {1, 2, 2, 1}},
-        {"{\"user_id\": 0}", {HELLO, .user = {0}}, {0}},
-        {"{\"user_id\": -0}", {HELLO, .user = {0}}, {0}},
-        {"{\"user_id\": 9223372036854775807, \"friends\": [-9223372036854775808]}", {HELLO, .user = {INT64_MAX}, FRIENDS(1)}, {INT64_MIN}},
-        {"{\"user_id\": -9223372036854775808, \"friends\": [9223372036854775807]}", {HELLO, .user = {INT64_MIN}, FRIENDS(1)}, {INT64_MAX}},
-        {"{\"user_id\": 9007199254740993}", {HELLO, .user = {9007199254740993}}, {0}}, /* beyond what a double holds */
-        {"{\"\\u0075ser_id\": 1, \"\\u0066riends\": [2]}", {HELLO, .user = {1}, FRIENDS(1)}, {2}},
+        {"{\"user_id\": 1, \"friends\": [2, 3, 4]}", {HELLO, .user = {.number = 1}, FRIENDS(3)}, {2, 3, 4}},
+        {"{\"friends\":[2,3,4],\"user_id\":1}", {HELLO, .user = {.number = 1}, FRIENDS(3)}, {2, 3, 4}},
+        {"{\n  \"user_id\" : 1,\r\n\t\"friends\" : [ 2 , 3 ]\n}", {HELLO, .user = {.number = 1}, FRIENDS(2)}, {2, 3}},
+        {"{\"user_id\": 1}", {HELLO, .user = {.number = 1}}, {0}},
+        {"{\"user_id\": 1, \"friends\": null}", {HELLO, .user = {.number = 1}}, {0}},
+        {"{\"user_id\": 1, \"friends\": []}", {HELLO, .user = {.number = 1}, FRIENDS(0)}, {0}},
+        {"{\"user_id\": 1, \"friends\": [1, 2, 2, 1]}", {HELLO, .user = {.number = 1}, FRIENDS(4)}, {1, 2, 2, 1}},
+        {"{\"user_id\": 0}", {HELLO, .user = {.number = 0}}, {0}},
+        {"{\"user_id\": -0}", {HELLO, .user = {.number = 0}}, {0}},
+        {"{\"user_id\": 9223372036854775807, \"friends\": [-9223372036854775808]}", {HELLO, .user = {.number = INT64_MAX}, FRIENDS(1)}, {INT64_MIN}},
+        {"{\"user_id\": -9223372036854775808, \"friends\": [9223372036854775807]}", {HELLO, .user = {.number = INT64_MIN}, FRIENDS(1)}, {INT64_MAX}},
+        {"{\"user_id\": 9007199254740993}", {HELLO, .user = {.number = 9007199254740993}}, {0}}, /* beyond what a double holds */
+        {"{\"\\u0075ser_id\": 1, \"\\u0066riends\": [2]}", {HELLO, .user = {.number = 1}, FRIENDS(1)}, {2}},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -108,11 +108,11 @@ START_TEST(online_false_is_a_goodbye_and_online_true_means_nothing)
 {
     static const struct said cases[] = {
         {"{\"online\": false}", {.kind = MESSAGE_GOODBYE}, {0}},
-        {"{\"user_id\": 7, \"online\": false}", {GOODBYE, .user = {7}}, {0}},
-        {"{\"online\": false, \"user_id\": 7, \"friends\": [1, 2]}", {GOODBYE, .user = {7}}, {0}},
+        {"{\"user_id\": 7, \"online\": false}", {GOODBYE, .user = {.number = 7}}, {0}},
+        {"{\"online\": false, \"user_id\": 7, \"friends\": [1, 2]}", {GOODBYE, .user = {.number = 7}}, {0}},
         {"{\"online\": false, \"friends\": null, \"x\": 1}", {.kind = MESSAGE_GOODBYE}, {0}},
-        {"{\"user_id\": 7, \"online\": true}", {HELLO, .user = {7}}, {0}},
-        {"{\"user_id\": 7, \"online\": true, \"friends\": [8]}", {HELLO, .user = {7}, FRIENDS(1)}, {8}},
+        {"{\"user_id\": 7, \"online\": true}", {HELLO, .user = {.number = 7}}, {0}},
+        {"{\"user_id\": 7, \"online\": true, \"friends\": [8]}", {HELLO, .user = {.number = 7}, FRIENDS(1)}, {8}},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -146,8 +146,8 @@ START_TEST(unknown_keys_are_ignored_whatever_json_they_hold)
 
         snprintf(before, sizeof before, "{%s, \"user_id\": -12, \"friends\": [9223372036854775807]}", members[i]);
         snprintf(after, sizeof after, "{\"friends\": [9223372036854775807], \"user_id\": -12, %s}", members[i]);
-        assert_said(&(struct said){before, {HELLO, .user = {-12}, FRIENDS(1)}, {INT64_MAX}});
-        assert_said(&(struct said){after, {HELLO, .user = {-12}, FRIENDS(1)}, {INT64_MAX}});
+        assert_said(&(struct said){before, {HELLO, .user = {.number = -12}, FRIENDS(1)}, {INT64_MAX}});
+        assert_said(&(struct said){after, {HELLO, .user = {.number = -12}, FRIENDS(1)}, {INT64_MAX}});
     }
 }
 END_TEST
@@ -357,9 +357,10 @@ START_TEST(the_limit_of_friends_counts_what_was_sent)
         {"{\"user_id\": 1, \"fr\\u0069ends\": [1,2,3,4,5,6,7,8,\"9\"]}", "friends has 9 elements, 8 are allowed"},
     };
 
-    assert_said(&(struct said){"{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8]}", {HELLO, .user = {1}, FRIENDS(8)}, {1, 2, 3, 4, 5, 6, 7, 8}});
     assert_said(
-        &(struct said){"{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8], \"x\": 0}", {HELLO, .user = {1}, FRIENDS(8)}, {1, 2, 3, 4, 5, 6, 7, 8}});
+        &(struct said){"{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8]}", {HELLO, .user = {.number = 1}, FRIENDS(8)}, {1, 2, 3, 4, 5, 6, 7, 8}});
+    assert_said(&(struct said){
+        "{\"user_id\": 1, \"friends\": [1,2,3,4,5,6,7,8], \"x\": 0}", {HELLO, .user = {.number = 1}, FRIENDS(8)}, {1, 2, 3, 4, 5, 6, 7, 8}});
     ASSERT_REFUSED(cases, ERROR_TOO_MANY_FRIENDS);
 }
 END_TEST
@@ -377,8 +378,8 @@ START_TEST(the_limit_of_nesting_counts_the_outermost_object)
     struct protocol_error error;
     static const char flat[] = "{\"user_id\": 1}", list[] = "{\"user_id\": 1, \"friends\": []}";
 
-    assert_said(&(struct said){"{\"user_id\": 1, \"x\": [[[]]]}", {HELLO, .user = {1}}, {0}});
-    assert_said(&(struct said){"{\"user_id\": 1, \"x\": {\"y\": [{}]}}", {HELLO, .user = {1}}, {0}});
+    assert_said(&(struct said){"{\"user_id\": 1, \"x\": [[[]]]}", {HELLO, .user = {.number = 1}}, {0}});
+    assert_said(&(struct said){"{\"user_id\": 1, \"x\": {\"y\": [{}]}}", {HELLO, .user = {.number = 1}}, {0}});
     ASSERT_REFUSED(cases, ERROR_TOO_LARGE);
 
     limits.nesting = 1;

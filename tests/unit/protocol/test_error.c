@@ -21,6 +21,8 @@ START_TEST(each_code_has_the_protocols_word)
         [ERROR_MESSAGE_TIMEOUT] = "message_timeout",
         [ERROR_UNAUTHORIZED] = "unauthorized",
         [ERROR_SHUTTING_DOWN] = "shutting_down",
+        [ERROR_NOT_LOGGED_IN] = "not_logged_in",
+        [ERROR_ALREADY_LOGGED_IN] = "already_logged_in",
     };
 
     for (int code = 0; code < ERROR_CODES; code++)
