@@ -33,6 +33,7 @@ static struct circle {
     uint32_t workers;
     struct word *words;
     size_t count, audience;
+    uint64_t at_ms;
     uint32_t generation;
     uint32_t slots_used[CIRCLE_WORKERS_MAX];
     uint32_t *slots_free[CIRCLE_WORKERS_MAX];
@@ -87,6 +88,7 @@ write_down(void *context, uint32_t worker, struct audience *audience)
         memcpy(circle.words[circle.count++].text, text, sizeof text);
     }
     circle.audience = count;
+    circle.at_ms = audience->transition.at_ms;
     audience_consume(audience);
 }
 
@@ -413,6 +415,12 @@ size_t
 circle_latest_audience(void)
 {
     return circle.audience;
+}
+
+uint64_t
+circle_latest_at_ms(void)
+{
+    return circle.at_ms;
 }
 
 bool

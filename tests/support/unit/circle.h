@@ -81,6 +81,9 @@ size_t circle_unheard(void);
 size_t circle_latest_audience(void);
 bool circle_latest_told(const struct visit *visit);
 
+/* When the latest transition that anybody was told of happened. */
+uint64_t circle_latest_at_ms(void);
+
 /* What the graph holds. */
 struct graph_census circle_census(void);
 
