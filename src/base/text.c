@@ -38,17 +38,23 @@ text_share(struct text *text)
 void
 text_drop(struct text *text)
 {
+    free(text_release(text));
+}
+
+void *
+text_release(struct text *text)
+{
     if (text == NULL)
-        return;
+        return NULL;
     /* helgrind sees neither the counter nor the order that it makes between the readers and the free. */
     RACE_HAPPENS_BEFORE(text);
     uint32_t before = atomic_fetch_sub_explicit(&text->references, 1, memory_order_acq_rel);
 
     ASSERT(before > 0);
-    if (before == 1) {
-        RACE_HAPPENS_AFTER(text);
-        free(text);
-    }
+    if (before > 1)
+        return NULL;
+    RACE_HAPPENS_AFTER(text);
+    return text;
 }
 
 bool

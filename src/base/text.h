@@ -32,6 +32,8 @@ struct text *text_new(const char *bytes, size_t length);
 struct text *text_share(struct text *text);
 /* Gives up a reference. NULL is allowed. Any thread. */
 void text_drop(struct text *text);
+/* The same for who holds a lock and must not free: returns what the caller is to free, NULL while others hold it. NULL is allowed. */
+void *text_release(struct text *text);
 /* The same bytes? NULL is no text, and equal to NULL only. */
 bool text_equal(const struct text *a, const struct text *b);
 

@@ -30,6 +30,10 @@ audience_new(uint32_t workers, size_t capacity)
 void
 audience_free(struct audience *audience)
 {
+    if (audience == NULL)
+        return;
+    text_drop(audience->transition.user.name);
+    text_drop(audience->transition.status);
     free(audience);
 }
 

@@ -56,6 +56,7 @@ struct audience {
 
 /* A block with room for `capacity` handles, or NULL. Not under a lock. */
 struct audience *audience_new(uint32_t workers, size_t capacity);
+/* Frees it, and gives up its references to the texts of its transition. NULL is allowed. Not under a lock. */
 void audience_free(struct audience *audience);
 
 /* Says that a part has been told to its last handle (or never will be); frees the audience after its last part. Any thread. */

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * Edges are made and ended one at a time, each under the lock of the shard of the user that is watched.
+ * Edges are made and ended one at a time, each under the lock of the shard of the user that is watched. The map at the seat of the session's
+ * worker says where in its list a user stands already.
  */
 #include "graph/edges.h"
 
+#include "graph/chain.h"
 #include "graph/graph_internal.h"
+#include "graph/snapshot.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Moves the entry of an edge, which stays, from `place` to the vacancy of the list's current segment. */
+static void
+move_over(struct shard *shard, struct friend_list *list, uint32_t place) REQUIRES(shard->mutex)
+{
+    struct listing *entry = friend_list_at(list, place);
+    uint32_t vacancy = friend_list_vacancy(list);
+
+    friend_list_take(list, entry->user);
+    friend_list_at(list, vacancy)->position = entry->position;
+    watchers_at(&shard_user(shard, entry->user)->watchers, entry->position)->place = vacancy;
+    entry->user = SLOTS_NONE;
+}
 
 /* One attempt of watch(): true when the edge is there. */
 static bool
-try_watch(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, struct spare *spare) REQUIRES(shard->mutex)
+try_watch(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, uint32_t which, struct snapshot *snapshot,
+    struct spare *spare) REQUIRES(shard->mutex)
 {
     struct index_map *seen = &graph->seats[session >> HANDLE_SLOT_BITS].map;
     struct friend_list *list = &member_at(graph, session)->list;
@@ -30,16 +49,12 @@ try_watch(struct graph *graph, struct shard *shard, uint64_t hash, struct user_i
             return false;
         friend_list_take(list, index);
         friend_list_at(list, place)->position = user->watchers.count - 1;
+        if (user->sessions != SLOTS_NONE)
+            snapshot_add(snapshot, which, chain_status(graph, user));
     } else if ((*former ^ place) & LIST_SEGMENT_BIT) {
-        /* In the old list too: the edge stays, only its entry moves over. */
-        struct listing *entry = friend_list_at(list, *former);
-
-        friend_list_take(list, index);
-        friend_list_at(list, place)->position = entry->position;
-        watchers_at(&user->watchers, entry->position)->place = place;
-        entry->user = SLOTS_NONE;
+        move_over(shard, list, *former); /* in the old list too */
     } else {
-        return true; /* named twice */
+        return true; /* named twice, or watched already */
     }
     index_map_set(seen, index, place);
     return true;
@@ -58,10 +73,11 @@ forget_unused(struct shard *shard, uint64_t hash, struct user_id id, struct spar
     mutex_unlock(&shard->mutex);
 }
 
-/* Makes the session watch a user. Returns 0 or -ENOMEM. */
+/* Makes the session watch friends[which]. Returns 0 or -ENOMEM. */
 static int
-watch(struct graph *graph, uint32_t session, struct user_id id)
+watch(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, struct snapshot *snapshot)
 {
+    struct user_id id = friends[which];
     uint64_t hash = hash_of(graph, id);
     struct shard *shard = shard_of_hash(graph, hash);
     struct spare spare = {0};
@@ -70,7 +86,7 @@ watch(struct graph *graph, uint32_t session, struct user_id id)
 
     do {
         mutex_lock(&shard->mutex);
-        done = try_watch(graph, shard, hash, id, session, &spare);
+        done = try_watch(graph, shard, hash, id, session, which, snapshot, &spare);
         mutex_unlock(&shard->mutex);
     } while (!done && (error = spare_refill(&spare)) == 0);
     if (error < 0)
@@ -113,51 +129,220 @@ unwatch(struct graph *graph, struct friend_list *list, uint32_t place)
     spare_done(&spare);
 }
 
-/* Ends the edges that are left in the former segment of a list, and frees it. */
-static void
+/* Ends the edges that are left in the former segment of a list, and frees it. Returns how many there were. */
+static uint32_t
 end_former(struct graph *graph, struct friend_list *list)
 {
     const struct list_segment *former = friend_list_former(list);
+    uint32_t ended = 0;
 
     if (former == NULL)
-        return;
-    for (uint32_t offset = 0; offset < former->used; offset++)
-        if (former->entries[offset].user != SLOTS_NONE)
-            unwatch(graph, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
+        return 0;
+    for (uint32_t offset = 0; offset < former->used; offset++) {
+        if (former->entries[offset].user == SLOTS_NONE)
+            continue;
+        unwatch(graph, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
+        ended++;
+    }
     friend_list_close_former(list);
+    return ended;
 }
 
-void
+uint32_t
 edges_end(struct graph *graph, struct friend_list *list)
 {
-    end_former(graph, list);
+    uint32_t ended = end_former(graph, list);
+
     list->current ^= LIST_SEGMENT_BIT;
-    end_former(graph, list);
+    return ended + end_former(graph, list);
 }
 
-int
-edges_replace(struct graph *graph, uint32_t session, struct user_id self, const struct user_id *friends, uint32_t count)
+/* Begins the map with all that the session watches, and room for `more`. Returns 0, and in *edges how many those are, or -ENOMEM. */
+static int
+map_list(struct graph *graph, uint32_t session, uint32_t more, uint32_t *edges)
 {
-    struct seat *seat = &graph->seats[session >> HANDLE_SLOT_BITS];
-    struct friend_list *list = &member_at(graph, session)->list;
-    const struct list_segment *former = friend_list_current(list);
-    int error = index_map_begin(&seat->map, (size_t)count + (former == NULL ? 0 : former->used));
+    struct index_map *map = &graph->seats[session >> HANDLE_SLOT_BITS].map;
+    const struct friend_list *list = &member_at(graph, session)->list;
+    const struct list_segment *segment = friend_list_current(list);
+    int error = index_map_begin(map, (size_t)more + (segment == NULL ? 0 : segment->used));
 
     if (error < 0)
         return error;
-    for (uint32_t offset = 0; former != NULL && offset < former->used; offset++)
-        if (former->entries[offset].user != SLOTS_NONE)
-            index_map_set(&seat->map, former->entries[offset].user, list->current | offset);
+    *edges = 0;
+    for (uint32_t offset = 0; segment != NULL && offset < segment->used; offset++) {
+        if (segment->entries[offset].user == SLOTS_NONE)
+            continue;
+        index_map_set(map, segment->entries[offset].user, list->current | offset);
+        ++*edges;
+    }
+    return 0;
+}
+
+int
+edges_replace(struct graph *graph, uint32_t session, struct user_id self, const struct user_id *friends, uint32_t count, struct snapshot *snapshot)
+{
+    struct friend_list *list = &member_at(graph, session)->list;
+    uint32_t edges;
+    int error = map_list(graph, session, count, &edges);
+
+    if (error < 0)
+        return error;
     if (count > 0) {
         error = friend_list_open(list, count);
-        for (uint32_t i = 0; i < count && error == 0; i++)
-            if (!user_id_equal(friends[i], self))
-                error = watch(graph, session, friends[i]);
+        for (uint32_t which = 0; which < count && error == 0; which++)
+            if (!user_id_equal(friends[which], self))
+                error = watch(graph, session, friends, which, snapshot);
         if (error < 0)
             return error;
     } else {
         list->current ^= LIST_SEGMENT_BIT; /* the empty list: what was current is now the former */
     }
     end_former(graph, list);
+    return 0;
+}
+
+/* Moves all edges of a list into a segment of another capacity, one by one, and the map with them. Returns 0 or -ENOMEM: nothing has happened. */
+static int
+rebuild(struct graph *graph, uint32_t session, uint32_t capacity)
+{
+    struct index_map *map = &graph->seats[session >> HANDLE_SLOT_BITS].map;
+    struct friend_list *list = &member_at(graph, session)->list;
+    int error = friend_list_open(list, capacity);
+    const struct list_segment *former = friend_list_former(list);
+
+    if (error < 0)
+        return error;
+    for (uint32_t offset = 0; former != NULL && offset < former->used; offset++) {
+        uint32_t user = former->entries[offset].user;
+        struct shard *shard;
+
+        if (user == SLOTS_NONE)
+            continue;
+        shard = shard_of_user(graph, user);
+        index_map_set(map, user, friend_list_vacancy(list));
+        mutex_lock(&shard->mutex);
+        move_over(shard, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
+        mutex_unlock(&shard->mutex);
+    }
+    friend_list_close_former(list);
+    return 0;
+}
+
+/* Where in the session's list a user stands, whose index goes to *index; SLOTS_NONE when the session does not watch it. */
+static uint32_t
+find_edge(struct graph *graph, uint32_t session, struct user_id id, uint32_t *index)
+{
+    const struct index_map *map = &graph->seats[session >> HANDLE_SLOT_BITS].map;
+    uint64_t hash = hash_of(graph, id);
+    struct shard *shard = shard_of_hash(graph, hash);
+    const uint32_t *place;
+
+    mutex_lock(&shard->mutex);
+    *index = shard_find(shard, hash, id);
+    mutex_unlock(&shard->mutex);
+    place = *index == SLOTS_NONE ? NULL : index_map_find(map, *index);
+    /* An index may be another user's by now than the one whose edge has just ended: then its entry in the list is empty. */
+    if (place == NULL || friend_list_at(&member_at(graph, session)->list, *place)->user != *index)
+        return SLOTS_NONE;
+    return *place;
+}
+
+static int
+compare_ids(const void *left, const void *right)
+{
+    const struct user_id *a = left, *b = right;
+    uint32_t shorter;
+    int order;
+
+    if (a->number != b->number)
+        return a->number < b->number ? -1 : 1;
+    if (a->name == NULL || b->name == NULL)
+        return (a->name != NULL) - (b->name != NULL);
+    shorter = a->name->length < b->name->length ? a->name->length : b->name->length;
+    order = memcmp(a->name->bytes, b->name->bytes, shorter);
+    return order != 0 ? order : (a->name->length > b->name->length) - (a->name->length < b->name->length);
+}
+
+/* How many of these users the session would begin to watch. Returns 0 or -ENOMEM. */
+static int
+count_new(struct graph *graph, uint32_t session, struct user_id self, const struct user_id *friends, uint32_t count, uint32_t *fresh)
+{
+    struct user_id *sorted = malloc(count * sizeof *sorted);
+    uint32_t index;
+
+    if (sorted == NULL)
+        return -ENOMEM;
+    memcpy(sorted, friends, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_ids);
+    *fresh = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bool again = i > 0 && user_id_equal(sorted[i], sorted[i - 1]);
+
+        if (!again && !user_id_equal(sorted[i], self) && find_edge(graph, session, sorted[i], &index) == SLOTS_NONE)
+            ++*fresh;
+    }
+    free(sorted);
+    return 0;
+}
+
+int
+edges_add(struct graph *graph, uint32_t session, struct user_id self, const struct user_id *friends, uint32_t count, uint32_t most,
+    struct snapshot *snapshot)
+{
+    struct friend_list *list = &member_at(graph, session)->list;
+    const struct list_segment *segment = friend_list_current(list);
+    uint32_t room = segment == NULL ? 0 : segment->capacity - segment->used;
+    uint32_t edges, fresh = count;
+    int error = map_list(graph, session, count, &edges);
+
+    /* Where there is room for all that is named, it does not matter what is named twice or watched already. */
+    if (error == 0 && ((uint64_t)edges + fresh > most || (edges > 0 && fresh > room)))
+        error = count_new(graph, session, self, friends, count, &fresh);
+    if (error == 0 && fresh > 0 && (uint64_t)edges + fresh > most)
+        error = -E2BIG;
+    if (error == 0 && fresh > room)
+        error = rebuild(graph, session, edges + fresh + edges / 4); /* a list that grows again will not move each time */
+    for (uint32_t which = 0; which < count && fresh > 0 && error == 0; which++)
+        if (!user_id_equal(friends[which], self))
+            error = watch(graph, session, friends, which, snapshot);
+    return error;
+}
+
+/* Gives memory back where less than half of a list is in use; not being able to do it is no error. */
+static void
+shrink(struct graph *graph, uint32_t session, uint32_t edges)
+{
+    enum { SMALL = 16 }; /* entries that are not worth it */
+    struct friend_list *list = &member_at(graph, session)->list;
+    const struct list_segment *segment = friend_list_current(list);
+
+    if (segment == NULL)
+        return;
+    if (edges == 0)
+        edges_end(graph, list);
+    else if (segment->capacity > SMALL && edges < segment->capacity / 2)
+        (void)rebuild(graph, session, edges);
+}
+
+int
+edges_remove(
+    struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t count, void (*ended)(void *context, uint32_t index), void *context)
+{
+    struct friend_list *list = &member_at(graph, session)->list;
+    uint32_t edges;
+    int error = map_list(graph, session, 0, &edges);
+
+    if (error < 0)
+        return error;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t index, place = find_edge(graph, session, friends[i], &index);
+
+        if (place == SLOTS_NONE)
+            continue;
+        unwatch(graph, list, place);
+        edges--;
+        ended(context, index);
+    }
+    shrink(graph, session, edges);
     return 0;
 }

@@ -3,15 +3,17 @@
  * The operations on the graph. Each is a row of short critical sections, one shard at a time; what they need of memory is brought along
  * (base/spare.h). The order of their steps is what the protocol promises:
  *
- *   login   list first, then arrival: of two friends who arrive at once, at least one hears of the other
+ *   enter   list first, then arrival: of two friends who arrive at once, at least one hears of the other
  *   relist  new and kept friends first, then the ones that are gone: no gap for the kept
  *   logout  departure first, then the end of the list
  */
 #include "graph/graph.h"
 
 #include "base/assert.h"
+#include "graph/chain.h"
 #include "graph/edges.h"
 #include "graph/graph_internal.h"
+#include "graph/snapshot.h"
 #include "graph/transitions.h"
 
 #include <errno.h>
@@ -43,16 +45,18 @@ graph_new(uint32_t workers, graph_publish *publish, void *context)
     return graph;
 }
 
-/* Frees the lists of the sessions that are still there: the chains of every user's sessions lead to them. */
+/* Frees what belongs to the sessions that are still there: the chains of every user's sessions lead to them. */
 static void
-free_lists(struct graph *graph, struct shard *shard) REQUIRES(shard->mutex)
+free_members(struct graph *graph, struct shard *shard) REQUIRES(shard->mutex)
 {
     for (uint32_t bucket = 0; bucket < shard->bucket_count; bucket++) {
         for (uint32_t slot = shard->buckets[bucket]; slot != SLOTS_NONE;) {
             struct user *user = slots_at(&shard->users, slot);
 
-            for (uint32_t session = user->sessions; session != SLOTS_NONE; session = member_at(graph, session)->next)
+            for (uint32_t session = user->sessions; session != SLOTS_NONE; session = member_at(graph, session)->next) {
                 friend_list_done(&member_at(graph, session)->list);
+                text_drop(member_at(graph, session)->status);
+            }
             slot = user->next;
         }
     }
@@ -67,7 +71,7 @@ graph_free(struct graph *graph)
         struct shard *shard = &graph->shards[number];
 
         mutex_lock(&shard->mutex);
-        free_lists(graph, shard);
+        free_members(graph, shard);
         mutex_unlock(&shard->mutex);
         shard_done(shard);
     }
@@ -82,28 +86,59 @@ graph_free(struct graph *graph)
     free(graph);
 }
 
-int
-graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct user_id user, const struct user_id *friends, uint32_t count,
-    uint32_t *member, bool *transition)
+/* A member that nobody knows yet, or SLOTS_NONE without memory. */
+static uint32_t
+member_new(struct graph *graph, uint32_t worker, const struct graph_hello *hello)
 {
-    struct seat *seat = &graph->seats[worker];
-    uint32_t slot = slots_take(&seat->members);
-    int error;
+    struct slots *members = &graph->seats[worker].members;
+    uint32_t slot = slots_take(members), session;
 
     if (slot == SLOTS_NONE) {
-        if (slots_grow(&seat->members) < 0)
-            return -ENOMEM;
-        slot = slots_take(&seat->members);
+        if (slots_grow(members) < 0)
+            return SLOTS_NONE;
+        slot = slots_take(members);
     }
-    uint32_t session = worker << HANDLE_SLOT_BITS | slot;
+    session = worker << HANDLE_SLOT_BITS | slot;
+    *member_at(graph, session) = (struct member){
+        .handle = hello->handle,
+        .user = SLOTS_NONE,
+        .next = SLOTS_NONE,
+        .previous = SLOTS_NONE,
+        .follows_only = hello->follows_only,
+        .status = text_share(hello->status),
+    };
+    return session;
+}
 
-    *member_at(graph, session) = (struct member){.handle = handle, .user = SLOTS_NONE, .next = SLOTS_NONE, .previous = SLOTS_NONE};
-    error = edges_replace(graph, session, user, friends, count);
+/* Frees a member that is in no chain, and ends its list. */
+static void
+member_free(struct graph *graph, uint32_t session)
+{
+    struct member *member = member_at(graph, session);
+
+    edges_end(graph, &member->list);
+    text_drop(member->status);
+    free(slots_give(&graph->seats[session >> HANDLE_SLOT_BITS].members, session & (HANDLE_SLOTS_MAX - 1)));
+}
+
+int
+graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, bool *transition, struct snapshot *snapshot)
+{
+    int error = snapshot_reserve(snapshot, hello->friend_count);
+    uint32_t session;
+
+    if (error < 0)
+        return error;
+    session = member_new(graph, worker, hello);
+    if (session == SLOTS_NONE)
+        return -ENOMEM;
+    error = edges_replace(graph, session, hello->user, hello->friends, hello->friend_count, snapshot);
     if (error == 0)
-        error = arrive(graph, session, user, transition);
+        error = arrive(graph, session, hello->user, transition);
     if (error < 0) {
-        edges_end(graph, &member_at(graph, session)->list);
-        free(slots_give(&seat->members, slot));
+        member_free(graph, session);
+        if (snapshot != NULL)
+            snapshot_clear(snapshot);
         return error;
     }
     *member = session;
@@ -111,20 +146,97 @@ graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct u
 }
 
 int
-graph_relist(struct graph *graph, uint32_t worker, uint32_t member, const struct user_id *friends, uint32_t count)
+graph_follow(
+    struct graph *graph, uint32_t worker, uint32_t member, const struct user_id *friends, uint32_t count, uint32_t most, struct snapshot *snapshot)
 {
-    return edges_replace(graph, member, graph_user(graph, worker, member), friends, count);
+    int error = snapshot_reserve(snapshot, count);
+
+    if (error == 0)
+        error = edges_add(graph, member, graph_user(graph, worker, member), friends, count, most, snapshot);
+    if (error < 0 && snapshot != NULL)
+        snapshot_clear(snapshot);
+    return error;
 }
 
 int
-graph_logout(struct graph *graph, uint32_t worker, uint32_t member, bool *transition)
+graph_unfollow(struct graph *graph, uint32_t worker, uint32_t member, const struct user_id *friends, uint32_t count,
+    void (*ended)(void *context, uint32_t index), void *context)
 {
-    int error = depart(graph, member, transition);
+    (void)worker;
+    return edges_remove(graph, member, friends, count, ended, context);
+}
 
+uint32_t
+graph_unlist(struct graph *graph, uint32_t worker, uint32_t member)
+{
+    (void)worker;
+    return edges_end(graph, &member_at(graph, member)->list);
+}
+
+int
+graph_set_status(struct graph *graph, uint32_t worker, uint32_t member, struct text *status)
+{
+    (void)worker;
+    return change_status(graph, member, status);
+}
+
+/* Looks one user up for graph_ask. */
+static void
+ask(struct graph *graph, struct index_map *seen, struct user_id id, uint32_t which, struct snapshot *snapshot)
+{
+    uint64_t hash = hash_of(graph, id);
+    struct shard *shard = shard_of_hash(graph, hash);
+    uint32_t index;
+
+    mutex_lock(&shard->mutex);
+    index = shard_find(shard, hash, id);
+    if (index != SLOTS_NONE && shard_user(shard, index)->sessions != SLOTS_NONE && index_map_find(seen, index) == NULL) {
+        /* An index that was seen and is another user's now: that one has come only after the question was put. */
+        index_map_set(seen, index, which);
+        snapshot_add(snapshot, which, chain_status(graph, shard_user(shard, index)));
+    }
+    mutex_unlock(&shard->mutex);
+}
+
+int
+graph_ask(struct graph *graph, uint32_t worker, const struct user_id *users, uint32_t count, struct snapshot *snapshot)
+{
+    struct index_map *seen = &graph->seats[worker].map;
+    int error = snapshot_reserve(snapshot, count);
+
+    if (error == 0)
+        error = index_map_begin(seen, count);
     if (error < 0)
         return error;
-    edges_end(graph, &member_at(graph, member)->list);
-    free(slots_give(&graph->seats[worker].members, member & (HANDLE_SLOTS_MAX - 1)));
+    for (uint32_t which = 0; which < count; which++)
+        ask(graph, seen, users[which], which, snapshot);
+    return 0;
+}
+
+int
+graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct user_id user, const struct user_id *friends, uint32_t count,
+    uint32_t *member, bool *transition)
+{
+    struct graph_hello hello = {.handle = handle, .user = user, .friends = friends, .friend_count = count};
+
+    return graph_enter(graph, worker, &hello, member, transition, NULL);
+}
+
+int
+graph_relist(struct graph *graph, uint32_t worker, uint32_t member, const struct user_id *friends, uint32_t count)
+{
+    return edges_replace(graph, member, graph_user(graph, worker, member), friends, count, NULL);
+}
+
+int
+graph_logout(struct graph *graph, uint32_t worker, uint32_t member, enum leave_reason reason, bool *transition)
+{
+    int error = depart(graph, member, reason, transition);
+
+    (void)worker;
+    if (error < 0)
+        return error;
+    member_free(graph, member);
     return 0;
 }
 

@@ -41,7 +41,7 @@ struct snapshot_entry {
     struct text *status; /* a reference of the snapshot's, or NULL */
 };
 
-struct snapshot { /* set to zero: valid and empty */
+struct snapshot {                   /* set to zero: valid and empty */
     struct snapshot_entry *entries; /* those who are online, in the order of the array */
     uint32_t count, capacity;
 };
@@ -65,8 +65,8 @@ struct graph_hello {
  * As graph_login, for every dialect; graph_login is this for the classic one. *snapshot (NULL: not wanted) says who of the friends was online
  * when its edge began; the user itself is never in it. An arrival carries the user's status. On -ENOMEM nothing has happened, and the snapshot is empty.
  */
-int graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, bool *transition,
-    struct snapshot *snapshot) REQUIRES(worker_role);
+int graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, bool *transition, struct snapshot *snapshot)
+    REQUIRES(worker_role);
 
 /*
  * The session watches these users too. Those that it watches already, duplicates and the user itself are passed over, and are not in the

@@ -16,7 +16,9 @@
 struct member {
     struct handle handle;    /* constant; read by others under the lock of a user that it watches or is a session of */
     uint32_t user;           /* index; its worker's */
-    uint32_t next, previous; /* other sessions of the user, under its shard's lock */
+    uint32_t next, previous; /* in the chain of the user's sessions (graph/chain.h), under its shard's lock */
+    bool follows_only;       /* constant; read by others under the lock of its user */
+    struct text *status;     /* what it set last, a reference of its own or NULL; under its user's lock */
     struct friend_list list;
 };
 

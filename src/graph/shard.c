@@ -28,6 +28,7 @@ shard_done(struct shard *shard)
             struct user *user = slots_at(&shard->users, slot);
 
             watchers_done(&user->watchers);
+            text_drop(user->id.name);
             slot = user->next;
         }
     }
@@ -94,17 +95,23 @@ shard_find_or_add(struct shard *shard, uint64_t hash, struct user_id id, struct 
     if (shard->users.count >= shard->bucket_count && !buckets_grow(shard, spare))
         return SLOTS_NONE;
 
-    uint32_t slot = slots_take(&shard->users);
-
-    if (slot == SLOTS_NONE) {
+    if (shard->users.roomy == 0) {
         size_t wanted = slots_wanted(&shard->users);
         void *memory = spare_take(spare, wanted > 0 ? wanted : SIZE_MAX); /* a full table is answered like full memory */
 
         if (memory == NULL)
             return SLOTS_NONE;
         slots_supply(&shard->users, memory);
-        slot = slots_take(&shard->users);
     }
+    if (id.name != NULL) {
+        /* Last, because a name that was taken must be used. */
+        void *memory = spare_take(spare, text_size(id.name->length));
+
+        if (memory == NULL)
+            return SLOTS_NONE;
+        id.name = text_place(memory, id.name->bytes, id.name->length);
+    }
+    uint32_t slot = slots_take(&shard->users);
     uint32_t *head = &shard->buckets[hash & (shard->bucket_count - 1)];
 
     *(struct user *)slots_at(&shard->users, slot) = (struct user){.id = id, .hash = (uint32_t)hash, .next = *head, .sessions = SLOTS_NONE};
@@ -125,6 +132,7 @@ shard_remove_if_unused(struct shard *shard, uint32_t index, struct spare *spare)
     for (link = &shard->buckets[user->hash & (shard->bucket_count - 1)]; *link != slot;)
         link = &((struct user *)slots_at(&shard->users, *link))->next;
     *link = user->next;
+    spare_discard(spare, text_release(user->id.name));
     spare_discard(spare, slots_give(&shard->users, slot));
     if (shard->users.count == 0) {
         spare_discard(spare, shard->buckets);

@@ -22,10 +22,10 @@ enum {
 };
 
 struct user {
-    struct user_id id;
+    struct user_id id; /* constant; a name is this entry's own copy, and it holds the one reference that is the graph's */
     uint32_t hash;     /* lower half of the hash of the id: its bucket */
     uint32_t next;     /* slot of the next user in the bucket */
-    uint32_t sessions; /* member index of the first session, SLOTS_NONE when offline */
+    uint32_t sessions; /* member index of the first session (graph/chain.h), SLOTS_NONE when offline */
     struct watchers watchers;
 };
 
@@ -35,6 +35,7 @@ struct shard {
     uint32_t bucket_count; /* 0 or a power of two */
     uint32_t number;       /* constant */
     struct slots users;
+    uint64_t last_at_ms; /* when the latest transition was published: the next one's time is not before it */
 } __attribute__((aligned(64)));
 
 void shard_init(struct shard *shard, uint32_t number);
@@ -51,7 +52,7 @@ shard_user(struct shard *shard, uint32_t index)
 
 /* The index of a user with this id, SLOTS_NONE when there is none. */
 uint32_t shard_find(struct shard *shard, uint64_t hash, struct user_id id) REQUIRES(shard->mutex);
-/* The same, but adds the user. SLOTS_NONE when memory is wanted first: refill the spare and call again. */
+/* The same, but adds the user, with a copy of its name. SLOTS_NONE when memory is wanted first: refill the spare and call again. */
 uint32_t shard_find_or_add(struct shard *shard, uint64_t hash, struct user_id id, struct spare *spare) REQUIRES(shard->mutex);
 /* Removes the user if it has neither a session nor a watcher. */
 void shard_remove_if_unused(struct shard *shard, uint32_t index, struct spare *spare) REQUIRES(shard->mutex);

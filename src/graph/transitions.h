@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a session makes its user come and go. On the thread of the session's worker; takes shard locks itself, one at a time.
+ * How a session makes its user come and go, and what status the user has through it. On the thread of the session's worker; takes shard
+ * locks itself, one at a time.
  */
 #ifndef GRAPH_TRANSITIONS_H
 #define GRAPH_TRANSITIONS_H
@@ -11,12 +12,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Makes the user online through the session; news if it was not, and then *transition is true. Returns 0, or -ENOMEM: nothing happened. */
+/*
+ * Makes the user online through the session; news if it was not, and then *transition is true, or if the session's status is another than the
+ * user's was. Returns 0, or -ENOMEM: nothing happened.
+ */
 int arrive(struct graph *graph, uint32_t session, struct user_id id, bool *transition);
 /*
- * Ends the session's part in its user being online; news if it was the last. The sessions of listed users live in other shards:
- * they are gathered before the lock is taken, and then it is looked at again whether this is still the last session. -ENOMEM: nothing happened.
+ * Ends the session's part in its user being online; news if it was the last, or if the user's status is another without it. The sessions of
+ * listed users live in other shards: they are gathered before the lock is taken, and then it is looked at again whether this is still the
+ * last session. -ENOMEM: nothing happened.
  */
-int depart(struct graph *graph, uint32_t session, bool *transition);
+int depart(struct graph *graph, uint32_t session, enum leave_reason reason, bool *transition);
+/* As graph_set_status. */
+int change_status(struct graph *graph, uint32_t session, struct text *status);
 
 #endif

@@ -59,7 +59,7 @@ leave(struct presence *presence, struct worker *worker, struct client *client) R
         return;
     }
     user = graph_user(presence->graph, worker->number, client->member);
-    if (graph_logout(presence->graph, worker->number, client->member, &transition) < 0) {
+    if (graph_logout(presence->graph, worker->number, client->member, LEAVE_CLOSED, &transition) < 0) {
         if (!client->departing) {
             client->retry = (struct deadline){0};
             log_no_memory(client, "telling a departure; it is kept and tried again");

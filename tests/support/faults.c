@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/faults.h"
 
+#include "base/clock.h"
 #include "base/sync.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ static _Thread_local bool spared;
 static _Atomic long interrupt_nth;
 static void (*interrupt)(void *context);
 static void *interrupt_context;
+static _Atomic long long clock_offset_ms;
 static _Atomic int accept_times, accept_error;
 static _Atomic int epoll_times, epoll_error;
 static _Atomic int thread_nth;
@@ -30,6 +32,7 @@ int __real_epoll_ctl(int poller, int operation, int descriptor, struct epoll_eve
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 
 void __real_mutex_lock(struct mutex *mutex);
+int64_t __real_clock_realtime_ms(void);
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -38,6 +41,7 @@ int __wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 int __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 void __wrap_mutex_lock(struct mutex *mutex);
+int64_t __wrap_clock_realtime_ms(void);
 
 void
 faults_allocation(long nth, int all_after)
@@ -67,6 +71,12 @@ faults_interrupt(long nth, void (*happens)(void *context), void *context)
     interrupt = happens;
     interrupt_context = context;
     atomic_store(&interrupt_nth, nth);
+}
+
+void
+faults_clock(long long offset_ms)
+{
+    atomic_store(&clock_offset_ms, offset_ms);
 }
 
 void
@@ -175,4 +185,10 @@ __wrap_mutex_lock(struct mutex *mutex)
     if (atomic_load(&interrupt_nth) > 0 && atomic_fetch_sub(&interrupt_nth, 1) == 1)
         interrupt(interrupt_context);
     __real_mutex_lock(mutex);
+}
+
+int64_t
+__wrap_clock_realtime_ms(void)
+{
+    return __real_clock_realtime_ms() + atomic_load(&clock_offset_ms);
 }

@@ -19,6 +19,9 @@ long faults_allocations(void);
  */
 void faults_interrupt(long nth, void (*happens)(void *context), void *context);
 
+/* The calendar's clock (clock_realtime_ms) says so much more than it is, or less. 0 sets it right again. */
+void faults_clock(long long offset_ms);
+
 /* The next `times` calls of accept4 fail with this errno value. */
 void faults_accept(int error, int times);
 /* The next `times` calls of epoll_ctl with EPOLL_CTL_ADD fail with this errno value. */

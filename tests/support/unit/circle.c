@@ -14,12 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 1 << 18, TEXT_MAX = 1 << 12 };
+enum {
+    WORDS_MAX = 1 << 18,
+    WORD_MAX = 40, /* bytes of a word and its NUL */
+    TEXT_MAX = 1 << 12,
+    IDS_MAX = 1 << 15, /* of all calls that are under way */
+    NAME_MEMORY = 16,  /* bytes of a name of digits, with its head */
+};
 
 struct word {
     struct handle handle;
-    struct transition transition;
     bool heard;
+    char text[WORD_MAX];
 };
 
 static struct circle {
@@ -27,19 +33,48 @@ static struct circle {
     uint32_t workers;
     struct word *words;
     size_t count, audience;
+    uint64_t at_ms;
     uint32_t generation;
     uint32_t slots_used[CIRCLE_WORKERS_MAX];
     uint32_t *slots_free[CIRCLE_WORKERS_MAX];
     uint32_t slots_free_count[CIRCLE_WORKERS_MAX];
     uint32_t *told[CIRCLE_WORKERS_MAX]; /* per slot, the audience in which it was last told: nobody stands in one twice */
     uint32_t audiences;
+    enum leave_reason reason;
+    struct user_id *ids; /* what calls under way were given, those of an interrupted call below those of the interrupting one */
+    size_t id_count;
+    _Alignas(struct text) char names[NAMES_MAX][NAME_MEMORY];
 } circle;
+
+/* A transition as a word: see circle.h. */
+static void
+write_word(char text[WORD_MAX], const struct transition *transition)
+{
+    static const char *const reasons[] = {[LEAVE_GOODBYE] = "goodbye", [LEAVE_CLOSED] = "", [LEAVE_TIMEOUT] = "timeout"};
+    const struct text *name = transition->user.name, *status = transition->status;
+    char sign = '-';
+    int length;
+
+    if (transition->online)
+        sign = transition->status_only ? '=' : '+';
+    ASSERT(transition->at_ms > 0 && (transition->online || (!transition->status_only && status == NULL)));
+    if (name != NULL)
+        length = snprintf(text, WORD_MAX, "\"%.*s\"%c", (int)name->length, name->bytes, sign);
+    else
+        length = snprintf(text, WORD_MAX, "%" PRId64 "%c", transition->user.number, sign);
+    ASSERT(length < WORD_MAX);
+    length += snprintf(text + length, (size_t)(WORD_MAX - length), "%.*s%s", status == NULL ? 0 : (int)status->length,
+        status == NULL ? "" : status->bytes, transition->online ? "" : reasons[transition->reason]);
+    ASSERT(length < WORD_MAX);
+}
 
 static void
 write_down(void *context, uint32_t worker, struct audience *audience)
 {
     uint32_t count = audience_check(audience);
+    char text[WORD_MAX];
 
+    write_word(text, &audience->transition);
     ASSERT(context == &circle && worker < circle.workers);
     ASSERT(circle.count + count <= WORDS_MAX);
     circle.audiences++;
@@ -49,9 +84,11 @@ write_down(void *context, uint32_t worker, struct audience *audience)
 
         ASSERT(*told != circle.audiences);
         *told = circle.audiences;
-        circle.words[circle.count++] = (struct word){.handle = handle, .transition = audience->transition};
+        circle.words[circle.count] = (struct word){.handle = handle};
+        memcpy(circle.words[circle.count++].text, text, sizeof text);
     }
     circle.audience = count;
+    circle.at_ms = audience->transition.at_ms;
     audience_consume(audience);
 }
 
@@ -59,7 +96,14 @@ void
 circle_open(uint32_t workers)
 {
     ck_assert_uint_le(workers, CIRCLE_WORKERS_MAX);
-    circle = (struct circle){.workers = workers};
+    circle = (struct circle){.workers = workers, .reason = LEAVE_CLOSED};
+    circle.ids = malloc(IDS_MAX * sizeof *circle.ids);
+    ck_assert_ptr_nonnull(circle.ids);
+    for (unsigned number = 0; number < NAMES_MAX; number++) {
+        char digits[NAME_MEMORY];
+
+        text_place(circle.names[number], digits, (size_t)snprintf(digits, sizeof digits, "%u", number));
+    }
     circle.graph = graph_new(workers, write_down, &circle);
     ck_assert_ptr_nonnull(circle.graph);
     circle.words = malloc(WORDS_MAX * sizeof *circle.words);
@@ -76,6 +120,7 @@ circle_close(void)
 {
     graph_free(circle.graph);
     free(circle.words);
+    free(circle.ids);
     for (uint32_t worker = 0; worker < circle.workers; worker++) {
         free(circle.told[worker]);
         free(circle.slots_free[worker]);
@@ -101,11 +146,55 @@ handle_give(struct handle handle)
     circle.slots_free[worker][circle.slots_free_count[worker]++] = handle_slot(handle);
 }
 
-static const struct user_id *
-ids(const int64_t *users)
+static struct user_id
+id_of(int64_t user)
 {
-    _Static_assert(sizeof(struct user_id) == sizeof(int64_t), "an array of one is an array of the other");
-    return (const struct user_id *)(const void *)users;
+    uint32_t number = (uint32_t)user;
+
+    if ((uint64_t)user >> 32 != NAMED_HIGH)
+        return (struct user_id){.number = user};
+    ASSERT(number < NAMES_MAX);
+    return (struct user_id){.name = (struct text *)(void *)circle.names[number]};
+}
+
+/* The ids of an array of users, until ids_end() with the same count. */
+static const struct user_id *
+ids_begin(const int64_t *users, uint32_t count)
+{
+    struct user_id *ids = circle.ids + circle.id_count;
+
+    ASSERT(circle.id_count + count <= IDS_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        ids[i] = id_of(users[i]);
+    circle.id_count += count;
+    return ids;
+}
+
+static void
+ids_end(uint32_t count)
+{
+    circle.id_count -= count;
+}
+
+int
+circle_try_enter(struct visit *visit, uint32_t worker, int64_t user, const int64_t *friends, uint32_t count, bool follows_only, struct text *status,
+    struct snapshot *snapshot)
+{
+    struct graph_hello hello;
+    int error;
+
+    *visit = (struct visit){.handle = handle_take(worker), .user = user, .worker = worker};
+    hello = (struct graph_hello){.handle = visit->handle,
+        .user = id_of(user),
+        .friends = ids_begin(friends, count),
+        .friend_count = count,
+        .follows_only = follows_only,
+        .status = status};
+    error = graph_enter(circle.graph, worker, &hello, &visit->member, &visit->transition, snapshot);
+    ids_end(count);
+    if (error < 0)
+        handle_give(visit->handle);
+    return error;
 }
 
 int
@@ -114,8 +203,8 @@ circle_try_come(struct visit *visit, uint32_t worker, int64_t user, const int64_
     int error;
 
     *visit = (struct visit){.handle = handle_take(worker), .user = user, .worker = worker};
-    error =
-        graph_login(circle.graph, worker, visit->handle, (struct user_id){.number = user}, ids(friends), count, &visit->member, &visit->transition);
+    error = graph_login(circle.graph, worker, visit->handle, id_of(user), ids_begin(friends, count), count, &visit->member, &visit->transition);
+    ids_end(count);
     if (error < 0)
         handle_give(visit->handle);
     return error;
@@ -124,17 +213,144 @@ circle_try_come(struct visit *visit, uint32_t worker, int64_t user, const int64_
 int
 circle_try_relist(const struct visit *visit, const int64_t *friends, uint32_t count)
 {
-    return graph_relist(circle.graph, visit->worker, visit->member, ids(friends), count);
+    int error = graph_relist(circle.graph, visit->worker, visit->member, ids_begin(friends, count), count);
+
+    ids_end(count);
+    return error;
 }
 
 int
 circle_try_leave(struct visit *visit)
 {
-    int error = graph_logout(circle.graph, visit->worker, visit->member, &visit->transition);
+    int error = graph_logout(circle.graph, visit->worker, visit->member, circle.reason, &visit->transition);
 
     if (error == 0)
         handle_give(visit->handle);
     return error;
+}
+
+int
+circle_try_follow(const struct visit *visit, const int64_t *friends, uint32_t count, uint32_t most, struct snapshot *snapshot)
+{
+    int error = graph_follow(circle.graph, visit->worker, visit->member, ids_begin(friends, count), count, most, snapshot);
+
+    ids_end(count);
+    return error;
+}
+
+static void
+count_ended(void *context, uint32_t index)
+{
+    uint32_t *ended = context;
+
+    (void)index;
+    ++*ended;
+}
+
+int
+circle_try_unfollow(const struct visit *visit, const int64_t *friends, uint32_t count, uint32_t *ended)
+{
+    int error;
+
+    *ended = 0;
+    error = graph_unfollow(circle.graph, visit->worker, visit->member, ids_begin(friends, count), count, count_ended, ended);
+    ids_end(count);
+    return error;
+}
+
+uint32_t
+circle_unlist(const struct visit *visit)
+{
+    return graph_unlist(circle.graph, visit->worker, visit->member);
+}
+
+int
+circle_try_say(const struct visit *visit, struct text *status)
+{
+    return graph_set_status(circle.graph, visit->worker, visit->member, status);
+}
+
+int
+circle_try_ask(uint32_t worker, const int64_t *users, uint32_t count, struct snapshot *snapshot)
+{
+    int error = graph_ask(circle.graph, worker, ids_begin(users, count), count, snapshot);
+
+    ids_end(count);
+    return error;
+}
+
+void
+circle_reason(enum leave_reason reason)
+{
+    circle.reason = reason;
+}
+
+/* A status as a text of its own, to be dropped; NULL is none. */
+static struct text *
+text_of(const char *status)
+{
+    struct text *text = status == NULL ? NULL : text_new(status, strlen(status));
+
+    ASSERT(status == NULL || text != NULL);
+    return text;
+}
+
+struct visit
+enter(uint32_t worker, int64_t user, const int64_t *friends, uint32_t count, const char *status, struct snapshot *snapshot)
+{
+    struct text *text = text_of(status);
+    struct visit visit;
+    int error = circle_try_enter(&visit, worker, user, friends, count, true, text, snapshot);
+
+    text_drop(text);
+    REQUIRE(error == 0, "enter: error %d", error);
+    return visit;
+}
+
+void
+follow(const struct visit *visit, const int64_t *friends, uint32_t count, struct snapshot *snapshot)
+{
+    int error = circle_try_follow(visit, friends, count, UINT32_MAX, snapshot);
+
+    REQUIRE(error == 0, "follow: error %d", error);
+}
+
+uint32_t
+unfollow(const struct visit *visit, const int64_t *friends, uint32_t count)
+{
+    uint32_t ended;
+    int error = circle_try_unfollow(visit, friends, count, &ended);
+
+    REQUIRE(error == 0, "unfollow: error %d", error);
+    return ended;
+}
+
+void
+say(const struct visit *visit, const char *status)
+{
+    struct text *text = text_of(status);
+    int error = circle_try_say(visit, text);
+
+    text_drop(text);
+    REQUIRE(error == 0, "set status: error %d", error);
+}
+
+const char *
+circle_snapshot(struct snapshot *snapshot)
+{
+    static char text[TEXT_MAX];
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (uint32_t i = 0; i < snapshot->count && length < TEXT_MAX; i++) {
+        const struct text *status = snapshot->entries[i].status;
+
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, "%s%u%.*s", length == 0 ? "" : " ", snapshot->entries[i].which,
+            status == NULL ? 0 : (int)status->length, status == NULL ? "" : status->bytes);
+    }
+    ASSERT(length < TEXT_MAX);
+    snapshot_clear(snapshot);
+    return text;
 }
 
 struct visit
@@ -145,7 +361,7 @@ come(uint32_t worker, int64_t user, const int64_t *friends, uint32_t count)
     int error = circle_try_come(&visit, worker, user, friends, count);
 
     REQUIRE(error == 0, "login: error %d", error);
-    REQUIRE(graph_user(circle.graph, worker, visit.member).number == user, "the session is another user's");
+    REQUIRE(user_id_equal(graph_user(circle.graph, worker, visit.member), id_of(user)), "the session is another user's");
     return visit;
 }
 
@@ -178,8 +394,7 @@ circle_heard(const struct visit *visit)
         if (word->heard || !handle_equal(word->handle, visit->handle))
             continue;
         word->heard = true;
-        length += (size_t)snprintf(text + length, TEXT_MAX - length, "%s%" PRId64 "%c", length == 0 ? "" : " ", word->transition.user.number,
-            word->transition.online ? '+' : '-');
+        length += (size_t)snprintf(text + length, TEXT_MAX - length, "%s%s", length == 0 ? "" : " ", word->text);
     }
     ASSERT(length < TEXT_MAX);
     return text;
@@ -200,6 +415,12 @@ size_t
 circle_latest_audience(void)
 {
     return circle.audience;
+}
+
+uint64_t
+circle_latest_at_ms(void)
+{
+    return circle.at_ms;
 }
 
 bool

@@ -280,6 +280,186 @@ START_TEST(a_failed_relist_leaves_the_others_lists_right)
 }
 END_TEST
 
+/* Somebody with a name and a status, whose friends are there and have some too. */
+START_TEST(an_arrival_with_all_it_can_say_without_memory_has_not_happened)
+{
+    struct attempts attempts = {0};
+
+    while (attempts_next(&attempts)) {
+        struct text *status = text_new("away", 4);
+        struct snapshot snapshot = {0};
+        struct visit visit;
+
+        crowd_comes();
+        relist(&crowd[0], FRIENDS(NAMED(1)));
+        enter(1, NAMED(2), NO_FRIENDS, "busy", NULL);
+        struct graph_census before = circle_census();
+
+        attempt_arm(&attempts.now);
+        int error = circle_try_enter(&visit, 2, NAMED(1), FRIENDS(NAMED(2), NAMED(3), CROWD_FIRST + 5, 77), true, status, &snapshot);
+        attempt_disarm(&attempts.now, error);
+        if (error < 0) {
+            expect_snapshot(&snapshot, "");
+            expect_silence();
+            expect_same_census(before);
+            visit = enter(2, NAMED(1), FRIENDS(NAMED(2), NAMED(3), CROWD_FIRST + 5, 77), "away", &snapshot);
+        }
+        text_drop(status);
+        expect_snapshot(&snapshot, "0busy 2");
+        expect_heard(&crowd[0], "\"1\"+away");
+        leave(&visit);
+        expect_heard(&crowd[0], "\"1\"-");
+        expect_heard(&crowd[5], "\"1\"-");
+        expect_same_census(before);
+        snapshot_done(&snapshot);
+    }
+}
+END_TEST
+
+START_TEST(a_session_that_could_not_follow_can_be_ended)
+{
+    struct attempts attempts = {0};
+    int64_t friends[CROWD];
+
+    while (attempts_next(&attempts)) {
+        struct snapshot snapshot = {0};
+
+        crowd_comes();
+        struct graph_census before = circle_census();
+
+        memcpy(friends, crowd_ids, sizeof friends);
+        for (int i = 0; i < CROWD / 2; i++)
+            friends[i] = i % 2 == 0 ? NAMED(i) : strangers[i];
+        struct visit visit = enter(2, STAR, strangers, CROWD / 2, NULL, NULL);
+        expect_crowd_heard("1+");
+
+        attempt_arm(&attempts.now);
+        int error = circle_try_follow(&visit, friends, CROWD, CROWD * 5 / 4 + CROWD / 2, &snapshot);
+        attempt_disarm(&attempts.now, error);
+        ck_assert_uint_eq(snapshot.count, error < 0 ? 0 : CROWD / 2);
+        expect_silence();
+        if (error == 0)
+            ck_assert_uint_eq(circle_census().edges, before.edges + CROWD / 2 + CROWD - CROWD / 4);
+        leave(&visit);
+        expect_crowd_heard("1-");
+        expect_same_census(before);
+        snapshot_done(&snapshot);
+    }
+}
+END_TEST
+
+/* Only at its beginning can it fail; that a list cannot be made smaller is no failure. So many edges that the map of them is not kept. */
+START_TEST(to_unfollow_without_memory_has_not_happened)
+{
+    enum { EDGES = 9000 };
+    static int64_t friends[EDGES];
+    struct attempts attempts = {0};
+
+    for (int i = 0; i < EDGES; i++)
+        friends[i] = CROWD_FIRST + i;
+    while (attempts_next(&attempts)) {
+        struct visit visit = come(2, STAR, friends, EDGES);
+        uint32_t ended;
+
+        attempt_arm(&attempts.now);
+        int error = circle_try_unfollow(&visit, friends, EDGES - 1, &ended);
+        attempt_disarm(&attempts.now, error);
+        ck_assert_uint_eq(ended, error < 0 ? 0 : EDGES - 1);
+        expect_census(EDGES + 1 - ended, 1, EDGES - ended, 1);
+        follow(&visit, friends, EDGES / 2, NULL);
+        ck_assert_uint_eq(circle_unlist(&visit), error < 0 ? EDGES : EDGES / 2 + 1);
+        leave(&visit);
+        expect_census(0, 0, 0, 0);
+    }
+}
+END_TEST
+
+START_TEST(a_status_without_memory_is_not_set)
+{
+    struct attempts attempts = {0};
+
+    while (attempts_next(&attempts)) {
+        struct text *status = text_new("away", 4);
+
+        crowd_comes();
+        struct visit star = enter(2, STAR, NO_FRIENDS, "here", NULL);
+
+        expect_crowd_heard("1+here");
+        attempt_arm(&attempts.now);
+        int error = circle_try_say(&star, status);
+        attempt_disarm(&attempts.now, error);
+        if (error < 0) {
+            expect_silence();
+            say(&star, "away");
+        }
+        text_drop(status);
+        expect_crowd_heard("1=away");
+        leave(&star);
+        expect_crowd_heard("1-");
+    }
+}
+END_TEST
+
+/* A second session comes with another status, and takes it away again. */
+START_TEST(a_second_session_with_a_status_without_memory_has_not_come_and_not_gone)
+{
+    struct attempts attempts = {0};
+
+    while (attempts_next(&attempts)) {
+        struct text *status = text_new("away", 4);
+        struct visit first, second;
+        bool refused;
+
+        crowd_comes();
+        first = enter(2, STAR, NO_FRIENDS, "here", NULL);
+        expect_crowd_heard("1+here");
+        attempt_arm(&attempts.now);
+        int error = circle_try_enter(&second, 1, STAR, FRIENDS(5, 6), true, status, NULL);
+        attempt_disarm(&attempts.now, error);
+        refused = error < 0;
+        text_drop(status);
+        if (refused)
+            expect_silence();
+        else
+            expect_crowd_heard("1=away");
+        if (!refused) {
+            struct attempt again = attempts.now;
+
+            attempt_arm(&again);
+            error = circle_try_leave(&second);
+            attempt_disarm(&again, error);
+            if (error < 0) {
+                ck_assert_int_eq(error, -ENOMEM);
+                expect_silence();
+                leave(&second);
+            }
+            ck_assert(!second.transition);
+            expect_crowd_heard("1=here");
+            attempts.now.failed = attempts.now.failed || again.failed;
+        }
+        leave(&first);
+        expect_crowd_heard("1-");
+    }
+}
+END_TEST
+
+START_TEST(a_question_without_memory_is_not_answered)
+{
+    struct attempts attempts = {0};
+
+    while (attempts_next(&attempts)) {
+        struct snapshot snapshot = {0};
+
+        crowd_comes();
+        attempt_arm(&attempts.now);
+        int error = circle_try_ask(0, crowd_ids, CROWD, &snapshot);
+        attempt_disarm(&attempts.now, error);
+        ck_assert_uint_eq(snapshot.count, error < 0 ? 0 : CROWD);
+        snapshot_done(&snapshot);
+    }
+}
+END_TEST
+
 int
 main(void)
 {
@@ -293,6 +473,12 @@ main(void)
     tcase_add_test(tests, a_silent_logout_needs_no_memory);
     tcase_add_test(tests, a_session_whose_relist_failed_can_be_ended);
     tcase_add_test(tests, a_failed_relist_leaves_the_others_lists_right);
+    tcase_add_test(tests, an_arrival_with_all_it_can_say_without_memory_has_not_happened);
+    tcase_add_test(tests, a_session_that_could_not_follow_can_be_ended);
+    tcase_add_test(tests, to_unfollow_without_memory_has_not_happened);
+    tcase_add_test(tests, a_status_without_memory_is_not_set);
+    tcase_add_test(tests, a_second_session_with_a_status_without_memory_has_not_come_and_not_gone);
+    tcase_add_test(tests, a_question_without_memory_is_not_answered);
     tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);
     return unit_run(suite);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many users who come, leave and list each other at random, held against a model that is too simple to be wrong: an array of sessions, each
- * with its list. After every operation exactly those heard of it who had to, and now and then everything is counted. ALO_TEST_SEED
- * repeats a run.
+ * Many users who come, leave, follow each other and say how they are at random, held against a model that is too simple to be wrong: an array
+ * of sessions, each with its list and its status. After every operation exactly those heard of it who had to, every snapshot is what the model says, and
+ * now and then everything is counted. ALO_TEST_SEED repeats a run.
  */
 #include "graph/graph.h"
 
@@ -26,9 +26,14 @@ static struct session {
     struct visit visit;
     int user;
     bool lists[2 * USERS]; /* of users who never come, too */
+    bool follows_only;
+    const char *status; /* NULL: none */
+    uint64_t spoke;     /* when it set that; 0: never */
 } sessions[SESSIONS];
 
 static int64_t ids[2 * USERS];
+static uint64_t now; /* operations so far */
+static struct snapshot snapshot;
 
 static uint64_t random_state;
 
@@ -53,7 +58,7 @@ begin(void)
     fflush(stdout);
     random_state = seed;
     for (int i = 0; i < 2 * USERS; i++)
-        ids[i] = (int64_t)((uint64_t)random_below(UINT32_MAX) << 32 | (uint32_t)i);
+        ids[i] = i % 3 == 0 ? NAMED((uint32_t)i) : (int64_t)((uint64_t)random_below(UINT32_MAX) << 32 | (uint32_t)i);
     circle_open(WORKERS);
 }
 
@@ -82,19 +87,34 @@ is_online(int user)
     return false;
 }
 
+/* The status of a user, "" when there is none. */
+static const char *
+status_of(int user)
+{
+    const struct session *latest = NULL;
+
+    for (int i = 0; i < SESSIONS; i++)
+        if (sessions[i].there && sessions[i].user == user && (latest == NULL || sessions[i].spoke > latest->spoke))
+            latest = &sessions[i];
+    return latest == NULL || latest->status == NULL ? "" : latest->status;
+}
+
 /* Exactly these sessions heard exactly this, and nobody heard anything else. `list` is a leaver's: the listed users' sessions heard, too. */
 static void
-expect_told(int user, char sign, bool transition, const bool *list)
+expect_told(int user, char sign, const char *status, bool news, const bool *list)
 {
-    char word[32];
+    char word[48];
 
-    snprintf(word, sizeof word, "%lld%c", (long long)ids[user], sign);
+    if ((uint64_t)ids[user] >> 32 == NAMED_HIGH)
+        snprintf(word, sizeof word, "\"%d\"%c%s", user, sign, status);
+    else
+        snprintf(word, sizeof word, "%lld%c%s", (long long)ids[user], sign, status);
     for (int i = 0; i < SESSIONS; i++) {
         const struct session *session = &sessions[i];
 
         if (!session->there)
             continue;
-        bool told = transition && (session->lists[user] || (list != NULL && list[session->user]));
+        bool told = news && (session->lists[user] || (list != NULL && list[session->user] && !session->follows_only));
 
         const char *heard = circle_heard(&session->visit);
 
@@ -102,6 +122,34 @@ expect_told(int user, char sign, bool transition, const bool *list)
     }
     expect_silence();
 }
+
+/* The snapshot says who of these is online, the first time that one is named, and has the status. `lists` are passed over. */
+static void
+expect_model_snapshot(const int64_t *friends, uint32_t count, int self, const bool *lists)
+{
+    bool named[2 * USERS] = {false};
+    uint32_t at = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        int user = (int)(uint32_t)friends[i];
+
+        if (user == self || named[user] || lists[user])
+            continue;
+        named[user] = true;
+        if (!is_online(user))
+            continue;
+        REQUIRE(at < snapshot.count && snapshot.entries[at].which == i, "the snapshot lacks place %u", i);
+        const struct text *status = snapshot.entries[at++].status;
+        const char *expected = status_of(user);
+
+        REQUIRE((status == NULL ? 0 : status->length) == strlen(expected) && (status == NULL || memcmp(status->bytes, expected, status->length) == 0),
+            "the status at place %u is not \"%s\"", i, expected);
+    }
+    REQUIRE(at == snapshot.count, "the snapshot has %u entries too many", snapshot.count - at);
+    snapshot_clear(&snapshot);
+}
+
+static const bool nobody[2 * USERS];
 
 static void
 expect_model_census(void)
@@ -132,35 +180,66 @@ faults_begin(bool faulty)
         faults_allocation(1 + (long)random_below(4), random_below(2) == 0);
 }
 
+/* "" is not among them: the model does not tell it from none. */
+static const char *
+random_status(void)
+{
+    static const char *const statuses[] = {NULL, "away", "busy", "x"};
+
+    return statuses[random_below(4)];
+}
+
 static void
 random_login(struct session *session, bool faulty)
 {
     int64_t friends[LIST_MAX];
     int user = (int)random_below(USERS);
-    bool first = !is_online(user);
-    uint32_t count = random_list(user, friends, session->lists);
+    bool first = !is_online(user), lists[2 * USERS];
+    uint32_t count = random_list(user, friends, lists);
+    const char *status = random_status();
+    struct text *text = status == NULL ? NULL : text_new(status, strlen(status));
+    char before[8];
 
-    session->user = user;
+    snprintf(before, sizeof before, "%s", status_of(user));
+    *session = (struct session){.user = user, .follows_only = random_below(2) == 0, .status = status, .spoke = status == NULL ? 0 : now};
+    memcpy(session->lists, lists, sizeof lists);
     faults_begin(faulty);
-    int error = circle_try_come(&session->visit, random_below(WORKERS), ids[user], friends, count);
+    int error = circle_try_enter(&session->visit, random_below(WORKERS), ids[user], friends, count, session->follows_only, text, &snapshot);
     faults_allocation(0, 0);
+    text_drop(text);
     ck_assert(error == 0 || (faulty && error == -ENOMEM));
+    expect_model_snapshot(friends, error == 0 ? count : 0, user, nobody);
     session->there = error == 0;
     if (error == 0)
         ck_assert(session->visit.transition == first);
-    expect_told(user, '+', first && error == 0, NULL);
+    expect_told(user, first ? '+' : '=', status_of(user), error == 0 && (first || strcmp(before, status_of(user)) != 0), NULL);
 }
 
 /* It must go through: the model does not follow lists that were replaced half-way. */
 static void
 random_logout(struct session *session, const bool *list)
 {
+    char before[8];
+
+    snprintf(before, sizeof before, "%s", status_of(session->user));
     session->there = false;
     bool last = !is_online(session->user);
 
     leave(&session->visit);
     ck_assert(session->visit.transition == last);
-    expect_told(session->user, '-', last, list);
+    if (last)
+        expect_told(session->user, '-', "", true, list);
+    else
+        expect_told(session->user, '=', status_of(session->user), strcmp(before, status_of(session->user)) != 0, NULL);
+}
+
+/* Nobody knows what it watches now: it ends, and whoever hears of that must have been on the old list, on the new one, or a watcher. */
+static void
+give_up(struct session *session)
+{
+    session->there = false;
+    leave(&session->visit);
+    (void)circle_unheard();
 }
 
 static void
@@ -174,15 +253,103 @@ random_relist(struct session *session, bool faulty)
     int error = circle_try_relist(&session->visit, friends, count);
     faults_allocation(0, 0);
     expect_silence();
-    if (error == 0) {
+    ck_assert(error == 0 || (faulty && error == -ENOMEM));
+    if (error == 0)
         memcpy(session->lists, lists, sizeof lists);
+    else
+        give_up(session);
+}
+
+static void
+random_follow(struct session *session, bool faulty)
+{
+    int64_t friends[LIST_MAX];
+    bool lists[2 * USERS];
+    uint32_t count = random_list(session->user, friends, lists), most = random_below(2 * USERS), edges = 0, fresh = 0;
+
+    for (int user = 0; user < 2 * USERS; user++) {
+        edges += session->lists[user];
+        fresh += lists[user] && !session->lists[user];
+    }
+    faults_begin(faulty);
+    int error = circle_try_follow(&session->visit, friends, count, most, &snapshot);
+    faults_allocation(0, 0);
+    expect_silence();
+    if (error == -ENOMEM) {
+        ck_assert(faulty && snapshot.count == 0);
+        give_up(session);
         return;
     }
-    ck_assert(faulty && error == -ENOMEM);
-    /* Nobody knows what it watches now: it ends, and whoever hears of that must have been on the old list, on the new one, or a watcher. */
-    session->there = false;
-    leave(&session->visit);
-    (void)circle_unheard();
+    ck_assert_int_eq(error, fresh > 0 && edges + fresh > most ? -E2BIG : 0);
+    expect_model_snapshot(friends, error == 0 ? count : 0, session->user, session->lists);
+    for (int user = 0; error == 0 && user < 2 * USERS; user++)
+        session->lists[user] = session->lists[user] || lists[user];
+}
+
+static void
+random_unfollow(struct session *session, bool faulty)
+{
+    int64_t friends[LIST_MAX];
+    bool lists[2 * USERS];
+    uint32_t count = random_list(session->user, friends, lists), expected = 0, ended;
+
+    faults_begin(faulty);
+    int error = circle_try_unfollow(&session->visit, friends, count, &ended);
+    faults_allocation(0, 0);
+    expect_silence();
+    ck_assert(error == 0 || (faulty && error == -ENOMEM));
+    for (int user = 0; error == 0 && user < 2 * USERS; user++) {
+        expected += session->lists[user] && lists[user];
+        session->lists[user] = session->lists[user] && !lists[user];
+    }
+    ck_assert_uint_eq(ended, expected);
+}
+
+static void
+random_say(struct session *session, bool faulty)
+{
+    const char *status = random_status();
+    struct text *text = status == NULL ? NULL : text_new(status, strlen(status));
+    char before[8];
+
+    snprintf(before, sizeof before, "%s", status_of(session->user));
+    faults_begin(faulty);
+    int error = circle_try_say(&session->visit, text);
+    faults_allocation(0, 0);
+    text_drop(text);
+    ck_assert(error == 0 || (faulty && error == -ENOMEM));
+    if (error == 0) {
+        session->status = status;
+        session->spoke = now;
+    }
+    expect_told(session->user, '=', status_of(session->user), strcmp(before, status_of(session->user)) != 0, NULL);
+}
+
+static void
+random_ask(void)
+{
+    int64_t users[LIST_MAX];
+    bool lists[2 * USERS];
+    uint32_t count = random_list(-1, users, lists);
+
+    ck_assert_int_eq(circle_try_ask(random_below(WORKERS), users, count, &snapshot), 0);
+    expect_model_snapshot(users, count, -1, nobody);
+}
+
+/* A session that is there does something; most often it leaves. */
+static void
+random_act(struct session *session, bool faulty)
+{
+    switch (random_below(12)) {
+    case 0: random_relist(session, faulty); break;
+    case 1:
+    case 2: random_follow(session, faulty); break;
+    case 3: random_unfollow(session, faulty); break;
+    case 4:
+    case 5: random_say(session, faulty); break;
+    case 6: random_ask(); break;
+    default: random_logout(session, session->lists);
+    }
 }
 
 static void
@@ -193,12 +360,11 @@ run(bool faulty)
     for (unsigned operation = 0; operation < operations; operation++) {
         struct session *session = &sessions[random_below(SESSIONS)];
 
+        now++;
         if (!session->there)
             random_login(session, faulty);
-        else if (random_below(3) == 0)
-            random_relist(session, faulty);
         else
-            random_logout(session, session->lists);
+            random_act(session, faulty);
         if (operation % 64 == 0)
             expect_model_census();
     }
@@ -206,6 +372,7 @@ run(bool faulty)
         if (sessions[i].there)
             random_logout(&sessions[i], sessions[i].lists);
     expect_census(0, 0, 0, 0);
+    snapshot_done(&snapshot);
     circle_close();
 }
 

@@ -78,7 +78,7 @@ random_list(unsigned *seed, struct user_id friends[USERS])
     uint32_t count = (uint32_t)rand_r(seed) % USERS;
 
     for (uint32_t i = 0; i < count; i++)
-        friends[i].number = rand_r(seed) % USERS;
+        friends[i] = (struct user_id){.number = rand_r(seed) % USERS};
     return count;
 }
 
@@ -108,7 +108,7 @@ hammer(void *argument)
             held[slot].there = true;
             task->transitions[held[slot].user] += transition;
         } else if (held[slot].there && (tidying || rand_r(&task->seed) % 3 > 0)) {
-            ASSERT(graph_logout(graph, task->worker, held[slot].member, &transition) == 0);
+            ASSERT(graph_logout(graph, task->worker, held[slot].member, LEAVE_CLOSED, &transition) == 0);
             held[slot].there = false;
             task->transitions[held[slot].user] += transition;
         } else if (held[slot].there) {
@@ -138,7 +138,7 @@ START_TEST(a_users_transitions_alternate_whatever_the_workers_do)
     graph = graph_new(WORKERS, observe, NULL);
     ck_assert_ptr_nonnull(graph);
     for (int i = 0; i < USERS; i++)
-        everybody[i].number = i;
+        everybody[i] = (struct user_id){.number = i};
     uint32_t member = log_in(0, 0, 1, OBSERVER, everybody, USERS, &transition);
 
     for (uint32_t i = 0; i < WORKERS - 1; i++)
@@ -161,7 +161,7 @@ START_TEST(a_users_transitions_alternate_whatever_the_workers_do)
         ck_assert_uint_eq(users[user].published, transitions);
         ck_assert_uint_gt(transitions, 0);
     }
-    ck_assert_int_eq(graph_logout(graph, 0, member, &transition), 0);
+    ck_assert_int_eq(graph_logout(graph, 0, member, LEAVE_CLOSED, &transition), 0);
     census = graph_census(graph);
     ck_assert_uint_eq(census.users + census.users_online + census.edges + census.members, 0);
     graph_free(graph);
@@ -200,7 +200,7 @@ come_and_go_at_once(void *argument)
         pthread_barrier_wait(&barrier);
         told[task->worker] = false;
         pthread_barrier_wait(&barrier);
-        ASSERT(graph_logout(graph, task->worker, member, &transition) == 0);
+        ASSERT(graph_logout(graph, task->worker, member, LEAVE_CLOSED, &transition) == 0);
         ASSERT(transition);
         pthread_barrier_wait(&barrier);
         ASSERT(told[0] || told[1]);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph/chain.h"
+
+void
+chain_add(const struct graph *graph, struct user *user, uint32_t session, bool first)
+{
+    struct member *member = member_at(graph, session);
+
+    if (user->sessions == SLOTS_NONE) {
+        member->next = SLOTS_NONE;
+        member->previous = session;
+        user->sessions = session;
+        return;
+    }
+    struct member *head = member_at(graph, user->sessions);
+
+    member->previous = head->previous;
+    if (first) {
+        member->next = user->sessions;
+        user->sessions = session;
+    } else {
+        member->next = SLOTS_NONE;
+        member_at(graph, head->previous)->next = session;
+    }
+    head->previous = session;
+}
+
+void
+chain_remove(const struct graph *graph, struct user *user, uint32_t session)
+{
+    const struct member *member = member_at(graph, session);
+
+    if (user->sessions == session)
+        user->sessions = member->next;
+    else
+        member_at(graph, member->previous)->next = member->next;
+    if (member->next != SLOTS_NONE)
+        member_at(graph, member->next)->previous = member->previous;
+    else if (user->sessions != SLOTS_NONE)
+        member_at(graph, user->sessions)->previous = member->previous;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "graph/publication.h"
+
+#include "base/assert.h"
+#include "base/clock.h"
+
+#include <errno.h>
+
+enum { AUDIENCE_SPARE = 64 }; /* handles in the audience that a worker has at hand before it knows how many there are */
+
+int
+audience_reserve(const struct graph *graph, struct seat *seat, size_t count)
+{
+    if (seat->audience != NULL && seat->audience->capacity >= count)
+        return 0;
+    struct audience *audience = audience_new(graph->workers, count <= AUDIENCE_SPARE ? AUDIENCE_SPARE : count + count / 8);
+
+    if (audience == NULL)
+        return -ENOMEM;
+    audience_free(seat->audience);
+    seat->audience = audience;
+    return 0;
+}
+
+/* The time of a transition of one of the shard's users. Reading the clock is no system call; it may be set back, and then time stands still here. */
+static uint64_t
+time_of_transition(struct shard *shard) REQUIRES(shard->mutex)
+{
+    int64_t now_ms = clock_realtime_ms();
+
+    if (now_ms > 0 && (uint64_t)now_ms > shard->last_at_ms)
+        shard->last_at_ms = (uint64_t)now_ms;
+    return shard->last_at_ms;
+}
+
+void
+publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t index, struct transition what)
+{
+    const struct user *user = shard_user(shard, index);
+    struct seat *seat = &graph->seats[worker];
+    struct audience *audience = seat->audience;
+    const struct watchers *watchers = &user->watchers;
+    uint32_t kept = 0;
+
+    if (watchers->count + seat->candidate_count == 0)
+        return;
+    for (uint32_t i = 0; i < watchers->count; i++) {
+        uint32_t member = watchers_at(watchers, i)->member;
+
+        audience->parts[member >> HANDLE_SLOT_BITS].count++;
+        if (seat->candidate_count > 0) {
+            struct handle handle = member_at(graph, member)->handle;
+            uint32_t *generation = index_map_find(&seat->map, handle.place);
+
+            if (generation != NULL && *generation == handle.generation)
+                *generation = 0; /* told as a watcher */
+        }
+    }
+    for (uint32_t i = 0; i < seat->candidate_count; i++) {
+        uint32_t *generation = index_map_find(&seat->map, seat->candidates[i].place);
+
+        if (*generation != seat->candidates[i].generation)
+            continue;
+        *generation = 0; /* once, even when it was found twice */
+        audience->parts[handle_worker(seat->candidates[i])].count++;
+        seat->candidates[kept++] = seat->candidates[i];
+    }
+
+    uint32_t first = 0, parts = 0;
+
+    for (uint32_t i = 0; i < graph->workers; i++) {
+        struct audience_part *part = &audience->parts[i];
+
+        part->first = first;
+        first += part->count;
+        parts += part->count > 0;
+        part->count = 0; /* counted again while placing */
+    }
+    ASSERT(first <= audience->capacity);
+    for (uint32_t i = 0; i < watchers->count; i++) {
+        struct handle handle = member_at(graph, watchers_at(watchers, i)->member)->handle;
+        struct audience_part *part = &audience->parts[handle_worker(handle)];
+
+        audience->handles[part->first + part->count++] = handle;
+    }
+    for (uint32_t i = 0; i < kept; i++) {
+        struct audience_part *part = &audience->parts[handle_worker(seat->candidates[i])];
+
+        audience->handles[part->first + part->count++] = seat->candidates[i];
+    }
+    what.user = (struct user_id){.number = user->id.number, .name = text_share(user->id.name)};
+    what.index = index;
+    what.at_ms = time_of_transition(shard);
+    what.status = text_share(what.status);
+    audience->transition = what;
+    atomic_store_explicit(&audience->unfinished, parts, memory_order_relaxed);
+    seat->audience = NULL;
+    graph->publish(graph->context, worker, audience);
+}
