@@ -106,12 +106,15 @@ worker_release(struct worker *worker, struct session *session)
 static void
 free_session(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
-    if (session->descriptor >= 0) {
-        close(session->descriptor); /* takes it out of the poller too */
+    if (!session->closed) {
+        if (!session_is_datagram(session)) {
+            close(session->descriptor); /* takes it out of the poller too */
+            admission_leave(worker->config->admission);
+        }
         session->descriptor = -1;
         session->polled = false;
+        session->closed = true;
         write_queue_clear(&session->queue, &worker->pool);
-        admission_leave(worker->config->admission);
         counter_add(&worker->counters.closed, 1);
         if (log_enabled(LEVEL_DEBUG)) {
             char name[SESSION_NAME];
@@ -146,9 +149,8 @@ log_connected(const struct session *session, bool refused)
     log_event(LEVEL_DEBUG, refused ? "refused" : "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", address));
 }
 
-/* A slot for a new session, or NULL without memory. */
-static struct session *
-new_session(struct worker *worker) REQUIRES(worker_role)
+struct session *
+worker_new_session(struct worker *worker)
 {
     uint32_t slot = slots_take(&worker->sessions);
     struct session *session;
@@ -169,7 +171,7 @@ new_session(struct worker *worker) REQUIRES(worker_role)
 static void
 adopt(struct worker *worker, int descriptor, bool refused) REQUIRES(worker_role)
 {
-    struct session *session = new_session(worker);
+    struct session *session = worker_new_session(worker);
 
     if (session == NULL) {
         (void)transport_tcp.send(descriptor, worker->config->refusal, worker->config->refusal_length);
@@ -204,11 +206,16 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
     worker->stopping = true;
     worker->stop_at_ms = worker->now_ms + worker->config->stop_timeout_ms;
     worker->linger_at_ms = worker->now_ms + STOP_LINGER_MS;
+    datagrams_stop(worker);
     for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++) {
-        if (session->descriptor < 0)
+        if (session->closed) {
             free_session(worker, session); /* only waited for memory to tell its departure, which is no news any more */
-        else
+        } else if (session_is_datagram(session)) {
+            session_flush(worker, session);
+            session_end(worker, session);
+        } else {
             handler->stopping(worker->config->context, worker, session);
+        }
     }
 }
 
@@ -255,13 +262,25 @@ linger_due(struct worker *worker, struct session *session) REQUIRES(worker_role)
         session_end(worker, session);
 }
 
+/*
+ * Up to which time deadlines of a kind fall due. While datagrams wait to be looked at, a silent address may not be silent at all: it is given another
+ * time-out, and no more, so that a flood does not keep the dead alive.
+ */
+static uint64_t
+due_by_ms(const struct worker *worker, enum deadline_kind kind)
+{
+    uint64_t grace_ms = kind == DEADLINE_SILENCE && worker->datagrams.behind ? worker->deadlines[kind].timeout_ms : 0;
+
+    return worker->now_ms > grace_ms ? worker->now_ms - grace_ms : 0;
+}
+
 static void
 fall_due(struct worker *worker) REQUIRES(worker_role)
 {
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
         struct deadline *deadline;
 
-        while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
+        while ((deadline = deadlines_take_due(&worker->deadlines[kind], due_by_ms(worker, kind))) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY)
@@ -302,6 +321,10 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
 
     if (event->data.u64 == WAKE_EVENT)
         return; /* the mail is taken every turn anyway */
+    if (handle.generation == 0) {
+        datagrams_event(worker, handle.place, event->events);
+        return;
+    }
     session = session_at(worker, handle_slot(handle));
     if (session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED)
         return; /* ended earlier in this turn */
@@ -335,11 +358,14 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
         if (wake.revents & POLLIN)
             mailbox_slept(&worker->mailbox);
         worker->now_ms = clock_monotonic_ms();
+        worker->datagrams.behind = worker->datagrams.count > 0;
         return;
     }
     count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, sleep_ms(worker));
     ASSERT(count >= 0 || errno == EINTR);
     worker->now_ms = clock_monotonic_ms();
+    if (count < EVENTS_PER_TURN)
+        worker->datagrams.behind = false; /* all sockets that have something are looked at */
     for (int i = 0; i < count; i++)
         handle_event(worker, &events[i]);
 }
@@ -355,6 +381,7 @@ turn(struct worker *worker) REQUIRES(worker_role)
     flush_due(worker);
     fall_due(worker);
     free_ended(worker);
+    datagrams_send(worker);
     wake_others(worker);
 }
 
@@ -401,6 +428,8 @@ counters_init(struct worker_counters *counters)
     counter_init(&counters->closed);
     counter_init(&counters->lines);
     counter_init(&counters->writes);
+    counter_init(&counters->datagrams);
+    counter_init(&counters->lost);
     counter_init(&counters->stale);
 }
 
@@ -447,6 +476,7 @@ worker_done(struct worker *worker, void (*drop)(struct mail *mail))
         mail = next;
     }
     mailbox_done(&worker->mailbox);
+    datagrams_done(&worker->datagrams);
     slots_done(&worker->sessions);
     queue_pool_trim(&worker->pool, 0);
     if (worker->poller >= 0)
