@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Order of starting: listening sockets (the likeliest to fail), presence with its graph, workers, acceptor. Order of stopping: the
+ * Order of starting: the sockets (the likeliest to fail), presence with its graph, workers, acceptor. Order of stopping: the
  * acceptor, so that nobody new comes; the workers, who say goodbye to their sessions; then everything is freed by one thread.
  */
 #include "server.h"
@@ -12,6 +12,7 @@
 #include "presence/presence.h"
 #include "store/store.h"
 #include "transport/tcp.h"
+#include "transport/udp.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -32,6 +33,7 @@ enum {
 
 struct server {
     struct admission admission;
+    struct admission datagram_admission;
     struct pressure pressure;
     struct worker_config config;
     struct acceptor acceptor;
@@ -39,6 +41,10 @@ struct server {
     const struct store *store;
     uint32_t worker_count;
     uint16_t port;
+    bool udp;
+    struct tcp_address udp_addresses[TCP_ADDRESSES_MAX];
+    int udp_count;    /* addresses; each worker has a socket for every one */
+    int *udp_sockets; /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
     char address[TCP_ADDRESS_TEXT];
     char refusal[ERROR_LINE_MAX];
     struct worker workers[];
@@ -85,6 +91,12 @@ session_limit(const struct options *options, uint32_t workers, uint32_t *limit, 
 {
     uint32_t descriptors = descriptor_limit();
     uint32_t needed = workers * 2 + TCP_ADDRESSES_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    bool optional;
+    int address_count = options->udp ? tcp_addresses_parse(options->bind, addresses, &optional) : 0;
+
+    if (address_count > 0)
+        needed += workers * (uint32_t)address_count;
 
     if (descriptors <= needed)
         return fail(problem, -EMFILE, "the limit of %u file descriptors is too low: %u are needed beside the sessions", descriptors, needed);
@@ -100,10 +112,42 @@ session_limit(const struct options *options, uint32_t workers, uint32_t *limit, 
 }
 
 static void
-close_listeners(struct acceptor *acceptor)
+close_udp(struct server *server)
 {
+    for (uint32_t i = 0; i < (uint32_t)server->udp_count * server->worker_count; i++)
+        if (server->udp_sockets[i] >= 0)
+            close(server->udp_sockets[i]);
+    server->udp_count = 0;
+}
+
+static void
+close_listeners(struct server *server)
+{
+    struct acceptor *acceptor = &server->acceptor;
+
     while (acceptor->listener_count > 0)
         close(acceptor->listeners[--acceptor->listener_count]);
+    close_udp(server);
+}
+
+/* Opens the sockets of all workers for one address. Returns 0 or -errno. */
+static int
+open_udp(struct server *server, const struct tcp_address *address)
+{
+    int *sockets = &server->udp_sockets[(uint32_t)server->udp_count * server->worker_count];
+    int error = 0;
+
+    for (uint32_t worker = 0; worker < server->worker_count; worker++)
+        sockets[worker] = -1;
+    server->udp_count++;
+    for (uint32_t worker = 0; worker < server->worker_count && error == 0; worker++) {
+        sockets[worker] = udp_open(address, server->port, worker > 0);
+        if (sockets[worker] < 0)
+            error = sockets[worker];
+    }
+    for (uint32_t worker = 0; worker < server->worker_count && error == 0; worker++)
+        udp_begin(sockets[worker]);
+    return error;
 }
 
 /* Listens on every address. With port 0 the kernel chooses one for the first address, and the others must get the same. */
@@ -130,13 +174,18 @@ listen_all(struct server *server, const struct options *options, char problem[SE
                 memcpy(server->address, text, sizeof text);
             }
             acceptor->listeners[acceptor->listener_count++] = descriptor;
-            continue;
+            descriptor = options->udp ? open_udp(server, &addresses[i]) : 0;
+            if (descriptor == 0)
+                continue;
+            close_listeners(server);
+            return fail(problem, descriptor, "cannot serve UDP on %s: %s%s", text, strerror(-descriptor),
+                descriptor == -EADDRINUSE ? "; stop what runs there, choose another port with --port, or do without UDP with --udp off" : "");
         }
         if (optional && (descriptor == -EAFNOSUPPORT || descriptor == -EADDRNOTAVAIL)) {
             log_event(LEVEL_WARN, "address_left_out", LOG_FIELD_TEXT("address", text), LOG_FIELD_TEXT("error", strerror(-descriptor)));
             continue;
         }
-        close_listeners(acceptor);
+        close_listeners(server);
         return fail(problem, descriptor, "cannot listen on %s: %s%s", text, strerror(-descriptor),
             descriptor == -EADDRINUSE ? "; stop what runs there, or choose another port with --port" : "");
     }
@@ -145,7 +194,7 @@ listen_all(struct server *server, const struct options *options, char problem[SE
     return 0;
 }
 
-/* As listen_all; a port that the kernel chose for one family may be taken in the other, so then it is asked again. */
+/* As listen_all; a port that the kernel chose for one family or protocol may be taken in another, so then it is asked again. */
 static int
 listen_anywhere(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
 {
@@ -168,12 +217,14 @@ configure(struct server *server, const struct options *options)
         .handler = &presence_handler,
         .context = server->presence,
         .admission = &server->admission,
+        .datagram_admission = &server->datagram_admission,
         .pressure = &server->pressure,
         .refusal = server->refusal,
         .refusal_length = length,
         .timeouts_ms =
             {
                 [DEADLINE_HELLO] = options->hello_timeout_s * UINT64_C(1000),
+                [DEADLINE_SILENCE] = options->udp_timeout_s * UINT64_C(1000),
                 [DEADLINE_MESSAGE] = options->message_timeout_s * UINT64_C(1000),
                 [DEADLINE_LINGER] = LINGER_MS,
                 [DEADLINE_DELIVERY] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS,
@@ -201,6 +252,23 @@ make_presence(struct server *server, const struct options *options)
     return presence_new(server->workers, server->worker_count, &config);
 }
 
+/* Gives the workers their sockets for datagrams. Returns 0 or -errno. */
+static int
+hand_out_udp(struct server *server)
+{
+    for (int address = 0; address < server->udp_count; address++) {
+        for (uint32_t number = 0; number < server->worker_count; number++) {
+            int *descriptor = &server->udp_sockets[(uint32_t)address * server->worker_count + number];
+            int error = worker_add_socket(&server->workers[number], *descriptor);
+
+            if (error < 0)
+                return error;
+            *descriptor = -1;
+        }
+    }
+    return 0;
+}
+
 /* Makes and starts the threads. On failure everything that it began has ended again. */
 static int
 start_threads(struct server *server, char problem[SERVER_PROBLEM])
@@ -208,17 +276,19 @@ start_threads(struct server *server, char problem[SERVER_PROBLEM])
     int error = workers_init(server->workers, server->worker_count, &server->config);
 
     if (error < 0) {
-        close_listeners(&server->acceptor);
+        close_listeners(server);
         return fail(problem, error, "cannot make %u workers: %s", server->worker_count, strerror(-error));
     }
-    error = workers_start(server->workers, server->worker_count);
+    error = hand_out_udp(server);
+    if (error == 0)
+        error = workers_start(server->workers, server->worker_count);
     if (error == 0) {
         error = acceptor_start(&server->acceptor); /* closes the listeners if it fails */
         if (error == 0)
             return 0;
         workers_stop(server->workers, server->worker_count);
     } else {
-        close_listeners(&server->acceptor);
+        close_listeners(server);
     }
     workers_done(server->workers, server->worker_count, presence_drop_mail);
     return fail(problem, error, "cannot start the threads of %u workers: %s", server->worker_count, strerror(-error));
@@ -244,16 +314,19 @@ server_start(const struct options *options, struct server **server, char problem
         return fail(problem, -ENOMEM, "out of memory");
     made->worker_count = workers;
     made->store = store;
+    made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
+    made->udp = options->udp;
     pressure_init(&made->pressure);
-    error = session_limit(options, workers, &limit, problem);
+    error = made->udp_sockets == NULL ? fail(problem, -ENOMEM, "out of memory") : session_limit(options, workers, &limit, problem);
     if (error == 0)
         error = listen_anywhere(made, options, problem);
     if (error == 0) {
         admission_init(&made->admission, limit);
+        admission_init(&made->datagram_admission, options->max_udp_sessions);
         dialects_init();
         made->presence = make_presence(made, options);
         if (made->presence == NULL) {
-            close_listeners(&made->acceptor);
+            close_listeners(made);
             error = fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
         } else {
             configure(made, options);
@@ -262,6 +335,7 @@ server_start(const struct options *options, struct server **server, char problem
     }
     if (error < 0) {
         presence_free(made->presence);
+        free(made->udp_sockets);
         free(made);
         return error;
     }
@@ -286,13 +360,14 @@ server_log_listening(const struct server *server)
 {
     log_event(LEVEL_INFO, "listening", LOG_FIELD_TEXT("address", server->address), LOG_FIELD_NUMBER("port", server->port),
         LOG_FIELD_NUMBER("listeners", server->acceptor.listener_count), LOG_FIELD_NUMBER("workers", server->worker_count),
-        LOG_FIELD_NUMBER("max_sessions", server->admission.limit), LOG_FIELD_TEXT("store", server->store->name));
+        LOG_FIELD_NUMBER("max_sessions", server->admission.limit), LOG_FIELD_NUMBER("max_udp_sessions", server->datagram_admission.limit),
+        LOG_FIELD_TRUTH("udp", server->udp), LOG_FIELD_TEXT("store", server->store->name));
 }
 
 static void
 log_stopped(const struct server *server)
 {
-    uint64_t opened = 0, lines = 0, writes = 0, stale = 0;
+    uint64_t opened = 0, lines = 0, writes = 0, datagrams = 0, lost = 0, stale = 0;
 
     for (uint32_t number = 0; number < server->worker_count; number++) {
         const struct worker_counters *counters = &server->workers[number].counters;
@@ -300,21 +375,26 @@ log_stopped(const struct server *server)
         opened += counter_read(&counters->opened);
         lines += counter_read(&counters->lines);
         writes += counter_read(&counters->writes);
+        datagrams += counter_read(&counters->datagrams);
+        lost += counter_read(&counters->lost);
         stale += counter_read(&counters->stale);
     }
     log_event(LEVEL_INFO, "stopped", LOG_FIELD_NUMBER("connections", opened), LOG_FIELD_NUMBER("lines_sent", lines),
-        LOG_FIELD_NUMBER("writes", writes), LOG_FIELD_NUMBER("stale_news", stale));
+        LOG_FIELD_NUMBER("writes", writes), LOG_FIELD_NUMBER("datagrams_received", datagrams), LOG_FIELD_NUMBER("datagrams_lost", lost),
+        LOG_FIELD_NUMBER("stale_news", stale));
 }
 
 void
 server_stop(struct server *server)
 {
-    log_event(LEVEL_INFO, "stopping", LOG_FIELD_NUMBER("connections", admission_count(&server->admission)));
+    log_event(LEVEL_INFO, "stopping", LOG_FIELD_NUMBER("connections", admission_count(&server->admission)),
+        LOG_FIELD_NUMBER("udp_sessions", admission_count(&server->datagram_admission)));
     acceptor_stop(&server->acceptor);
     presence_stop(server->presence);
     workers_stop(server->workers, server->worker_count);
     log_stopped(server);
     workers_done(server->workers, server->worker_count, presence_drop_mail);
     presence_free(server->presence);
+    free(server->udp_sockets);
     free(server);
 }

@@ -18,17 +18,18 @@ enum log_level { LEVEL_ERROR, LEVEL_WARN, LEVEL_INFO, LEVEL_DEBUG };
 
 enum { LOG_BURST = 20 };
 
-enum log_field_kind { LOG_END, LOG_TEXT, LOG_NUMBER };
+enum log_field_kind { LOG_END, LOG_TEXT, LOG_NUMBER, LOG_TRUTH };
 
 struct log_field {
     const char *name; /* a plain ASCII word, trusted; values are escaped, names are not */
     const char *text; /* for LOG_TEXT; any bytes: what is not UTF-8 or printable is escaped; NULL prints null */
-    int64_t number;   /* for LOG_NUMBER */
+    int64_t number;   /* for LOG_NUMBER; for LOG_TRUTH, 0 is false */
     enum log_field_kind kind;
 };
 
 #define LOG_FIELD_TEXT(field_name, value) ((struct log_field){.name = (field_name), .text = (value), .kind = LOG_TEXT})
 #define LOG_FIELD_NUMBER(field_name, value) ((struct log_field){.name = (field_name), .number = (int64_t)(value), .kind = LOG_NUMBER})
+#define LOG_FIELD_TRUTH(field_name, value) ((struct log_field){.name = (field_name), .number = (value) ? 1 : 0, .kind = LOG_TRUTH})
 
 /*
  * Starts the writer thread. Lines above `level` are not made at all. `descriptor` stays the caller's and is

@@ -119,6 +119,8 @@ line_put_field(struct log_line *line, const struct log_field *field)
         return false;
     if (field->kind == LOG_TEXT)
         return line_put_text(line, field->text);
+    if (field->kind == LOG_TRUTH)
+        return line_put_word(line, field->number != 0 ? "true" : "false");
     snprintf(number, sizeof number, "%lld", (long long)field->number);
     return line_put_word(line, number);
 }

@@ -31,7 +31,7 @@ session_poll(struct worker *worker, struct session *session)
     };
     int operation = session->polled ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-    if (session->state == SESSION_ENDED || (session->polled && session->interest == interest))
+    if (session->state == SESSION_ENDED || session_is_datagram(session) || (session->polled && session->interest == interest))
         return;
     if (epoll_ctl(worker->poller, operation, session->descriptor, &event) < 0) {
         session_end(worker, session); /* only adding can fail, for want of memory or watches */
@@ -54,9 +54,12 @@ session_end(struct worker *worker, struct session *session)
 {
     if (session->state == SESSION_ENDED)
         return;
+    if (!session_is_datagram(session))
+        deadline_stop(&session->delivery);
+    else if (session->state == SESSION_OPEN)
+        datagrams_forget(worker, session);
     session->state = SESSION_ENDED;
     deadline_stop(&session->deadline);
-    deadline_stop(&session->delivery);
     list_remove(&session->due);
     list_append(&worker->ended, &session->due);
 }
@@ -80,6 +83,8 @@ session_close(struct worker *worker, struct session *session)
 {
     if (session->state != SESSION_OPEN)
         return;
+    if (session_is_datagram(session))
+        datagrams_forget(worker, session);
     session->state = SESSION_CLOSING;
     deadlines_start(&worker->deadlines[DEADLINE_LINGER], &session->deadline, worker->now_ms);
     if (!list_is_linked(&session->due))
@@ -110,9 +115,8 @@ session_want_room(struct worker *worker, struct session *session)
         list_append(&worker->due, &session->due);
 }
 
-/* Is there something to write? Asks the layer above when the queue is empty. */
-static bool
-session_has_more(struct worker *worker, struct session *session) REQUIRES(worker_role)
+bool
+session_has_more(struct worker *worker, struct session *session)
 {
     if (!write_queue_is_empty(&session->queue))
         return true;
@@ -152,6 +156,10 @@ session_flush(struct worker *worker, struct session *session)
 {
     if (session->state == SESSION_ENDED || session->state == SESSION_LINGERING)
         return;
+    if (session_is_datagram(session)) {
+        datagrams_flush_session(worker, session);
+        return;
+    }
     list_remove(&session->due);
     while (session_has_more(worker, session)) {
         size_t length = write_queue_peek(&session->queue, worker->write_buffer, WRITE_BYTES);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A session: one connection, owned for ever by one worker, touched on that worker's thread only; everybody else holds a handle.
+ * A session: one connection, or one address that datagrams come from, owned for ever by one worker, touched on that worker's thread only; everybody else holds a handle.
  * What is embedded here is what an idle session costs; buffers exist only while there is something in them.
  *
  * States: open → closing (no input is carried out any more; what is queued still leaves) → lingering (writing is shut; what the
@@ -14,6 +14,7 @@
 #include "net/deadlines.h"
 #include "net/write_queue.h"
 #include "transport/transport.h"
+#include "transport/udp.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@ enum session_state { SESSION_OPEN, SESSION_CLOSING, SESSION_LINGERING, SESSION_E
 
 struct session {
     struct handle handle;
-    int descriptor; /* -1 once closed */
+    int descriptor; /* -1 once closed, and where there is none of its own (datagrams.h) */
     enum session_state state : 8;
     bool paused : 1;      /* the layer above wants no input now */
     bool input_ended : 1; /* the peer will send nothing more */
@@ -30,12 +31,23 @@ struct session {
     bool mute : 1;        /* nothing can be written any more: the peer is lost */
     bool polled : 1;      /* the poller knows the descriptor */
     bool wants_room : 1;  /* the layer above has more to queue as soon as the queue is empty */
+    bool closed : 1;      /* it has ended, and only the layer above still holds it */
     uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;
     struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */
-    struct deadline deadline; /* hello, then linger */
-    struct deadline delivery; /* runs from the first byte sent until all are found acknowledged */
+    struct deadline deadline; /* hello, or silence; then linger */
+    union {
+        struct deadline delivery;   /* a connection's: runs from the first byte sent until all are found acknowledged */
+        struct udp_address address; /* of a session of datagrams */
+    };
     struct write_queue queue;
 };
+
+/* Is it one of datagrams? */
+static inline bool
+session_is_datagram(const struct session *session)
+{
+    return session->transport == &transport_udp;
+}
 
 #endif

@@ -22,6 +22,10 @@ enum {
 void session_poll(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Takes it out of the poller. */
 void session_unpoll(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Is there something to write? Asks the layer above when the queue is empty. */
+bool session_has_more(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* A new session in a slot of its own, all else still to be set; NULL without memory. */
+struct session *worker_new_session(struct worker *worker) REQUIRES(worker_role);
 /* Ends it now; it is freed at the end of the turn. */
 void session_end(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* The poller says that there is something to read, or room to write. */

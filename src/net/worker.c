@@ -106,12 +106,15 @@ worker_release(struct worker *worker, struct session *session)
 static void
 free_session(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
-    if (session->descriptor >= 0) {
-        close(session->descriptor); /* takes it out of the poller too */
+    if (!session->closed) {
+        if (!session_is_datagram(session)) {
+            close(session->descriptor); /* takes it out of the poller too */
+            admission_leave(worker->config->admission);
+        }
         session->descriptor = -1;
         session->polled = false;
+        session->closed = true;
         write_queue_clear(&session->queue, &worker->pool);
-        admission_leave(worker->config->admission);
         counter_add(&worker->counters.closed, 1);
         if (log_enabled(LEVEL_DEBUG)) {
             char name[SESSION_NAME];
@@ -146,9 +149,8 @@ log_connected(const struct session *session, bool refused)
     log_event(LEVEL_DEBUG, refused ? "refused" : "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", address));
 }
 
-/* A slot for a new session, or NULL without memory. */
-static struct session *
-new_session(struct worker *worker) REQUIRES(worker_role)
+struct session *
+worker_new_session(struct worker *worker)
 {
     uint32_t slot = slots_take(&worker->sessions);
     struct session *session;
@@ -169,7 +171,7 @@ new_session(struct worker *worker) REQUIRES(worker_role)
 static void
 adopt(struct worker *worker, int descriptor, bool refused) REQUIRES(worker_role)
 {
-    struct session *session = new_session(worker);
+    struct session *session = worker_new_session(worker);
 
     if (session == NULL) {
         (void)transport_tcp.send(descriptor, worker->config->refusal, worker->config->refusal_length);
@@ -204,11 +206,16 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
     worker->stopping = true;
     worker->stop_at_ms = worker->now_ms + worker->config->stop_timeout_ms;
     worker->linger_at_ms = worker->now_ms + STOP_LINGER_MS;
+    datagrams_stop(worker);
     for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++) {
-        if (session->descriptor < 0)
+        if (session->closed) {
             free_session(worker, session); /* only waited for memory to tell its departure, which is no news any more */
-        else
+        } else if (session_is_datagram(session)) {
+            session_flush(worker, session);
+            session_end(worker, session);
+        } else {
             handler->stopping(worker->config->context, worker, session);
+        }
     }
 }
 
@@ -259,7 +266,19 @@ linger_due(struct worker *worker, struct session *session) REQUIRES(worker_role)
 static bool
 is_of_input(enum deadline_kind kind)
 {
-    return kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE;
+    return kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_SILENCE;
+}
+
+/*
+ * Up to which time deadlines of a kind fall due. While datagrams wait to be looked at, a silent address may not be silent at all: it is given another
+ * time-out, and no more, so that a flood does not keep the dead alive.
+ */
+static uint64_t
+due_by_ms(const struct worker *worker, enum deadline_kind kind)
+{
+    uint64_t grace_ms = kind == DEADLINE_SILENCE && worker->datagrams.behind ? worker->deadlines[kind].timeout_ms : 0;
+
+    return worker->now_ms > grace_ms ? worker->now_ms - grace_ms : 0;
 }
 
 static void
@@ -270,7 +289,7 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
 
         /* Under pressure it is we who do not read what has been sent in time. */
         while (!(is_of_input(kind) && !worker->stopping && pressure_is_high(worker->config->pressure)) &&
-            (deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
+            (deadline = deadlines_take_due(&worker->deadlines[kind], due_by_ms(worker, kind))) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY)
@@ -303,6 +322,13 @@ sleep_ms(const struct worker *worker)
     return next - now > INT_MAX ? INT_MAX : (int)(next - now);
 }
 
+/* Is an event about a socket for datagrams? A handle's generation is never 0. */
+static bool
+is_of_datagrams(const struct epoll_event *event)
+{
+    return event->data.u64 != WAKE_EVENT && (uint32_t)event->data.u64 == 0;
+}
+
 /* The session that an event is about; NULL when it is about none (mail is taken every turn anyway) or about one that ended earlier in this turn. */
 static struct session *
 session_of_event(struct worker *worker, const struct epoll_event *event) REQUIRES(worker_role)
@@ -319,8 +345,13 @@ session_of_event(struct worker *worker, const struct epoll_event *event) REQUIRE
 static void
 handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(worker_role)
 {
-    struct session *session = session_of_event(worker, event);
+    struct session *session;
 
+    if (is_of_datagrams(event)) {
+        datagrams_event(worker, (uint32_t)(event->data.u64 >> 32), event->events);
+        return;
+    }
+    session = session_of_event(worker, event);
     if (session == NULL)
         return;
     if (event->events & EPOLLOUT)
@@ -361,6 +392,8 @@ wait_under_pressure(struct worker *worker) REQUIRES(worker_role)
 
         if (session != NULL && (events[i].events & EPOLLOUT))
             session_writable(worker, session);
+        else if (is_of_datagrams(&events[i]))
+            datagrams_event(worker, (uint32_t)(events[i].data.u64 >> 32), events[i].events & EPOLLOUT);
     }
 }
 
@@ -373,11 +406,14 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
 
     if (pressure_is_high(worker->config->pressure) && !worker->stopping) {
         wait_under_pressure(worker);
+        worker->datagrams.behind = worker->datagrams.count > 0;
         return;
     }
     count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, sleep_ms(worker));
     ASSERT(count >= 0 || errno == EINTR);
     worker->now_ms = clock_monotonic_ms();
+    if (count < EVENTS_PER_TURN)
+        worker->datagrams.behind = false; /* all sockets that have something are looked at */
     for (int i = 0; i < count; i++)
         handle_event(worker, &events[i]);
 }
@@ -393,6 +429,7 @@ turn(struct worker *worker) REQUIRES(worker_role)
     flush_due(worker);
     fall_due(worker);
     free_ended(worker);
+    datagrams_send(worker);
     wake_others(worker);
 }
 
@@ -439,6 +476,8 @@ counters_init(struct worker_counters *counters)
     counter_init(&counters->closed);
     counter_init(&counters->lines);
     counter_init(&counters->writes);
+    counter_init(&counters->datagrams);
+    counter_init(&counters->lost);
     counter_init(&counters->stale);
 }
 
@@ -485,6 +524,7 @@ worker_done(struct worker *worker, void (*drop)(struct mail *mail))
         mail = next;
     }
     mailbox_done(&worker->mailbox);
+    datagrams_done(&worker->datagrams);
     slots_done(&worker->sessions);
     queue_pool_trim(&worker->pool, 0);
     if (worker->poller >= 0)

@@ -18,6 +18,7 @@
 #include "base/slots.h"
 #include "base/sync.h"
 #include "net/admission.h"
+#include "net/datagrams.h"
 #include "net/deadlines.h"
 #include "net/mailbox.h"
 #include "net/session.h"
@@ -41,6 +42,7 @@ struct socket_mail {
 
 enum deadline_kind {
     DEADLINE_HELLO,    /* no hello yet: session->deadline */
+    DEADLINE_SILENCE,  /* nothing came from an address for too long: session->deadline, which the worker starts again with each datagram */
     DEADLINE_MESSAGE,  /* a message begun and not finished: the layer above's */
     DEADLINE_LINGER,   /* closing takes too long: session->deadline; the worker's own */
     DEADLINE_DELIVERY, /* time to look whether the peer takes what was sent: session->delivery; the worker's own */
@@ -58,11 +60,13 @@ struct session_handler {
     void (*opened)(void *context, struct worker *worker, struct session *session, bool refused);
     /* Bytes came in; they are the caller's and gone afterwards. Only in state open and not paused. */
     void (*received)(void *context, struct worker *worker, struct session *session, const char *bytes, size_t length);
+    /* A datagram came in, from the address of this open session, or NULL: from one that has none. */
+    void (*datagram)(void *context, struct worker *worker, struct session *session, const struct datagram *datagram);
     /* The peer will send nothing more. */
     void (*input_ended)(void *context, struct worker *worker, struct session *session);
     /* What was queued has left, and session_want_room was called: queue more, or go on reading. In state open only. */
     void (*room)(void *context, struct worker *worker, struct session *session);
-    /* The server stops: say goodbye to this session and close it. */
+    /* The server stops: say goodbye to this session and close it. Not for datagrams, which end without a word. */
     void (*stopping)(void *context, struct worker *worker, struct session *session);
     /* The session has ended and its socket is closed. Give up what belongs to it; true: the session may be freed; false: worker_release will be called. */
     bool (*ended)(void *context, struct worker *worker, struct session *session);
@@ -76,8 +80,9 @@ struct session_handler {
 
 struct worker_config {
     const struct session_handler *handler;
-    void *context; /* the handler's */
-    struct admission *admission;
+    void *context;                        /* the handler's */
+    struct admission *admission;          /* of connections */
+    struct admission *datagram_admission; /* of sessions of datagrams; NULL when workers have no sockets for them */
     struct pressure *pressure;
     const char *refusal; /* the line for a connection that cannot even become a session */
     size_t refusal_length;
@@ -87,11 +92,13 @@ struct worker_config {
 };
 
 struct worker_counters {
-    struct counter opened; /* connections */
+    struct counter opened; /* sessions */
     struct counter closed;
-    struct counter lines;  /* queued to sessions */
-    struct counter writes; /* system calls that wrote them */
-    struct counter stale;  /* handles whose session was gone */
+    struct counter lines;     /* queued to sessions */
+    struct counter writes;    /* system calls that wrote them */
+    struct counter datagrams; /* that came in */
+    struct counter lost;      /* datagrams that could not be sent */
+    struct counter stale;     /* handles whose session was gone */
 };
 
 struct worker {
@@ -108,6 +115,7 @@ struct worker {
     struct list ended;   /* sessions to be freed at the end of the turn */
     struct deadlines deadlines[DEADLINE_KINDS];
     struct queue_pool pool;
+    struct datagrams datagrams;
     uint64_t now_ms; /* of this turn */
     uint64_t mails_taken;
     uint64_t wake[HANDLE_WORKERS_MAX / 64]; /* workers to wake at the next occasion */
@@ -140,7 +148,7 @@ void worker_post(struct worker *worker, uint32_t to, struct mail *mail) REQUIRES
 
 /* The session of a handle, or NULL when it is gone (which is counted). */
 struct session *worker_session(struct worker *worker, struct handle handle) REQUIRES(worker_role);
-/* Queues a line (a reference of its own is taken) to be written at the end of the turn. Returns 0 or -ENOMEM. */
+/* Queues a line (a reference of its own is taken) to be written at the end of the turn, as a datagram of its own where it is one of those. Returns 0 or -ENOMEM. */
 int session_send(struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role);
 /* Has `room` called at the end of the turn, or as soon as everything queued has left. Once; the call may ask again. */
 void session_want_room(struct worker *worker, struct session *session) REQUIRES(worker_role);

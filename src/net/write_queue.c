@@ -145,6 +145,17 @@ write_queue_advance(struct write_queue *queue, struct queue_pool *pool, size_t l
     }
 }
 
+struct line *
+write_queue_take(struct write_queue *queue, struct queue_pool *pool)
+{
+    ASSERT(queue->count > 0 && queue->offset == 0);
+    struct line *line = queue->first->lines[queue->first->first];
+
+    line->references++;
+    drop_first(queue, pool);
+    return line;
+}
+
 void
 write_queue_cut(struct write_queue *queue, struct queue_pool *pool)
 {

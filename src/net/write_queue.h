@@ -60,6 +60,8 @@ int write_queue_append(struct write_queue *queue, struct queue_pool *pool, struc
 size_t write_queue_peek(const struct write_queue *queue, char *bytes, size_t size);
 /* Takes away the first `length` bytes, which were written. */
 void write_queue_advance(struct write_queue *queue, struct queue_pool *pool, size_t length);
+/* Takes the first line, of which nothing was written, out; its reference is the caller's then. The queue is not empty. */
+struct line *write_queue_take(struct write_queue *queue, struct queue_pool *pool);
 /* Takes away every line but one that is partly written: a line once begun must be finished. */
 void write_queue_cut(struct write_queue *queue, struct queue_pool *pool);
 /* Takes away everything. */

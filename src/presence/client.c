@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "net/worker.h"
+#include "presence/datagram.h"
 #include "presence/input.h"
 #include "presence/news.h"
 #include "protocol/framer.h"
@@ -40,9 +41,8 @@ log_no_memory(const struct client *client, const char *purpose)
     log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("for", purpose));
 }
 
-/* Ends the session's part in the graph, which may be news. On a want of memory it is tried again later. */
-static void
-leave(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+void
+client_leave(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason)
 {
     struct user_id user;
     bool transition;
@@ -59,12 +59,13 @@ leave(struct presence *presence, struct worker *worker, struct client *client) R
         return;
     }
     user = graph_user(presence->graph, worker->number, client->member);
-    if (graph_logout(presence->graph, worker->number, client->member, LEAVE_CLOSED, &transition) < 0) {
+    if (graph_logout(presence->graph, worker->number, client->member, reason, &transition) < 0) {
         if (!client->departing) {
             client->retry = (struct deadline){0};
             log_no_memory(client, "telling a departure; it is kept and tried again");
         }
         client->departing = true;
+        client->reason = reason;
         deadlines_start(worker_deadlines(worker, DEADLINE_RETRY), &client->retry, worker->now_ms);
         return;
     }
@@ -93,7 +94,7 @@ client_fail(struct presence *presence, struct worker *worker, struct client *cli
     if (line != NULL)
         (void)session_send(worker, &client->session, line); /* without memory it is closed without a word */
     line_drop(line);
-    leave(presence, worker, client);
+    client_leave(presence, worker, client, LEAVE_CLOSED);
     session_close(worker, &client->session);
 }
 
@@ -108,26 +109,23 @@ fail_for_memory(struct presence *presence, struct worker *worker, struct client 
     client_fail(presence, worker, client, &error);
 }
 
-static void
-log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message) REQUIRES(worker_role)
+int
+client_log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message)
 {
     bool transition;
     int error = graph_login(presence->graph, worker->number, client->session.handle, message->user, message->friends, message->friend_count,
         &client->member, &transition);
 
-    if (error < 0) {
-        fail_for_memory(presence, worker, client);
-        return;
-    }
+    if (error < 0)
+        return error;
     client->logged_in = true;
-    deadline_stop(&client->session.deadline);
     if (transition)
         presence->config.store->announce(presence->store_state, message->user, true);
+    return 0;
 }
 
-/* Is there news for this worker that was posted and is not told yet? If so, *ticket is the number of the last. */
-static bool
-news_is_under_way(struct presence *presence, struct worker *worker, uint64_t *ticket) REQUIRES(worker_role)
+bool
+client_news_is_under_way(struct presence *presence, struct worker *worker, uint64_t *ticket)
 {
     *ticket = mailbox_posted(&worker->mailbox);
     return news_told_through(presence_desk(presence, worker), worker) < *ticket;
@@ -159,15 +157,18 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
         return DONE;
     }
     if (message.kind == MESSAGE_GOODBYE) {
-        leave(presence, worker, client);
+        client_leave(presence, worker, client, LEAVE_GOODBYE);
         session_close(worker, &client->session);
     } else if (!client->logged_in) {
         client->ticket = presence_group(presence, message.user);
         if (atomic_load_explicit(&presence->celebrating[client->ticket], memory_order_relaxed) > 0)
             return BRAKE;
-        log_in(presence, worker, client, &message);
+        if (client_log_in(presence, worker, client, &message) == 0)
+            deadline_stop(&client->session.deadline);
+        else
+            fail_for_memory(presence, worker, client);
     } else if (message.has_friends) {
-        if (!waited && news_is_under_way(presence, worker, &ticket)) {
+        if (!waited && client_news_is_under_way(presence, worker, &ticket)) {
             client->ticket = ticket;
             return WAIT;
         }
@@ -197,6 +198,16 @@ keep(struct presence *presence, struct worker *worker, struct client *client, co
     else if (result < 0)
         fail_for_memory(presence, worker, client);
     return result == 0;
+}
+
+void
+client_park(struct presence *presence, struct worker *worker, struct client *client, size_t length, uint64_t ticket)
+{
+    client->input->message_length = length;
+    client->parked = true;
+    client->ticket = ticket;
+    client->turn = (struct list){0};
+    list_append(&presence_desk(presence, worker)->parked, &client->turn);
 }
 
 /* Keeps a complete message, and whatever came after it, until it can be carried out. */
@@ -290,14 +301,17 @@ client_resume(struct presence *presence, struct worker *worker, struct client *c
 
     unpark(client);
     client->input = NULL; /* ours now: what follows may begin an input of its own */
-    if (carry_out(presence, worker, client, input->bytes, input->message_length, true) == BRAKE) {
+    if (session_is_datagram(&client->session)) {
+        datagram_resume(presence, worker, client, input);
+    } else if (carry_out(presence, worker, client, input->bytes, input->message_length, true) == BRAKE) {
         client->input = input; /* again: somebody was quicker */
         client->parked = true;
         list_append(&presence_desk(presence, worker)->braked, &client->turn);
         return;
+    } else {
+        session_pause(worker, &client->session, false);
+        client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
     }
-    session_pause(worker, &client->session, false);
-    client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
     input_free(presence, worker, input);
 }
 
@@ -367,8 +381,18 @@ client_input_ended(struct presence *presence, struct worker *worker, struct clie
         client_fail(presence, worker, client, &error);
         return;
     }
-    leave(presence, worker, client);
+    client_leave(presence, worker, client, LEAVE_CLOSED);
     session_close(worker, &client->session);
+}
+
+/* Datagrams may get lost: where too many wait, the newest does. */
+static void
+tell_datagram(struct presence *presence, struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role)
+{
+    if (session->queue.count >= presence->config.queue_limit)
+        session_flush(worker, session);
+    if (session->queue.count >= presence->config.queue_limit || session_send(worker, session, line) < 0)
+        counter_add(&worker->counters.lost, 1);
 }
 
 void
@@ -380,6 +404,10 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
 
     if (session->state != SESSION_OPEN)
         return;
+    if (session_is_datagram(session)) {
+        tell_datagram(presence, worker, session, transition->online ? desk->online_line : desk->offline_line);
+        return;
+    }
     if (session_send(worker, session, transition->online ? desk->online_line : desk->offline_line) < 0) {
         fail_for_memory(presence, worker, client);
         return;
@@ -397,11 +425,11 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
 void
 client_retry(struct presence *presence, struct worker *worker, struct client *client)
 {
-    leave(presence, worker, client);
+    client_leave(presence, worker, client, client->reason);
     if (client->logged_in)
         return;
     client->departing = false;
-    if (client->session.descriptor < 0)
+    if (client->session.closed)
         worker_release(worker, &client->session);
 }
 
@@ -409,6 +437,6 @@ bool
 client_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
     if (!client->departing || atomic_load_explicit(&presence->stopping, memory_order_relaxed))
-        leave(presence, worker, client);
+        client_leave(presence, worker, client, LEAVE_CLOSED);
     return !client->logged_in;
 }

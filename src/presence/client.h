@@ -20,6 +20,7 @@ struct client {
     uint32_t member;               /* the graph's name for this session, once logged in */
     bool logged_in : 1;            /* the graph knows it */
     bool departing : 1;            /* it has ended, and its departure could not be told yet for want of memory: `retry` runs */
+    enum leave_reason reason : 2;  /* why, while it is departing */
     bool parked : 1;               /* its next object waits for earlier news: `turn` is in one of the desk's lists */
     union {
         struct deadline retry;
@@ -35,6 +36,17 @@ client_of(struct session *session)
 {
     return (struct client *)(void *)session;
 }
+
+/* The steps that every way of talking has in common. */
+
+/* The client's user comes online through it. Returns 0, or -ENOMEM, and nothing has happened. */
+int client_log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message) REQUIRES(worker_role);
+/* Ends the client's part in the graph, which may be news, and whatever it waited for; the session stays. On a want of memory it is tried again later. */
+void client_leave(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role);
+/* Is there news for this worker that was posted and is not told yet? If so, *ticket is the number of the last. */
+bool client_news_is_under_way(struct presence *presence, struct worker *worker, uint64_t *ticket) REQUIRES(worker_role);
+/* The message in client->input, which is `length` bytes, waits until all news up to the ticket has been told. */
+void client_park(struct presence *presence, struct worker *worker, struct client *client, size_t length, uint64_t ticket) REQUIRES(worker_role);
 
 /* A connection is there; a refused one is told so. */
 void client_opened(struct presence *presence, struct worker *worker, struct client *client, bool refused) REQUIRES(worker_role);

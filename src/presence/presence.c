@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "presence/client.h"
+#include "presence/datagram.h"
 #include "presence/desk.h"
 #include "presence/input.h"
 #include "presence/news.h"
@@ -53,6 +54,12 @@ received(void *context, struct worker *worker, struct session *session, const ch
 }
 
 static void
+datagram(void *context, struct worker *worker, struct session *session, const struct datagram *received) REQUIRES(worker_role)
+{
+    datagram_received(context, worker, session == NULL ? NULL : client_of(session), received);
+}
+
+static void
 input_ended(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     client_input_ended(context, worker, client_of(session));
@@ -80,10 +87,11 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
 
     switch (kind) {
     case DEADLINE_HELLO: client_hello_due(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline))); break;
+    case DEADLINE_SILENCE: datagram_silence(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline))); break;
     case DEADLINE_MESSAGE: client_message_due(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client); break;
     case DEADLINE_BRAKE: client_release_braked(presence, worker); break;
     case DEADLINE_RETRY: client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry)); break;
-    default: ASSERT(kind == DEADLINE_HELLO); /* the worker keeps the others */
+    default: ASSERT(kind == DEADLINE_RETRY); /* the worker keeps the others */
     }
 }
 
@@ -117,6 +125,7 @@ const struct session_handler presence_handler = {
     .session_bytes = sizeof(struct client),
     .opened = opened,
     .received = received,
+    .datagram = datagram,
     .input_ended = input_ended,
     .stopping = stopping,
     .ended = ended,

@@ -21,12 +21,15 @@ struct options {
     uint32_t hello_timeout_s;   /* --hello-timeout $ALO_HELLO_TIMEOUT: 10 */
     uint32_t message_timeout_s; /* --message-timeout $ALO_MESSAGE_TIMEOUT: 10 */
     uint32_t peer_timeout_s;    /* --peer-timeout $ALO_PEER_TIMEOUT: 60, at least 5; a TCP peer gone without a word is noticed within this */
+    bool udp;                   /* --udp $ALO_UDP: on; serve UDP on the same port number */
+    uint32_t udp_timeout_s;     /* --udp-timeout $ALO_UDP_TIMEOUT: 30; a UDP client that is silent for so long is gone */
     uint32_t stop_timeout_s;    /* --stop-timeout $ALO_STOP_TIMEOUT: 3; how long a stop waits for queued bytes to leave */
     uint32_t max_friends;       /* --max-friends $ALO_MAX_FRIENDS: 10000; per session */
     size_t max_message;         /* --max-message $ALO_MAX_MESSAGE: 256 KiB, 1 KiB to 1 MiB; sizes take the suffixes K, KiB, M, MiB, G, GiB */
     size_t max_unfinished;      /* --max-unfinished $ALO_MAX_UNFINISHED: 256 MiB; all unfinished messages together */
     uint32_t max_nesting;       /* --max-nesting $ALO_MAX_NESTING: 32, 2 to 64 */
     uint32_t max_sessions;      /* --max-sessions $ALO_MAX_SESSIONS: 0, the default, means what the descriptor limit allows, less a reserve */
+    uint32_t max_udp_sessions;  /* --max-udp-sessions $ALO_MAX_UDP_SESSIONS: 1,048,576; sessions over UDP, which need no descriptor */
     uint32_t queue_limit;       /* --queue-limit $ALO_QUEUE_LIMIT: 4096 notifications that may wait for one session, 16 to 1,000,000 */
     const char *store;          /* --store $ALO_STORE: "light" */
 };

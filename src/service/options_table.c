@@ -16,7 +16,7 @@ enum { DAY_S = 24 * 60 * 60 };
 
 const struct option_row option_table[OPTION_COUNT] = {
     {"port", 'p', OPTION_PORT, "SERVER_PORT", "8080", FIELD(port), .least = 0, .most = 65535,
-        .help = "TCP port to listen on; 0 takes a free one, and the log says which"},
+        .help = "port to listen on, of TCP and UDP; 0 takes a free one, and the log says which"},
     {"verbose", 'v', OPTION_FLAG, "VERBOSE", "off", FIELD(verbose), .help = "log more: every connection, and what is wrong with what clients send"},
     {"bind", 0, OPTION_WORD, "ALO_BIND", "localhost", FIELD(bind), .words = "localhost all",
         .allowed = "localhost, all, or numeric addresses with commas between",
@@ -30,6 +30,9 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "seconds that a client may take to finish a message that it has begun"},
     {"peer-timeout", 0, OPTION_SECONDS, "ALO_PEER_TIMEOUT", "60", FIELD(peer_timeout_s), .least = 5, .most = DAY_S,
         .help = "seconds until a client that vanished without a word (power cut, lost network) is noticed and counts as offline"},
+    {"udp", 0, OPTION_SWITCH, "ALO_UDP", "on", FIELD(udp), .words = "on off", .help = "serve UDP too, on the same port number"},
+    {"udp-timeout", 0, OPTION_SECONDS, "ALO_UDP_TIMEOUT", "30", FIELD(udp_timeout_s), .least = 1, .most = DAY_S,
+        .help = "seconds of silence after which a UDP client counts as offline"},
     {"stop-timeout", 0, OPTION_SECONDS, "ALO_STOP_TIMEOUT", "3", FIELD(stop_timeout_s), .least = 1, .most = 3600,
         .help = "seconds that a stop waits for clients to take what is still queued for them"},
     {"max-friends", 0, OPTION_NUMBER, "ALO_MAX_FRIENDS", "10000", FIELD(max_friends), .least = 1, .most = 1000000,
@@ -42,6 +45,8 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "levels of braces and brackets in a message, the outermost counted as one"},
     {"max-sessions", 0, OPTION_NUMBER, "ALO_MAX_SESSIONS", "0", FIELD(max_sessions), .least = 0, .most = 16000000,
         .help = "connections at the same time; 0 means as many as the limit on open files allows"},
+    {"max-udp-sessions", 0, OPTION_NUMBER, "ALO_MAX_UDP_SESSIONS", "1048576", FIELD(max_udp_sessions), .least = 1, .most = 16000000,
+        .help = "UDP clients at the same time; they need no open files"},
     {"queue-limit", 0, OPTION_NUMBER, "ALO_QUEUE_LIMIT", "4096", FIELD(queue_limit), .least = 16, .most = 1000000,
         .help = "notifications that may wait for a client that does not read; over that it is disconnected"},
     {"store", 0, OPTION_WORD, "ALO_STORE", "light", FIELD(store), .words = "light", .allowed = "the name of a store, such as light",

@@ -11,6 +11,7 @@
 
 enum option_kind {
     OPTION_FLAG,    /* no value on the command line; true or false in the environment. bool */
+    OPTION_SWITCH,  /* true or false in both. bool */
     OPTION_PORT,    /* uint16_t */
     OPTION_NUMBER,  /* uint32_t */
     OPTION_SECONDS, /* uint32_t */
@@ -31,7 +32,7 @@ struct option_row {
     const char *help;        /* without a capital and a full stop */
 };
 
-enum { OPTION_COUNT = 15 };
+enum { OPTION_COUNT = 18 };
 
 extern const struct option_row option_table[OPTION_COUNT];
 

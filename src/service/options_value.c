@@ -115,6 +115,7 @@ option_describe_allowed(const struct option_row *row, char text[static OPTION_TE
 
     switch (row->kind) {
     case OPTION_FLAG: snprintf(text, OPTION_TEXT, "1, true, yes or on, and 0, false, no or off"); return;
+    case OPTION_SWITCH: snprintf(text, OPTION_TEXT, "on or off"); return;
     case OPTION_WORD: snprintf(text, OPTION_TEXT, "%s", row->allowed); return;
     case OPTION_SIZE:
         option_format_size(row->least, least);
@@ -135,7 +136,7 @@ option_store(const struct option_row *row, const char *source, const char *value
     bool truth = false;
     int error = 0;
 
-    if (row->kind == OPTION_FLAG)
+    if (row->kind == OPTION_FLAG || row->kind == OPTION_SWITCH)
         error = truth_read(row, source, value, &truth, sentence);
     else if (row->kind != OPTION_WORD)
         error = number_read(row, source, value, &number, sentence);
@@ -146,7 +147,8 @@ option_store(const struct option_row *row, const char *source, const char *value
 
     /* The range has seen to it that each number fits. */
     switch (row->kind) {
-    case OPTION_FLAG: memcpy(field, &truth, sizeof truth); break;
+    case OPTION_FLAG:
+    case OPTION_SWITCH: memcpy(field, &truth, sizeof truth); break;
     case OPTION_WORD: memcpy(field, &value, sizeof value); break;
     case OPTION_PORT: memcpy(field, &(uint16_t){(uint16_t)number}, sizeof(uint16_t)); break;
     case OPTION_NUMBER:

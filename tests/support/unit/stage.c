@@ -105,6 +105,7 @@ free_ended(struct worker *worker)
         close(session->descriptor);
         session->descriptor = -1;
         session->polled = false;
+        session->closed = true;
         write_queue_clear(&session->queue, &worker->pool);
         admission_leave(&stage.admission);
         if (presence_handler.ended(stage.presence, worker, session)) {
@@ -136,7 +137,7 @@ stage_close(void)
         struct actor *actor = &actors[i];
         struct worker *worker = &stage.workers[actor->worker];
 
-        if (actor->session != NULL && actor->session->descriptor < 0) {
+        if (actor->session != NULL && actor->session->closed) {
             ck_assert(presence_handler.ended(stage.presence, worker, actor->session));
             worker_release(worker, actor->session);
             actor->session = NULL;

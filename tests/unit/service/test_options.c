@@ -98,6 +98,7 @@ number_stored(const struct option_row *row)
     case OPTION_NUMBER:
     case OPTION_SECONDS: memcpy(&number, field, sizeof number); return number;
     case OPTION_FLAG:
+    case OPTION_SWITCH:
     case OPTION_WORD: break;
     }
     ck_abort_msg("--%s is no number", row->name);
@@ -106,7 +107,7 @@ number_stored(const struct option_row *row)
 static bool
 is_number(const struct option_row *row)
 {
-    return row->kind != OPTION_FLAG && row->kind != OPTION_WORD;
+    return row->kind != OPTION_FLAG && row->kind != OPTION_SWITCH && row->kind != OPTION_WORD;
 }
 
 START_TEST(defaults_are_those_of_the_contract)
@@ -119,12 +120,15 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert_uint_eq(options.hello_timeout_s, 10);
     ck_assert_uint_eq(options.message_timeout_s, 10);
     ck_assert_uint_eq(options.peer_timeout_s, 60);
+    ck_assert(options.udp);
+    ck_assert_uint_eq(options.udp_timeout_s, 30);
     ck_assert_uint_eq(options.stop_timeout_s, 3);
     ck_assert_uint_eq(options.max_friends, 10000);
     ck_assert_uint_eq(options.max_message, UINT64_C(256) << 10);
     ck_assert_uint_eq(options.max_unfinished, UINT64_C(256) << 20);
     ck_assert_uint_eq(options.max_nesting, 32);
     ck_assert_uint_eq(options.max_sessions, 0);
+    ck_assert_uint_eq(options.max_udp_sessions, 1048576);
     ck_assert_uint_eq(options.queue_limit, 4096);
     ck_assert_str_eq(options.store, "light");
     ck_assert_str_eq(warnings, "");
@@ -145,12 +149,15 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"hello-timeout", "ALO_HELLO_TIMEOUT", 1, 86400},
         {"message-timeout", "ALO_MESSAGE_TIMEOUT", 1, 86400},
         {"peer-timeout", "ALO_PEER_TIMEOUT", 5, 86400},
+        {"udp", "ALO_UDP", 0, 0},
+        {"udp-timeout", "ALO_UDP_TIMEOUT", 1, 86400},
         {"stop-timeout", "ALO_STOP_TIMEOUT", 1, 3600},
         {"max-friends", "ALO_MAX_FRIENDS", 1, 1000000},
         {"max-message", "ALO_MAX_MESSAGE", 1024, 1048576},
         {"max-unfinished", "ALO_MAX_UNFINISHED", 1048576, UINT64_C(1) << 40},
         {"max-nesting", "ALO_MAX_NESTING", 2, 64},
         {"max-sessions", "ALO_MAX_SESSIONS", 0, 16000000},
+        {"max-udp-sessions", "ALO_MAX_UDP_SESSIONS", 1, 16000000},
         {"queue-limit", "ALO_QUEUE_LIMIT", 16, 1000000},
         {"store", "ALO_STORE", 0, 0},
     };
