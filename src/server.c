@@ -246,6 +246,8 @@ make_presence(struct server *server, const struct options *options)
         .limits = {.message_bytes = options->max_message, .nesting = options->max_nesting, .friends = options->max_friends},
         .queue_limit = options->queue_limit,
         .unfinished_limit = options->max_unfinished,
+        .stream_heartbeat_s = options->peer_timeout_s / 2,
+        .datagram_heartbeat_s = options->udp_timeout_s / 3 > 0 ? options->udp_timeout_s / 3 : 1,
         .store = server->store,
     };
 

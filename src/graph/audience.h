@@ -42,6 +42,7 @@ struct audience_part {
     uint32_t first, count;     /* its range of the handles */
     uint32_t told;             /* how many of them its worker has told so far: the worker's, who works in slices */
     uint64_t sequence;         /* the worker's: the number of this mail among all that it took */
+    void *text;                /* the worker's: what it has made of the transition for those it tells, or NULL; gone before the part is done */
 };
 
 struct audience {

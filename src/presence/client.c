@@ -8,28 +8,18 @@
 
 #include "base/log.h"
 #include "net/worker.h"
+#include "presence/changes.h"
 #include "presence/datagram.h"
 #include "presence/input.h"
 #include "presence/news.h"
+#include "presence/parking.h"
+#include "presence/rpc.h"
+#include "protocol/decoder.h"
 #include "protocol/framer.h"
+#include "protocol/plain_hello.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-enum outcome {
-    DONE,
-    WAIT,  /* until the news up to client->ticket has been told */
-    BRAKE, /* until no news of the celebrities of group client->ticket is under way */
-};
-
-static void
-unpark(struct client *client)
-{
-    if (!client->parked)
-        return;
-    client->parked = false;
-    list_remove(&client->turn);
-}
 
 /* For log lines about a connection. */
 static void
@@ -47,7 +37,8 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
     struct user_id user;
     bool transition;
 
-    unpark(client);
+    parking_leave(client);
+    changes_free(&client->changes);
     input_free(presence, worker, client->input);
     client->input = NULL;
     if (!client->logged_in)
@@ -75,14 +66,13 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
 }
 
 void
-client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error)
+client_say(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error)
 {
     const struct dialect *dialect = client->dialect != NULL ? client->dialect : &dialect_classic;
     char text[ERROR_LINE_MAX];
     struct line *line;
 
-    if (client->session.state != SESSION_OPEN)
-        return;
+    (void)presence;
     if (log_enabled(LEVEL_DEBUG)) {
         char name[SESSION_NAME];
 
@@ -92,15 +82,22 @@ client_fail(struct presence *presence, struct worker *worker, struct client *cli
     }
     line = line_new(text, dialect->encode_error(error, text));
     if (line != NULL)
-        (void)session_send(worker, &client->session, line); /* without memory it is closed without a word */
+        (void)session_send(worker, &client->session, line); /* without memory nothing is said */
     line_drop(line);
+}
+
+void
+client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error)
+{
+    if (client->session.state != SESSION_OPEN)
+        return;
+    client_say(presence, worker, client, error);
     client_leave(presence, worker, client, LEAVE_CLOSED);
     session_close(worker, &client->session);
 }
 
-/* There is no memory for what the client asks: that costs this session and nobody else. */
-static void
-fail_for_memory(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+void
+client_fail_for_memory(struct presence *presence, struct worker *worker, struct client *client)
 {
     struct protocol_error error;
 
@@ -110,18 +107,53 @@ fail_for_memory(struct presence *presence, struct worker *worker, struct client 
 }
 
 int
-client_log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message)
+client_enter(struct presence *presence, struct worker *worker, struct client *client, const struct graph_hello *hello, struct snapshot *snapshot)
 {
     bool transition;
-    int error = graph_login(presence->graph, worker->number, client->session.handle, message->user, message->friends, message->friend_count,
-        &client->member, &transition);
+    int error = graph_enter(presence->graph, worker->number, hello, &client->member, &transition, snapshot);
 
     if (error < 0)
         return error;
     client->logged_in = true;
+    client->ticket = 0;
+    if (!session_is_datagram(&client->session))
+        deadline_stop(&client->session.deadline);
     if (transition)
-        presence->config.store->announce(presence->store_state, message->user, true);
+        presence->config.store->announce(presence->store_state, hello->user, true);
     return 0;
+}
+
+int
+client_log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message)
+{
+    const struct graph_hello hello = {
+        .handle = client->session.handle, .user = message->user, .friends = message->friends, .friend_count = message->friend_count};
+
+    return client_enter(presence, worker, client, &hello, NULL);
+}
+
+bool
+client_is_braked(const struct presence *presence, struct client *client, struct user_id user)
+{
+    uint32_t group = presence_group(presence, user);
+
+    if (atomic_load_explicit(&presence->celebrating[group], memory_order_relaxed) == 0)
+        return false;
+    client->ticket = group;
+    return true;
+}
+
+int
+client_set_status(struct presence *presence, struct worker *worker, struct client *client, const char *status, size_t length)
+{
+    struct text *text = status == NULL ? NULL : text_new(status, length);
+    int error;
+
+    if (status != NULL && text == NULL)
+        return -ENOMEM;
+    error = graph_set_status(presence->graph, worker->number, client->member, text);
+    text_drop(text);
+    return error;
 }
 
 bool
@@ -131,51 +163,74 @@ client_news_is_under_way(struct presence *presence, struct worker *worker, uint6
     return news_told_through(presence_desk(presence, worker), worker) < *ticket;
 }
 
-/* Carries out one complete message, or says that it must wait. One that has waited does not wait again: news never ends on a busy server. */
+/* A message that was read, of the classic dialect. */
 static enum outcome
-carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, bool waited) REQUIRES(worker_role)
+classic_carry_out(struct presence *presence, struct worker *worker, struct client *client, const struct message *message, bool waited)
+    REQUIRES(worker_role)
 {
-    const struct dialect *dialect = client->dialect != NULL ? client->dialect : &dialect_classic;
     struct protocol_error error;
-    struct message message;
-    uint64_t ticket;
-    int result = dialect->decode(presence_desk(presence, worker)->decoder, &presence->config.limits, text, length, &message, &error);
 
-    if (result == -EBADMSG) {
-        client_fail(presence, worker, client, &error);
-        return DONE;
-    }
-    if (result < 0) {
-        fail_for_memory(presence, worker, client);
-        return DONE;
-    }
-    client->dialect = dialect;
-    if (client->logged_in && message.has_user && !user_id_equal(message.user, graph_user(presence->graph, worker->number, client->member))) {
+    client->dialect = &dialect_classic;
+    if (client->logged_in && message->has_user && !user_id_equal(message->user, graph_user(presence->graph, worker->number, client->member))) {
         protocol_error_set(&error, ERROR_USER_MISMATCH, "this session belongs to user %lld, not to user %lld",
-            (long long)graph_user(presence->graph, worker->number, client->member).number, (long long)message.user.number);
+            (long long)graph_user(presence->graph, worker->number, client->member).number, (long long)message->user.number);
         client_fail(presence, worker, client, &error);
-        return DONE;
-    }
-    if (message.kind == MESSAGE_GOODBYE) {
+    } else if (message->kind == MESSAGE_GOODBYE) {
         client_leave(presence, worker, client, LEAVE_GOODBYE);
         session_close(worker, &client->session);
     } else if (!client->logged_in) {
-        client->ticket = presence_group(presence, message.user);
-        if (atomic_load_explicit(&presence->celebrating[client->ticket], memory_order_relaxed) > 0)
+        if (client_is_braked(presence, client, message->user))
             return BRAKE;
-        if (client_log_in(presence, worker, client, &message) == 0)
-            deadline_stop(&client->session.deadline);
-        else
-            fail_for_memory(presence, worker, client);
-    } else if (message.has_friends) {
+        if (client_log_in(presence, worker, client, message) < 0)
+            client_fail_for_memory(presence, worker, client);
+    } else if (message->has_friends) {
+        uint64_t ticket;
+
+        /* One that has waited does not wait again: news never ends on a busy server. */
         if (!waited && client_news_is_under_way(presence, worker, &ticket)) {
             client->ticket = ticket;
             return WAIT;
         }
-        if (graph_relist(presence->graph, worker->number, client->member, message.friends, message.friend_count) < 0)
-            fail_for_memory(presence, worker, client);
+        if (graph_relist(presence->graph, worker->number, client->member, message->friends, message->friend_count) < 0)
+            client_fail_for_memory(presence, worker, client);
     }
     return DONE;
+}
+
+/*
+ * Carries out one complete message, or says that it must wait; `waited`: it did, and with `progress` (taken) it was begun. The first message picks the
+ * dialect. Nearly every one is a plain hello of the classic dialect, so that is tried first.
+ */
+static enum outcome
+carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, bool waited,
+    struct rpc_progress *progress) REQUIRES(worker_role)
+{
+    struct decoder *decoder = presence_desk(presence, worker)->decoder;
+    const struct protocol_limits *limits = &presence->config.limits;
+    struct protocol_error error;
+    struct message message;
+    struct json_text tree;
+    int result = 0;
+
+    if (client->dialect == &dialect_jsonrpc)
+        return rpc_carry_out(presence, worker, client, text, length, NULL, progress);
+    decoder_begin(decoder);
+    result = plain_hello_read(decoder, limits, text, length, &message);
+    if (result == -ENOMSG && client->dialect == NULL) {
+        result = jsonrpc_detect(text, length, &tree, &error);
+        if (result > 0) {
+            client->dialect = &dialect_jsonrpc;
+            return rpc_carry_out(presence, worker, client, text, length, &tree, NULL);
+        }
+        result = result == 0 ? -ENOMSG : result;
+    }
+    if (result == -ENOMSG)
+        result = dialect_classic.decode(decoder, limits, text, length, &message, &error);
+    if (result == -EBADMSG)
+        client_fail(presence, worker, client, &error);
+    else if (result < 0)
+        client_fail_for_memory(presence, worker, client);
+    return result < 0 ? DONE : classic_carry_out(presence, worker, client, &message, waited);
 }
 
 /* Keeps bytes in the client's input. False: the client has failed. */
@@ -196,18 +251,8 @@ keep(struct presence *presence, struct worker *worker, struct client *client, co
     if (result == -ENOSPC)
         client_fail(presence, worker, client, &error);
     else if (result < 0)
-        fail_for_memory(presence, worker, client);
+        client_fail_for_memory(presence, worker, client);
     return result == 0;
-}
-
-void
-client_park(struct presence *presence, struct worker *worker, struct client *client, size_t length, uint64_t ticket)
-{
-    client->input->message_length = length;
-    client->parked = true;
-    client->ticket = ticket;
-    client->turn = (struct list){0};
-    list_append(&presence_desk(presence, worker)->parked, &client->turn);
 }
 
 /* Keeps a complete message, and whatever came after it, until it can be carried out. */
@@ -217,19 +262,14 @@ park(struct presence *presence, struct worker *worker, struct client *client, en
 {
     struct desk *desk = presence_desk(presence, worker);
 
-    if ((client->input == NULL && !keep(presence, worker, client, text, length)) || !keep(presence, worker, client, rest, rest_length))
+    if ((client->input == NULL && !keep(presence, worker, client, text, length)) || !keep(presence, worker, client, rest, rest_length)) {
+        rpc_progress_free(desk->progress);
+        desk->progress = NULL;
         return;
-    deadline_stop(&client->input->deadline);
-    client->input->message_length = length;
-    client->parked = true;
-    client->turn = (struct list){0};
-    list_append(outcome == BRAKE ? &desk->braked : &desk->parked, &client->turn);
-    session_pause(worker, &client->session, true);
-    if (outcome == BRAKE) {
-        deadline_stop(&client->session.deadline); /* its hello has come */
-        if (!deadline_is_running(&desk->brake))
-            deadlines_start(worker_deadlines(worker, DEADLINE_BRAKE), &desk->brake, worker->now_ms);
     }
+    client->input->progress = desk->progress;
+    desk->progress = NULL;
+    parking_enter(presence, worker, client, outcome, length);
 }
 
 /* Keeps the bytes of a message that is not complete yet; from its first byte on it has so much time and no more. */
@@ -283,7 +323,7 @@ client_received(struct presence *presence, struct worker *worker, struct client 
         bytes += consumed;
         length -= consumed;
 
-        enum outcome outcome = carry_out(presence, worker, client, text, text_length, false);
+        enum outcome outcome = carry_out(presence, worker, client, text, text_length, false, NULL);
 
         if (outcome != DONE) {
             park(presence, worker, client, outcome, text, text_length, bytes, length);
@@ -298,42 +338,27 @@ void
 client_resume(struct presence *presence, struct worker *worker, struct client *client)
 {
     struct input *input = client->input;
+    struct rpc_progress *progress = input->progress;
+    enum outcome outcome;
 
-    unpark(client);
+    parking_leave(client);
     client->input = NULL; /* ours now: what follows may begin an input of its own */
-    if (session_is_datagram(&client->session)) {
-        datagram_resume(presence, worker, client, input);
-    } else if (carry_out(presence, worker, client, input->bytes, input->message_length, true) == BRAKE) {
-        client->input = input; /* again: somebody was quicker */
-        client->parked = true;
-        list_append(&presence_desk(presence, worker)->braked, &client->turn);
+    input->progress = NULL;
+    if (session_is_datagram(&client->session))
+        outcome = datagram_resume(presence, worker, client, input, progress);
+    else
+        outcome = carry_out(presence, worker, client, input->bytes, input->message_length, true, progress);
+    if (outcome != DONE) { /* there is more of it that must wait */
+        client->input = input;
+        input->progress = presence_desk(presence, worker)->progress;
+        presence_desk(presence, worker)->progress = NULL;
+        parking_enter(presence, worker, client, outcome, input->message_length);
         return;
-    } else {
-        session_pause(worker, &client->session, false);
+    }
+    session_pause(worker, &client->session, client->backlogged);
+    if (!session_is_datagram(&client->session))
         client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
-    }
     input_free(presence, worker, input);
-}
-
-void
-client_release_braked(struct presence *presence, struct worker *worker)
-{
-    struct desk *desk = presence_desk(presence, worker);
-    struct list looked_at, *link;
-
-    list_init(&looked_at);
-    while ((link = list_take_first(&desk->braked)) != NULL)
-        list_append(&looked_at, link);
-    while ((link = list_take_first(&looked_at)) != NULL) {
-        struct client *client = LIST_ENTRY(link, struct client, turn);
-
-        if (atomic_load_explicit(&presence->celebrating[client->ticket], memory_order_relaxed) == 0)
-            client_resume(presence, worker, client);
-        else
-            list_append(&desk->braked, link);
-    }
-    if (!list_is_empty(&desk->braked) && !deadline_is_running(&desk->brake))
-        deadlines_start(worker_deadlines(worker, DEADLINE_BRAKE), &desk->brake, worker->now_ms);
 }
 
 void
@@ -395,21 +420,14 @@ tell_datagram(struct presence *presence, struct worker *worker, struct session *
         counter_add(&worker->counters.lost, 1);
 }
 
-void
-client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition)
+static void
+tell_classic(struct presence *presence, struct worker *worker, struct client *client, struct line *line) REQUIRES(worker_role)
 {
-    const struct desk *desk = presence_desk(presence, worker);
     struct session *session = &client->session;
     struct protocol_error error;
 
-    if (session->state != SESSION_OPEN)
-        return;
-    if (session_is_datagram(session)) {
-        tell_datagram(presence, worker, session, transition->online ? desk->online_line : desk->offline_line);
-        return;
-    }
-    if (session_send(worker, session, transition->online ? desk->online_line : desk->offline_line) < 0) {
-        fail_for_memory(presence, worker, client);
+    if (session_send(worker, session, line) < 0) {
+        client_fail_for_memory(presence, worker, client);
         return;
     }
     if (session->queue.count <= presence->config.queue_limit)
@@ -420,6 +438,30 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
     write_queue_cut(&session->queue, &worker->pool);
     protocol_error_set(&error, ERROR_TOO_SLOW, "more than %u notifications waited for you to read", presence->config.queue_limit);
     client_fail(presence, worker, client, &error);
+}
+
+void
+client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition, void **text)
+{
+    const struct desk *desk = presence_desk(presence, worker);
+    struct line *line = transition->online ? desk->online_line : desk->offline_line;
+
+    if (client->session.state != SESSION_OPEN)
+        return;
+    if (client->dialect == &dialect_jsonrpc)
+        rpc_tell(presence, worker, client, transition, text);
+    else if (transition->status_only)
+        return; /* the classic dialect hears nothing of statuses */
+    else if (session_is_datagram(&client->session))
+        tell_datagram(presence, worker, &client->session, line);
+    else
+        tell_classic(presence, worker, client, line);
+}
+
+void
+client_room(struct presence *presence, struct worker *worker, struct client *client)
+{
+    rpc_room(presence, worker, client);
 }
 
 void

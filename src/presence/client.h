@@ -6,22 +6,34 @@
 #ifndef PRESENCE_CLIENT_H
 #define PRESENCE_CLIENT_H
 
-#include "graph/audience.h"
+#include "graph/graph.h"
 #include "net/session.h"
 #include "presence/desk.h"
 #include "protocol/error.h"
+#include "protocol/message.h"
 
+struct changes;
 struct input;
+
+/* What carrying out a message comes to. */
+enum outcome {
+    DONE,
+    WAIT,  /* until the news up to client->ticket has been told */
+    BRAKE, /* until no news of the celebrities of group client->ticket is under way */
+};
 
 struct client {
     struct session session;        /* first: the worker's part */
     const struct dialect *dialect; /* NULL until the first message */
     struct input *input;           /* a message that is not complete, or one that waits; NULL otherwise */
+    struct changes *changes;       /* JSON-RPC: what it is still to be told; NULL when nothing */
+    uint64_t seq;                  /* JSON-RPC over UDP: of the notification sent last */
     uint32_t member;               /* the graph's name for this session, once logged in */
     bool logged_in : 1;            /* the graph knows it */
     bool departing : 1;            /* it has ended, and its departure could not be told yet for want of memory: `retry` runs */
     enum leave_reason reason : 2;  /* why, while it is departing */
     bool parked : 1;               /* its next object waits for earlier news: `turn` is in one of the desk's lists */
+    bool backlogged : 1;           /* JSON-RPC: it is not read from until its answers have left */
     union {
         struct deadline retry;
         struct {
@@ -39,14 +51,28 @@ client_of(struct session *session)
 
 /* The steps that every way of talking has in common. */
 
-/* The client's user comes online through it. Returns 0, or -ENOMEM, and nothing has happened. */
+/*
+ * The client's user comes online through it. *snapshot as in graph_enter, or NULL. Returns 0, or -ENOMEM, and nothing has happened.
+ */
+int client_enter(struct presence *presence, struct worker *worker, struct client *client, const struct graph_hello *hello, struct snapshot *snapshot)
+    REQUIRES(worker_role);
+/* The same for a hello of the classic dialect. */
 int client_log_in(struct presence *presence, struct worker *worker, struct client *client, const struct message *message) REQUIRES(worker_role);
+/* Must what makes news of this user wait? Then client->ticket is set for BRAKE. */
+bool client_is_braked(const struct presence *presence, struct client *client, struct user_id user);
+/* Sets or (NULL) takes away the client's status. Returns 0 or -ENOMEM. */
+int client_set_status(struct presence *presence, struct worker *worker, struct client *client, const char *status, size_t length)
+    REQUIRES(worker_role);
 /* Ends the client's part in the graph, which may be news, and whatever it waited for; the session stays. On a want of memory it is tried again later. */
 void client_leave(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role);
 /* Is there news for this worker that was posted and is not told yet? If so, *ticket is the number of the last. */
 bool client_news_is_under_way(struct presence *presence, struct worker *worker, uint64_t *ticket) REQUIRES(worker_role);
-/* The message in client->input, which is `length` bytes, waits until all news up to the ticket has been told. */
-void client_park(struct presence *presence, struct worker *worker, struct client *client, size_t length, uint64_t ticket) REQUIRES(worker_role);
+/* Tells the client an error, and no more. */
+void client_say(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
+/* There is no memory for what the client asks: that costs this session and nobody else. */
+void client_fail_for_memory(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* Carries out the message that the client was parked with, which is still in its input, and goes on. */
+void client_resume(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 
 /* A connection is there; a refused one is told so. */
 void client_opened(struct presence *presence, struct worker *worker, struct client *client, bool refused) REQUIRES(worker_role);
@@ -55,15 +81,14 @@ void client_received(struct presence *presence, struct worker *worker, struct cl
 void client_input_ended(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells the client an error, logs it out and closes. */
 void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
-/* Tells a friend's transition. */
-void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition) REQUIRES(worker_role);
+/* Tells a friend's transition; *text is where a dialect keeps what it has made of it for the next. */
+void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition, void **text)
+    REQUIRES(worker_role);
+/* What was queued has left, and the client has more, or was waiting for that. */
+void client_room(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* The time for its hello, or for the message that it has begun, is over. What it has sent by now still counts. */
 void client_hello_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 void client_message_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
-/* Lets the logins go on that waited for news of celebrities which has been told by now. */
-void client_release_braked(struct presence *presence, struct worker *worker) REQUIRES(worker_role);
-/* Goes on with a client that was parked. */
-void client_resume(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tries once more to tell a departure; a session that was only waiting for it is freed. */
 void client_retry(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* The session has ended. True when nothing of it is left. */

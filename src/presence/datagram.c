@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "net/worker.h"
 #include "presence/input.h"
+#include "presence/parking.h"
 #include "protocol/decoder.h"
 #include "protocol/framer.h"
 #include "protocol/jsonrpc.h"
@@ -122,8 +123,10 @@ wait_with_list(struct presence *presence, struct worker *worker, struct client *
         client->input->length = client->input->message_length; /* one that waited behind the first is out of date */
     if (input_append(presence, worker, &client->input, client, object.text, object.length) < 0)
         return false;
-    if (!client->parked)
-        client_park(presence, worker, client, object.length, ticket);
+    if (!client->parked) {
+        client->ticket = ticket;
+        parking_enter(presence, worker, client, WAIT, object.length);
+    }
     return true;
 }
 
@@ -147,16 +150,23 @@ static void
 log_in(const struct visit *visit, const struct message *message) REQUIRES(worker_role)
 {
     struct session *session = worker_open_datagram(visit->worker, visit->datagram);
+    struct client *client = session == NULL ? NULL : client_of(session);
 
-    if (session == NULL) {
+    if (client == NULL) {
         refuse_for_room(visit, "room for another session");
         return;
     }
-    client_of(session)->dialect = &dialect_classic;
-    if (client_log_in(visit->presence, visit->worker, client_of(session), message) < 0) {
-        session_close(visit->worker, session);
-        refuse_for_room(visit, "memory");
+    client->dialect = &dialect_classic;
+    if (client_is_braked(visit->presence, client, message->user)) {
+        if (input_append(visit->presence, visit->worker, &client->input, client, visit->object.text, visit->object.length) == 0) {
+            parking_enter(visit->presence, visit->worker, client, BRAKE, visit->object.length);
+            return;
+        }
+    } else if (client_log_in(visit->presence, visit->worker, client, message) == 0) {
+        return;
     }
+    session_close(visit->worker, session);
+    refuse_for_room(visit, "memory");
 }
 
 /* A classic message: from a client that speaks this dialect, from one that was restarted and spoke another before, or from somebody new. */
@@ -170,6 +180,11 @@ carry_out(const struct visit *visit, const struct message *message) REQUIRES(wor
     if (client == NULL) {
         if (message->kind == MESSAGE_HELLO)
             log_in(visit, message);
+        return;
+    }
+    if (!client->logged_in) { /* it waits to be; only a goodbye changes that */
+        if (message->kind == MESSAGE_GOODBYE)
+            datagram_end(visit->presence, visit->worker, client, LEAVE_GOODBYE);
         return;
     }
     user = graph_user(visit->presence->graph, visit->worker->number, client->member);
@@ -204,47 +219,32 @@ is_framed(const struct visit *visit) REQUIRES(worker_role)
     return result == FRAMER_MESSAGE && consumed == visit->object.length;
 }
 
-/* A message of the classic dialect that is not plain, or none: then `error` says why, and the result is as of dialect.decode. */
-static int
-read_strange(const struct visit *visit, struct message *message, bool *is_rpc, struct protocol_error *error) REQUIRES(worker_role)
-{
-    struct decoder *decoder = presence_desk(visit->presence, visit->worker)->decoder;
-    struct object object = visit->object;
-    struct json_text tree;
-    int detected = jsonrpc_detect(object.text, object.length, &tree, error);
-
-    *is_rpc = detected > 0;
-    if (detected > 0)
-        json_text_done(&tree);
-    if (detected != 0)
-        return detected;
-    return dialect_classic.decode(decoder, &visit->presence->config.limits, object.text, object.length, message, error);
-}
-
 /* Whatever is no plain hello: another message, a wrong one, one of the other dialect, or junk. */
 static void
 carry_out_strange(const struct visit *visit) REQUIRES(worker_role)
 {
+    struct decoder *decoder = presence_desk(visit->presence, visit->worker)->decoder;
+    struct object object = visit->object;
     struct protocol_error error;
     struct message message;
-    bool is_rpc;
+    struct json_text tree;
     int result;
 
     if (!is_framed(visit))
         return;
-    result = read_strange(visit, &message, &is_rpc, &error);
-    if (is_rpc)
-        rpc_datagram(visit->presence, visit->worker, visit->client, visit->datagram);
-    else if (result == 0)
+    result = jsonrpc_detect(object.text, object.length, &tree, &error);
+    if (result > 0) {
+        rpc_datagram(visit->presence, visit->worker, visit->client, visit->datagram, &tree);
+        return;
+    }
+    if (result == 0)
+        result = dialect_classic.decode(decoder, &visit->presence->config.limits, object.text, object.length, &message, &error);
+    if (result == 0)
         carry_out(visit, &message);
     else if (result == -ENOMEM)
         refuse_for_room(visit, "memory");
-    else if (error.code == ERROR_BAD_JSON || visit->object.text[0] == '[')
-        return; /* no JSON object: junk */
-    else if (is_classic(visit->client))
-        refuse(visit, &error);
-    else
-        rpc_datagram(visit->presence, visit->worker, visit->client, visit->datagram);
+    else if (error.code != ERROR_BAD_JSON && object.text[0] == '{')
+        refuse(visit, &error); /* else it is no JSON object: junk */
 }
 
 void
@@ -273,8 +273,23 @@ datagram_received(struct presence *presence, struct worker *worker, struct clien
         carry_out_strange(&visit);
 }
 
-void
-datagram_resume(struct presence *presence, struct worker *worker, struct client *client, const struct input *input)
+/* The first message of a client that had to wait to log in, or a list that had to wait. */
+static enum outcome
+resume_first(struct presence *presence, struct worker *worker, struct client *client, const struct message *message) REQUIRES(worker_role)
+{
+    if (client->logged_in) {
+        (void)relist(presence, worker, client, message);
+        return DONE;
+    }
+    if (client_is_braked(presence, client, message->user))
+        return BRAKE;
+    if (client_log_in(presence, worker, client, message) < 0)
+        datagram_end(presence, worker, client, LEAVE_CLOSED);
+    return DONE;
+}
+
+enum outcome
+datagram_resume(struct presence *presence, struct worker *worker, struct client *client, const struct input *input, struct rpc_progress *progress)
 {
     struct decoder *decoder = presence_desk(presence, worker)->decoder;
     const struct protocol_limits *limits = &presence->config.limits;
@@ -283,16 +298,19 @@ datagram_resume(struct presence *presence, struct worker *worker, struct client 
     struct message message;
     uint64_t ticket;
 
+    if (client->dialect == &dialect_jsonrpc)
+        return rpc_datagram_resume(presence, worker, client, input->bytes, input->message_length, progress);
     /* It was read before, so only memory can be missing; then the list stays as it is. */
     if (dialect_classic.decode(decoder, limits, input->bytes, input->message_length, &message, &error) == 0 &&
-        !relist(presence, worker, client, &message))
-        return;
-    if (later.length == 0)
-        return;
+        resume_first(presence, worker, client, &message) == BRAKE)
+        return BRAKE;
+    if (later.length == 0 || client->session.state != SESSION_OPEN)
+        return DONE;
     if (client_news_is_under_way(presence, worker, &ticket))
         (void)wait_with_list(presence, worker, client, ticket, later);
     else if (dialect_classic.decode(decoder, limits, later.text, later.length, &message, &error) == 0)
         (void)relist(presence, worker, client, &message);
+    return DONE;
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "net/datagrams.h"
 #include "presence/client.h"
+#include "presence/rpc.h"
 
 #include <stddef.h>
 
@@ -20,8 +21,9 @@ enum { DATAGRAM_ERROR_MAX = 512, DATAGRAM_FACTOR = 3 };
 /* A datagram came, from this client or (NULL) from an address without a session. */
 void datagram_received(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram)
     REQUIRES(worker_role);
-/* Carries out the list that the client was parked with, which is the caller's to free. */
-void datagram_resume(struct presence *presence, struct worker *worker, struct client *client, const struct input *input) REQUIRES(worker_role);
+/* Carries out what the client was parked with, which is the caller's to free; `progress` as in rpc_carry_out. */
+enum outcome datagram_resume(struct presence *presence, struct worker *worker, struct client *client, const struct input *input,
+    struct rpc_progress *progress) REQUIRES(worker_role);
 /* Nothing came from the client's address for too long. */
 void datagram_silence(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 
@@ -32,9 +34,13 @@ void datagram_refuse(struct presence *presence, struct worker *worker, const str
 void datagram_end(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role);
 
 /*
- * The seam to the JSON-RPC dialect: carries out a datagram that holds an object or a batch of that dialect, or anything but a classic hello
- * or goodbye from a client of that dialect.
+ * Carries out a datagram that holds an object or a batch of the JSON-RPC dialect, which jsonrpc_detect has read: the tree is taken. From an
+ * address without a session only what begins with a login makes one.
  */
-void rpc_datagram(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram) REQUIRES(worker_role);
+void rpc_datagram(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram, struct json_text *tree)
+    REQUIRES(worker_role);
+/* Goes on with one that had to wait. */
+enum outcome rpc_datagram_resume(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length,
+    struct rpc_progress *progress) REQUIRES(worker_role);
 
 #endif

@@ -1,14 +1,162 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where the JSON-RPC dialect over UDP will be: for now such a datagram is a sign of life and no more.
+ * The JSON-RPC dialect over UDP: answers are no longer than three times what they answer, and an address that has no session is only answered
+ * what costs nothing, unless it logs in.
  */
+#include "net/worker.h"
 #include "presence/datagram.h"
+#include "presence/input.h"
+#include "presence/parking.h"
+#include "presence/rpc_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { ANSWER_MAX = 65000 }; /* a little less than a datagram holds */
+
+static size_t
+budget_for(const struct datagram *datagram)
+{
+    size_t budget = DATAGRAM_FACTOR * datagram->length;
+
+    return budget < ANSWER_MAX ? budget : ANSWER_MAX;
+}
+
+/* The error that there is nothing to carry out, in this dialect's form whatever the address spoke before. */
+static void
+answer_error(struct worker *worker, const struct datagram *datagram, const struct protocol_error *error) REQUIRES(worker_role)
+{
+    char line[ERROR_LINE_MAX];
+    size_t length = dialect_jsonrpc.encode_error(error, line);
+
+    if (length <= DATAGRAM_ERROR_MAX && length <= budget_for(datagram))
+        worker_answer(worker, datagram, line, length);
+}
+
+/* Nobody is logged in at this address, and nobody wants to be. */
+static void
+answer_stranger(struct presence *presence, struct worker *worker, const struct datagram *datagram, const struct jsonrpc_message *message)
+    REQUIRES(worker_role)
+{
+    struct rpc_progress progress = {.budget = budget_for(datagram)};
+    struct rpc_work work = {.presence = presence, .worker = worker, .message = message, .progress = &progress};
+    struct decoder *decoder = presence_desk(presence, worker)->decoder;
+    struct jsonrpc_call call;
+
+    for (; progress.done < message->count; progress.done++)
+        if (jsonrpc_call_read(decoder, &presence->config.limits, message, progress.done, &call) == 0)
+            (void)rpc_call_carry_out(&work, &call);
+    if (progress.answers.length > 0) {
+        if (message->is_batch)
+            buffer_append_text(&progress.answers, "]");
+        buffer_append_text(&progress.answers, "\n");
+        if (!progress.answers.failed)
+            worker_answer(worker, datagram, progress.answers.bytes, progress.answers.length);
+    }
+    buffer_done(&progress.answers);
+}
+
+/* Whose session a message that begins with a login is for: the address's own, or a new one. NULL: there is no room. */
+static struct client *
+client_for_login(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram, struct user_id user)
+    REQUIRES(worker_role)
+{
+    struct protocol_error error;
+    struct session *session;
+
+    if (client != NULL) {
+        bool same = client->dialect == &dialect_jsonrpc &&
+            (!client->logged_in || user_id_equal(graph_user(presence->graph, worker->number, client->member), user));
+
+        if (same)
+            return client;
+        datagram_end(presence, worker, client, LEAVE_CLOSED); /* a client that was started again on the same port */
+    }
+    session = worker_open_datagram(worker, datagram);
+    if (session == NULL) {
+        protocol_error_set(&error, ERROR_SERVER_FULL, "the server has no room for another session, try again later");
+        answer_error(worker, datagram, &error);
+        return NULL;
+    }
+    client_of(session)->dialect = &dialect_jsonrpc;
+    return client_of(session);
+}
+
+/* Keeps a message that must wait. */
+static void
+park(struct presence *presence, struct worker *worker, struct client *client, enum outcome outcome, const struct datagram *datagram)
+    REQUIRES(worker_role)
+{
+    struct desk *desk = presence_desk(presence, worker);
+
+    if (input_append(presence, worker, &client->input, client, datagram->bytes, datagram->length) < 0) {
+        rpc_progress_free(desk->progress);
+        desk->progress = NULL;
+        client_fail_for_memory(presence, worker, client);
+        return;
+    }
+    client->input->progress = desk->progress;
+    desk->progress = NULL;
+    parking_enter(presence, worker, client, outcome, datagram->length);
+}
+
+/* A login that was refused leaves no session behind. */
+static void
+close_if_nobody(struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    if (!client->logged_in && client->session.state == SESSION_OPEN)
+        session_close(worker, &client->session);
+}
+
+static void
+carry_out(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
+    const struct jsonrpc_message *message) REQUIRES(worker_role)
+{
+    struct decoder *decoder = presence_desk(presence, worker)->decoder;
+    struct jsonrpc_call call;
+    enum outcome outcome;
+
+    if (jsonrpc_call_read(decoder, &presence->config.limits, message, 0, &call) < 0)
+        return; /* out of memory: it may be sent again */
+    if (call.failure == 0 && call.method == JSONRPC_LOGIN) {
+        client = client_for_login(presence, worker, client, datagram, call.user);
+        if (client == NULL)
+            return;
+    } else if (client == NULL || client->dialect != &dialect_jsonrpc || !client->logged_in) {
+        answer_stranger(presence, worker, datagram, message);
+        return;
+    }
+    if (client->parked)
+        return; /* it waits with a message; this one may be sent again */
+    outcome = rpc_message_carry_out(presence, worker, client, message, NULL, budget_for(datagram));
+    if (outcome == DONE)
+        close_if_nobody(worker, client);
+    else
+        park(presence, worker, client, outcome, datagram);
+}
 
 void
-rpc_datagram(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram)
+rpc_datagram(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram, struct json_text *tree)
 {
-    (void)presence;
-    (void)worker;
-    (void)client;
-    (void)datagram;
+    struct jsonrpc_message message;
+    struct protocol_error error;
+    int failure;
+
+    if (jsonrpc_take(&presence->config.limits, tree, &message, &failure, &error) < 0) {
+        answer_error(worker, datagram, &error);
+        return;
+    }
+    carry_out(presence, worker, client, datagram, &message);
+    jsonrpc_message_done(&message);
+}
+
+enum outcome
+rpc_datagram_resume(
+    struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, struct rpc_progress *progress)
+{
+    enum outcome outcome = rpc_carry_out(presence, worker, client, text, length, NULL, progress);
+
+    if (outcome == DONE)
+        close_if_nobody(worker, client);
+    return outcome;
 }

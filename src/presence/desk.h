@@ -5,6 +5,7 @@
 #ifndef PRESENCE_DESK_H
 #define PRESENCE_DESK_H
 
+#include "base/buffer.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "graph/graph.h"
@@ -37,13 +38,19 @@ struct desk {
     struct decoder *decoder;
     struct line *online_line; /* the classic dialect's two words: one line each, shared by all queues of this worker */
     struct line *offline_line;
-    struct list parked;      /* clients whose next object waits for earlier news, in the order of their tickets */
-    struct list braked;      /* clients whose login waits until older news of a celebrity has been told */
-    struct deadline brake;   /* runs while there are such: when to look again */
-    size_t unfinished;       /* bytes held for unfinished messages */
-    struct lane lane;        /* news in the order in which it came */
-    struct lane celebrities; /* news of large audiences, told in slices, and what must come after it */
+    struct list parked;            /* clients whose next object waits for earlier news, in the order of their tickets */
+    struct list braked;            /* clients whose login waits until older news of a celebrity has been told */
+    struct deadline brake;         /* runs while there are such: when to look again */
+    size_t unfinished;             /* bytes held for unfinished messages */
+    struct rpc_progress *progress; /* of the JSON-RPC message that has just been told to wait */
+    struct snapshot snapshot;      /* scratch, and so is what follows */
+    struct buffer scratch;
+    size_t changes_begin, changes_end; /* bytes around the change in a notification of one */
+    struct lane lane;                  /* news in the order in which it came */
+    struct lane celebrities;           /* news of large audiences, told in slices, and what must come after it */
 };
+
+struct rpc_progress;
 
 struct presence {
     struct presence_config config;

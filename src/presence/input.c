@@ -3,6 +3,7 @@
 
 #include "base/list.h"
 #include "net/worker.h"
+#include "presence/rpc.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ input_free(struct presence *presence, struct worker *worker, struct input *input
     if (input == NULL)
         return;
     deadline_stop(&input->deadline);
+    rpc_progress_free(input->progress);
     presence_desk(presence, worker)->unfinished -= input->capacity;
     free(input);
 }

@@ -13,12 +13,14 @@
 #include <stddef.h>
 
 struct client;
+struct rpc_progress;
 
 struct input {
     struct deadline deadline; /* for the end of the message */
     struct client *client;
-    struct framer framer;  /* where it stands in the bytes */
-    size_t message_length; /* of a complete message that waits; 0 while it is not complete */
+    struct framer framer;          /* where it stands in the bytes */
+    size_t message_length;         /* of a complete message that waits; 0 while it is not complete */
+    struct rpc_progress *progress; /* how far such a one has been carried out; NULL: not at all */
     size_t length, capacity;
     char bytes[];
 };

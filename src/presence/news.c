@@ -54,7 +54,7 @@ tell_first(struct presence *presence, struct worker *worker, struct lane *lane, 
         struct session *session = worker_session(worker, handles[i]);
 
         if (session != NULL)
-            client_tell(presence, worker, client_of(session), &part->audience->transition);
+            client_tell(presence, worker, client_of(session), &part->audience->transition, &part->text);
     }
     part->told = end;
     if (end == part->count) {
@@ -62,6 +62,7 @@ tell_first(struct presence *presence, struct worker *worker, struct lane *lane, 
 
         (void)lane_take_first(lane);
         lane->unfinished[presence_group(presence, part->audience->transition.user)]--;
+        line_drop(part->text);
         audience_part_done(part);
         mailbox_settle(&worker->mailbox, weight);
     }
@@ -95,11 +96,18 @@ news_told_through(const struct desk *desk, const struct worker *worker)
     return through;
 }
 
+static void
+drop(struct audience_part *part)
+{
+    line_drop(part->text);
+    audience_part_done(part);
+}
+
 void
 news_drop(struct desk *desk)
 {
     while (desk->lane.first != NULL)
-        audience_part_done(audience_part_of(lane_take_first(&desk->lane)));
+        drop(audience_part_of(lane_take_first(&desk->lane)));
     while (desk->celebrities.first != NULL)
-        audience_part_done(audience_part_of(lane_take_first(&desk->celebrities)));
+        drop(audience_part_of(lane_take_first(&desk->celebrities)));
 }

@@ -7,6 +7,8 @@
 #include "presence/desk.h"
 #include "presence/input.h"
 #include "presence/news.h"
+#include "presence/parking.h"
+#include "protocol/jsonrpc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +68,12 @@ input_ended(void *context, struct worker *worker, struct session *session) REQUI
 }
 
 static void
+room(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    client_room(context, worker, client_of(session));
+}
+
+static void
 stopping(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     struct protocol_error error;
@@ -89,7 +97,7 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
     case DEADLINE_HELLO: client_hello_due(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline))); break;
     case DEADLINE_SILENCE: datagram_silence(presence, worker, client_of(LIST_ENTRY(deadline, struct session, deadline))); break;
     case DEADLINE_MESSAGE: client_message_due(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client); break;
-    case DEADLINE_BRAKE: client_release_braked(presence, worker); break;
+    case DEADLINE_BRAKE: parking_release(presence, worker); break;
     case DEADLINE_RETRY: client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry)); break;
     default: ASSERT(kind == DEADLINE_RETRY); /* the worker keeps the others */
     }
@@ -107,17 +115,9 @@ static bool
 turn(void *context, struct worker *worker) REQUIRES(worker_role)
 {
     struct presence *presence = context;
-    struct desk *desk = presence_desk(presence, worker);
     bool more = news_tell(presence, worker);
 
-    while (!list_is_empty(&desk->parked)) {
-        struct client *client = LIST_ENTRY(desk->parked.next, struct client, turn);
-
-        if (client->ticket > news_told_through(desk, worker))
-            break;
-        client_resume(presence, worker, client);
-    }
-    client_release_braked(presence, worker);
+    parking_release(presence, worker);
     return more;
 }
 
@@ -127,6 +127,7 @@ const struct session_handler presence_handler = {
     .received = received,
     .datagram = datagram,
     .input_ended = input_ended,
+    .room = room,
     .stopping = stopping,
     .ended = ended,
     .deadline = deadline_due,
@@ -137,12 +138,17 @@ const struct session_handler presence_handler = {
 static bool
 desk_init(struct desk *desk)
 {
+    jsonrpc_write_changes_begin(&desk->scratch, 0);
+    desk->changes_begin = desk->scratch.length;
+    jsonrpc_write_changes_end(&desk->scratch);
+    desk->changes_end = desk->scratch.length - desk->changes_begin;
+    desk->scratch.length = 0;
     list_init(&desk->parked);
     list_init(&desk->braked);
     desk->decoder = decoder_new();
     desk->online_line = line_new(dialect_classic.online_line, strlen(dialect_classic.online_line));
     desk->offline_line = line_new(dialect_classic.offline_line, strlen(dialect_classic.offline_line));
-    return desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL;
+    return !desk->scratch.failed && desk->decoder != NULL && desk->online_line != NULL && desk->offline_line != NULL;
 }
 
 static void
@@ -150,6 +156,8 @@ desk_done(struct desk *desk)
 {
     news_drop(desk);
     decoder_free(desk->decoder);
+    buffer_done(&desk->scratch);
+    snapshot_done(&desk->snapshot);
     line_drop(desk->online_line);
     line_drop(desk->offline_line);
 }

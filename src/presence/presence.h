@@ -19,8 +19,10 @@
 
 struct presence_config {
     struct protocol_limits limits;
-    uint32_t queue_limit;      /* lines that may wait for a session of the classic dialect */
-    size_t unfinished_limit;   /* bytes of all unfinished messages together */
+    uint32_t queue_limit;    /* lines that may wait for a session of the classic dialect */
+    size_t unfinished_limit; /* bytes of all unfinished messages together */
+    /* JSON-RPC: how often a client is told to say something. */
+    uint32_t stream_heartbeat_s, datagram_heartbeat_s;
     const struct store *store; /* opened by presence_new, closed by presence_free */
 };
 

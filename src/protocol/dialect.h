@@ -42,6 +42,8 @@ struct dialect {
 };
 
 extern const struct dialect dialect_classic;
+/* Its messages are many calls, so it is read through jsonrpc.h: `decode` is NULL, and so are the lines, for it names who came and went. */
+extern const struct dialect dialect_jsonrpc;
 
 /* Gives jansson the process's malloc and free and seeds its hash tables from the kernel. Once, before any thread decodes. */
 void dialects_init(void);
