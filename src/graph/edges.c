@@ -1,133 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Edges are made and ended one at a time, each under the lock of the shard of the user that is watched. The map at the seat of the session's
- * worker says where in its list a user stands already.
+ * Whatever changes a list goes over all of it once, to fill the map at the seat of the session's worker, which says where a user stands in it.
  */
 #include "graph/edges.h"
 
-#include "graph/chain.h"
+#include "graph/edge.h"
 #include "graph/graph_internal.h"
-#include "graph/snapshot.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Moves the entry of an edge, which stays, from `place` to the vacancy of the list's current segment. */
-static void
-move_over(struct shard *shard, struct friend_list *list, uint32_t place) REQUIRES(shard->mutex)
-{
-    struct listing *entry = friend_list_at(list, place);
-    uint32_t vacancy = friend_list_vacancy(list);
-
-    friend_list_take(list, entry->user);
-    friend_list_at(list, vacancy)->position = entry->position;
-    watchers_at(&shard_user(shard, entry->user)->watchers, entry->position)->place = vacancy;
-    entry->user = SLOTS_NONE;
-}
-
-/* One attempt of watch(): true when the edge is there. */
-static bool
-try_watch(struct graph *graph, struct shard *shard, uint64_t hash, struct user_id id, uint32_t session, uint32_t which, struct snapshot *snapshot,
-    struct spare *spare) REQUIRES(shard->mutex)
-{
-    struct index_map *seen = &graph->seats[session >> HANDLE_SLOT_BITS].map;
-    struct friend_list *list = &member_at(graph, session)->list;
-    uint32_t index = shard_find_or_add(shard, hash, id, spare);
-    uint32_t place = friend_list_vacancy(list);
-    struct user *user;
-    uint32_t *former;
-
-    if (index == SLOTS_NONE)
-        return false;
-    user = shard_user(shard, index);
-    former = index_map_find(seen, index);
-    if (former == NULL) {
-        struct watcher watcher = {.member = session, .place = place};
-
-        if (!watchers_add(&user->watchers, watcher, spare))
-            return false;
-        friend_list_take(list, index);
-        friend_list_at(list, place)->position = user->watchers.count - 1;
-        if (user->sessions != SLOTS_NONE)
-            snapshot_add(snapshot, which, chain_status(graph, user));
-    } else if ((*former ^ place) & LIST_SEGMENT_BIT) {
-        move_over(shard, list, *former); /* in the old list too */
-    } else {
-        return true; /* named twice, or watched already */
-    }
-    index_map_set(seen, index, place);
-    return true;
-}
-
-/* An attempt may leave an entry behind that only the next one would have used. */
-static void
-forget_unused(struct shard *shard, uint64_t hash, struct user_id id, struct spare *spare)
-{
-    uint32_t index;
-
-    mutex_lock(&shard->mutex);
-    index = shard_find(shard, hash, id);
-    if (index != SLOTS_NONE)
-        shard_remove_if_unused(shard, index, spare);
-    mutex_unlock(&shard->mutex);
-}
-
-/* Makes the session watch friends[which]. Returns 0 or -ENOMEM. */
-static int
-watch(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, struct snapshot *snapshot)
-{
-    struct user_id id = friends[which];
-    uint64_t hash = hash_of(graph, id);
-    struct shard *shard = shard_of_hash(graph, hash);
-    struct spare spare = {0};
-    int error = 0;
-    bool done;
-
-    do {
-        mutex_lock(&shard->mutex);
-        done = try_watch(graph, shard, hash, id, session, which, snapshot, &spare);
-        mutex_unlock(&shard->mutex);
-    } while (!done && (error = spare_refill(&spare)) == 0);
-    if (error < 0)
-        forget_unused(shard, hash, id, &spare);
-    spare_done(&spare);
-    return error;
-}
-
-/* Removes the edge of one entry of the session's list. */
-static void
-unwatch(struct graph *graph, struct friend_list *list, uint32_t place)
-{
-    struct listing *entry = friend_list_at(list, place);
-    uint32_t index = entry->user;
-    struct shard *shard = shard_of_user(graph, index);
-    struct spare spare = {0};
-    bool shrunk;
-
-    mutex_lock(&shard->mutex);
-    struct watchers *watchers = &shard_user(shard, index)->watchers;
-    uint32_t position = entry->position;
-
-    if (watchers_remove(watchers, position, &spare)) {
-        const struct watcher *moved = watchers_at(watchers, position);
-
-        friend_list_at(&member_at(graph, moved->member)->list, moved->place)->position = position;
-    }
-    entry->user = SLOTS_NONE;
-    shrunk = watchers_shrink(watchers, &spare);
-    shard_remove_if_unused(shard, index, &spare);
-    mutex_unlock(&shard->mutex);
-
-    /* Giving memory back is worth one try. The user may have gone meanwhile and its slot have become another's: then that one is shrunk. */
-    if (!shrunk && spare_refill(&spare) == 0) {
-        mutex_lock(&shard->mutex);
-        if (slots_exists(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1)))
-            watchers_shrink(&shard_user(shard, index)->watchers, &spare);
-        mutex_unlock(&shard->mutex);
-    }
-    spare_done(&spare);
-}
 
 /* Ends the edges that are left in the former segment of a list, and frees it. Returns how many there were. */
 static uint32_t
@@ -141,7 +23,7 @@ end_former(struct graph *graph, struct friend_list *list)
     for (uint32_t offset = 0; offset < former->used; offset++) {
         if (former->entries[offset].user == SLOTS_NONE)
             continue;
-        unwatch(graph, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
+        edge_end(graph, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
         ended++;
     }
     friend_list_close_former(list);
@@ -191,7 +73,7 @@ edges_replace(struct graph *graph, uint32_t session, struct user_id self, const 
         error = friend_list_open(list, count);
         for (uint32_t which = 0; which < count && error == 0; which++)
             if (!user_id_equal(friends[which], self))
-                error = watch(graph, session, friends, which, snapshot);
+                error = edge_begin(graph, session, friends, which, snapshot);
         if (error < 0)
             return error;
     } else {
@@ -213,16 +95,10 @@ rebuild(struct graph *graph, uint32_t session, uint32_t capacity)
     if (error < 0)
         return error;
     for (uint32_t offset = 0; former != NULL && offset < former->used; offset++) {
-        uint32_t user = former->entries[offset].user;
-        struct shard *shard;
-
-        if (user == SLOTS_NONE)
+        if (former->entries[offset].user == SLOTS_NONE)
             continue;
-        shard = shard_of_user(graph, user);
-        index_map_set(map, user, friend_list_vacancy(list));
-        mutex_lock(&shard->mutex);
-        move_over(shard, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
-        mutex_unlock(&shard->mutex);
+        index_map_set(map, former->entries[offset].user, friend_list_vacancy(list));
+        edge_move(graph, list, (list->current ^ LIST_SEGMENT_BIT) | offset);
     }
     friend_list_close_former(list);
     return 0;
@@ -304,7 +180,7 @@ edges_add(struct graph *graph, uint32_t session, struct user_id self, const stru
         error = rebuild(graph, session, edges + fresh + edges / 4); /* a list that grows again will not move each time */
     for (uint32_t which = 0; which < count && fresh > 0 && error == 0; which++)
         if (!user_id_equal(friends[which], self))
-            error = watch(graph, session, friends, which, snapshot);
+            error = edge_begin(graph, session, friends, which, snapshot);
     return error;
 }
 
@@ -339,7 +215,7 @@ edges_remove(
 
         if (place == SLOTS_NONE)
             continue;
-        unwatch(graph, list, place);
+        edge_end(graph, list, place);
         edges--;
         ended(context, index);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which users a session watches: a list of edges, each made and ended under the lock of the user that is watched. On the thread of the
- * session's worker; takes shard locks itself, one at a time. That worker's seat holds the map which tells what stands in the list already.
+ * Which users a session watches: a list of edges (graph/edge.h), replaced, added to, taken from and ended. On the thread of the session's
+ * worker; takes shard locks itself, one at a time.
  */
 #ifndef GRAPH_EDGES_H
 #define GRAPH_EDGES_H

@@ -33,21 +33,14 @@ time_of_transition(struct shard *shard) REQUIRES(shard->mutex)
     return shard->last_at_ms;
 }
 
-void
-publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t index, struct transition what)
+/* Counts each worker's watchers in the parts, and marks those candidates in the map who are among them. */
+static void
+count_watchers(const struct graph *graph, struct seat *seat, const struct watchers *watchers)
 {
-    const struct user *user = shard_user(shard, index);
-    struct seat *seat = &graph->seats[worker];
-    struct audience *audience = seat->audience;
-    const struct watchers *watchers = &user->watchers;
-    uint32_t kept = 0;
-
-    if (watchers->count + seat->candidate_count == 0)
-        return;
     for (uint32_t i = 0; i < watchers->count; i++) {
         uint32_t member = watchers_at(watchers, i)->member;
 
-        audience->parts[member >> HANDLE_SLOT_BITS].count++;
+        seat->audience->parts[member >> HANDLE_SLOT_BITS].count++;
         if (seat->candidate_count > 0) {
             struct handle handle = member_at(graph, member)->handle;
             uint32_t *generation = index_map_find(&seat->map, handle.place);
@@ -56,16 +49,30 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t inde
                 *generation = 0; /* told as a watcher */
         }
     }
+}
+
+/* Counts each worker's candidates that are not watchers, and keeps only those. */
+static void
+count_candidates(struct seat *seat)
+{
+    uint32_t kept = 0;
+
     for (uint32_t i = 0; i < seat->candidate_count; i++) {
         uint32_t *generation = index_map_find(&seat->map, seat->candidates[i].place);
 
         if (*generation != seat->candidates[i].generation)
             continue;
         *generation = 0; /* once, even when it was found twice */
-        audience->parts[handle_worker(seat->candidates[i])].count++;
+        seat->audience->parts[handle_worker(seat->candidates[i])].count++;
         seat->candidates[kept++] = seat->candidates[i];
     }
+    seat->candidate_count = kept;
+}
 
+/* Turns what was counted into ranges that follow each other, with nobody in them yet. Returns how many parts will have somebody. */
+static uint32_t
+lay_out(const struct graph *graph, struct audience *audience)
+{
     uint32_t first = 0, parts = 0;
 
     for (uint32_t i = 0; i < graph->workers; i++) {
@@ -77,23 +84,40 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t inde
         part->count = 0; /* counted again while placing */
     }
     ASSERT(first <= audience->capacity);
-    for (uint32_t i = 0; i < watchers->count; i++) {
-        struct handle handle = member_at(graph, watchers_at(watchers, i)->member)->handle;
-        struct audience_part *part = &audience->parts[handle_worker(handle)];
+    return parts;
+}
 
-        audience->handles[part->first + part->count++] = handle;
-    }
-    for (uint32_t i = 0; i < kept; i++) {
-        struct audience_part *part = &audience->parts[handle_worker(seat->candidates[i])];
+static void
+place(struct audience *audience, struct handle handle)
+{
+    struct audience_part *part = &audience->parts[handle_worker(handle)];
 
-        audience->handles[part->first + part->count++] = seat->candidates[i];
-    }
+    audience->handles[part->first + part->count++] = handle;
+}
+
+void
+publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t index, struct transition what)
+{
+    const struct user *user = shard_user(shard, index);
+    struct seat *seat = &graph->seats[worker];
+    struct audience *audience = seat->audience;
+
+    if (user->watchers.count + seat->candidate_count == 0)
+        return;
+    /* Sorted by worker: counted first, then placed. */
+    count_watchers(graph, seat, &user->watchers);
+    count_candidates(seat);
+    atomic_store_explicit(&audience->unfinished, lay_out(graph, audience), memory_order_relaxed);
+    for (uint32_t i = 0; i < user->watchers.count; i++)
+        place(audience, member_at(graph, watchers_at(&user->watchers, i)->member)->handle);
+    for (uint32_t i = 0; i < seat->candidate_count; i++)
+        place(audience, seat->candidates[i]);
+
     what.user = (struct user_id){.number = user->id.number, .name = text_share(user->id.name)};
     what.index = index;
     what.at_ms = time_of_transition(shard);
     what.status = text_share(what.status);
     audience->transition = what;
-    atomic_store_explicit(&audience->unfinished, parts, memory_order_relaxed);
     seat->audience = NULL;
     graph->publish(graph->context, worker, audience);
 }

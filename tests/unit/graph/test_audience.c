@@ -64,6 +64,22 @@ START_TEST(it_lives_until_its_last_part_is_done)
 }
 END_TEST
 
+START_TEST(its_texts_live_as_long_as_it_does)
+{
+    struct audience *audience = audience_new(WORKERS, 10);
+    struct text *name = text_new("name", 4), *status = text_new("away", 4);
+
+    audience->transition = (struct transition){.user = {.name = text_share(name)}, .status = text_share(status)};
+    atomic_store(&audience->unfinished, 2);
+    audience_part_done(&audience->parts[0]);
+    ck_assert_ptr_null(text_release(name));
+    ck_assert_ptr_null(text_release(status));
+    ck_assert_mem_eq(audience->transition.user.name->bytes, "name", 4);
+    ck_assert_mem_eq(audience->transition.status->bytes, "away", 4);
+    audience_part_done(&audience->parts[1]);
+}
+END_TEST
+
 /* What a worker wrote into its part before it was done must not come after the free that another worker does. */
 static void *
 finish_part(void *argument)
@@ -109,6 +125,7 @@ main(void)
     tcase_add_test(tests, an_audience_may_be_empty);
     tcase_add_test(tests, without_memory_there_is_none);
     tcase_add_test(tests, it_lives_until_its_last_part_is_done);
+    tcase_add_test(tests, its_texts_live_as_long_as_it_does);
     tcase_add_test(tests, any_worker_may_be_the_last);
     tcase_add_test_raise_signal(tests, a_part_too_many_cannot_be_done, SIGABRT);
     tcase_set_timeout(tests, 120);

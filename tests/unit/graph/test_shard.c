@@ -133,6 +133,27 @@ START_TEST(a_user_with_a_session_or_a_watcher_is_not_removed)
 }
 END_TEST
 
+START_TEST(a_name_is_copied_and_kept_as_long_as_somebody_holds_it)
+{
+    struct text *name = text_new("name", 4), *kept;
+    struct spare spare = {0};
+    uint32_t index;
+
+    while ((index = shard_find_or_add(&shard, 5, (struct user_id){.name = name}, &spare)) == SLOTS_NONE)
+        ck_assert_int_eq(spare_refill(&spare), 0);
+    kept = shard_user(&shard, index)->id.name;
+    ck_assert_ptr_ne(kept, name);
+    ck_assert_uint_eq(shard_find(&shard, 5, (struct user_id){.name = name}), index);
+    ck_assert_uint_eq(shard_find(&shard, 5, id_of(0)), SLOTS_NONE);
+    text_share(kept);
+    shard_remove_if_unused(&shard, index, &spare);
+    spare_done(&spare);
+    ck_assert(text_equal(kept, name));
+    text_drop(kept);
+    text_drop(name);
+}
+END_TEST
+
 START_TEST(all_memory_goes_with_the_last_user)
 {
     for (int64_t number = 0; number < MANY; number++)
@@ -147,22 +168,26 @@ START_TEST(all_memory_goes_with_the_last_user)
 }
 END_TEST
 
+/* Every other one has a name. */
 START_TEST(without_memory_there_is_no_user_and_the_others_stay)
 {
     for (int64_t number = 0; number < 300; number++) {
+        struct text *name = number % 2 == 0 ? NULL : text_new((const char *)&number, sizeof number);
+        struct user_id id = {.number = name == NULL ? number : 0, .name = name};
         struct spare spare = {0};
 
-        while (shard_find_or_add(&shard, hash_of(number), id_of(number), &spare) == SLOTS_NONE) {
-            ck_assert_uint_eq(find(number), SLOTS_NONE);
-            for (int64_t other = 0; other < number; other++)
+        while (shard_find_or_add(&shard, hash_of(number), id, &spare) == SLOTS_NONE) {
+            ck_assert_uint_eq(shard_find(&shard, hash_of(number), id), SLOTS_NONE);
+            for (int64_t other = 0; other < number; other += 2)
                 REQUIRE(find(other) != SLOTS_NONE, "user %lld", (long long)other);
             faults_allocation(1, 0);
             int error = spare_refill(&spare);
             faults_allocation(0, 0);
             ck_assert_int_eq(error, -ENOMEM);
-            ck_assert_uint_eq(shard_find_or_add(&shard, hash_of(number), id_of(number), &spare), SLOTS_NONE);
+            ck_assert_uint_eq(shard_find_or_add(&shard, hash_of(number), id, &spare), SLOTS_NONE);
             ck_assert_int_eq(spare_refill(&spare), 0);
         }
+        text_drop(name);
         spare_done(&spare);
     }
 }
@@ -180,6 +205,7 @@ main(void)
     tcase_add_test(tests, a_new_user_is_offline_and_unwatched);
     tcase_add_test(tests, a_user_stays_where_it_is_while_others_come_and_go);
     tcase_add_test(tests, a_user_with_a_session_or_a_watcher_is_not_removed);
+    tcase_add_test(tests, a_name_is_copied_and_kept_as_long_as_somebody_holds_it);
     tcase_add_test(tests, all_memory_goes_with_the_last_user);
     tcase_add_test(tests, without_memory_there_is_no_user_and_the_others_stay);
     tcase_set_timeout(tests, 60);
