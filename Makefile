@@ -115,7 +115,7 @@ ALLOCATOR := -Wl,--no-as-needed -ljemalloc
 check_libraries = $$(pkg-config --libs check)
 # tests/support/faults.h makes these fail on demand.
 comma := ,
-WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl pthread_create mutex_lock)
+WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl sendmmsg pthread_create mutex_lock)
 
 # ---- Targets -------------------------------------------------------------------------------------------------
 
