@@ -22,6 +22,7 @@ static void *interrupt_context;
 static _Atomic long long clock_offset_ms;
 static _Atomic int accept_times, accept_error;
 static _Atomic int epoll_times, epoll_error;
+static _Atomic int batch_times, batch_error;
 static _Atomic int thread_nth;
 
 void *__real_malloc(size_t size);
@@ -29,6 +30,7 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 int __real_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int __real_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
+int __real_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 
 void __real_mutex_lock(struct mutex *mutex);
@@ -39,6 +41,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 int __wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
+int __wrap_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 void __wrap_mutex_lock(struct mutex *mutex);
 int64_t __wrap_clock_realtime_ms(void);
@@ -91,6 +94,13 @@ faults_epoll_add(int error, int times)
 {
     atomic_store(&epoll_error, error);
     atomic_store(&epoll_times, times);
+}
+
+void
+faults_send_batch(int error, int times)
+{
+    atomic_store(&batch_error, error);
+    atomic_store(&batch_times, times);
 }
 
 void
@@ -166,6 +176,15 @@ __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *
     if (operation != EPOLL_CTL_ADD || !counted_down(&epoll_times))
         return __real_epoll_ctl(poller, operation, descriptor, event);
     errno = atomic_load(&epoll_error);
+    return -1;
+}
+
+int
+__wrap_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags)
+{
+    if (!counted_down(&batch_times))
+        return __real_sendmmsg(descriptor, headers, count, flags);
+    errno = atomic_load(&batch_error);
     return -1;
 }
 

@@ -26,6 +26,8 @@ void faults_clock(long long offset_ms);
 void faults_accept(int error, int times);
 /* The next `times` calls of epoll_ctl with EPOLL_CTL_ADD fail with this errno value. */
 void faults_epoll_add(int error, int times);
+/* The next `times` calls of sendmmsg fail with this errno value. */
+void faults_send_batch(int error, int times);
 /* The nth pthread_create from now on fails with EAGAIN, counted from 1; 0 disarms. */
 void faults_thread(int nth);
 

@@ -4,7 +4,9 @@
 #include "base/assert.h"
 #include "support/unit/peer.h"
 #include "transport/tcp.h"
+#include "transport/udp.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +142,30 @@ received(void *context, struct worker *worker, struct session *session, const ch
     }
 }
 
+/* A whole line in a datagram. */
+static void
+datagram(void *context, struct worker *worker, struct session *session, const struct datagram *received) REQUIRES(worker_role)
+{
+    char line[64];
+    size_t length = received->length < sizeof line - 1 ? received->length : sizeof line - 2;
+
+    (void)context;
+    memcpy(line, received->bytes, length);
+    line[length] = '\0';
+    if (session != NULL) {
+        ASSERT(session->state == SESSION_OPEN && session_is_datagram(session));
+        obey(worker, (struct parrot_session *)session, line);
+    } else if (strcmp(line, "open") == 0) {
+        session = worker_open_datagram(worker, received);
+        event(session == NULL ? "full" : "opened");
+    } else if (strncmp(line, "answer ", 7) == 0) {
+        line[length] = '\n';
+        worker_answer(worker, received, line + 7, length - 6);
+    } else {
+        event(received->truncated ? "truncated" : "stranger");
+    }
+}
+
 static void
 input_ended(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
@@ -184,9 +210,9 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
         worker_release(worker, &LIST_ENTRY(deadline, struct parrot_session, retry)->session);
         event("released");
     } else {
-        ASSERT(kind == DEADLINE_HELLO);
+        ASSERT(kind == DEADLINE_HELLO || kind == DEADLINE_SILENCE);
         session_close(worker, LIST_ENTRY(deadline, struct session, deadline));
-        event("hello");
+        event(kind == DEADLINE_HELLO ? "hello" : "silence");
     }
 }
 
@@ -229,6 +255,7 @@ static const struct session_handler handler = {
     .session_bytes = sizeof(struct parrot_session),
     .opened = opened,
     .received = received,
+    .datagram = datagram,
     .input_ended = input_ended,
     .stopping = stopping,
     .ended = ended,
@@ -247,17 +274,20 @@ parrot_init(uint32_t workers)
     parrot = (struct parrot){.count = workers, .refusal = "no room\n"};
     memset(desks, 0, sizeof desks);
     admission_init(&parrot.admission, 1000);
+    admission_init(&parrot.datagram_admission, 1000);
     pressure_init(&parrot.pressure);
     parrot.config = (struct worker_config){
         .handler = &handler,
         .context = &parrot,
         .admission = &parrot.admission,
+        .datagram_admission = &parrot.datagram_admission,
         .pressure = &parrot.pressure,
         .refusal = parrot.refusal,
         .refusal_length = strlen(parrot.refusal),
         .timeouts_ms =
             {
                 [DEADLINE_HELLO] = 1000000,
+                [DEADLINE_SILENCE] = 1000000,
                 [DEADLINE_MESSAGE] = 1000000,
                 [DEADLINE_LINGER] = 1000000,
                 [DEADLINE_DELIVERY] = 1000000,
@@ -274,10 +304,42 @@ parrot_init(uint32_t workers)
     parrot.port = tcp_address_port(&addresses[0]);
 }
 
+int
+parrot_serve_datagrams(void)
+{
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    int sockets[PARROT_WORKERS_MAX];
+    bool optional;
+
+    ck_assert_int_eq(tcp_addresses_parse("127.0.0.1", addresses, &optional), 1);
+    ck_assert_int_eq(workers_init(parrot.workers, parrot.count, &parrot.config), 0);
+    parrot.initialised = true;
+    for (uint32_t worker = 0; worker < parrot.count; worker++) {
+        sockets[worker] = udp_open(&addresses[0], parrot.port, worker > 0);
+        ck_assert_int_ge(sockets[worker], 0);
+        ck_assert_int_eq(worker_add_socket(&parrot.workers[worker], sockets[worker]), 0);
+    }
+    for (uint32_t worker = 0; worker < parrot.count; worker++)
+        udp_begin(sockets[worker]);
+    return sockets[0];
+}
+
+int
+parrot_correspond(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(parrot.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int peer = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(peer, 0);
+    ck_assert_int_eq(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
+    return peer;
+}
+
 void
 parrot_start(void)
 {
-    ck_assert_int_eq(workers_init(parrot.workers, parrot.count, &parrot.config), 0);
+    if (!parrot.initialised)
+        ck_assert_int_eq(workers_init(parrot.workers, parrot.count, &parrot.config), 0);
     ck_assert_int_eq(workers_start(parrot.workers, parrot.count), 0);
 }
 

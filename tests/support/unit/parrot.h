@@ -11,8 +11,14 @@
  *     note W        worker W gets a mail
  *     keep          when the session has ended, it is not released before its retry deadline
  *
+ * A datagram holds one such line, without its end. From an address that has no session it is one of these:
+ *
+ *     open          a session begins for the address; "opened", or "full" when there is no room
+ *     answer TEXT   is answered with the line TEXT
+ *     anything else is a "stranger"
+ *
  * Events are words, in the order in which one worker makes them: opened, refused, input_ended, ended, released, hello (its deadline),
- * resumed, note, stopping.
+ * resumed, note, stopping, silence (its deadline).
  */
 #ifndef SUPPORT_UNIT_PARROT_H
 #define SUPPORT_UNIT_PARROT_H
@@ -26,10 +32,11 @@ enum { PARROT_WORKERS_MAX = 4, BULK_BYTES = 1000 };
 
 struct parrot {
     struct worker_config config; /* may be changed between parrot_init and parrot_start */
-    struct admission admission;
+    struct admission admission, datagram_admission;
     struct pressure pressure;
     struct worker workers[PARROT_WORKERS_MAX];
     uint32_t count;
+    bool initialised;
     int listener;
     uint16_t port;
     int events[2]; /* a pipe of lines */
@@ -48,6 +55,11 @@ void parrot_close(void);
 /* The same in two steps, to look at the workers between them. */
 void parrot_stop(void);
 void parrot_done(void);
+
+/* Between parrot_init and parrot_start: UDP on the same port, a socket for each worker. Returns the first worker's. */
+int parrot_serve_datagrams(void);
+/* A client's socket, connected to that port. */
+int parrot_correspond(void);
 
 /* Connects a client and hands the other end to a worker, as the acceptor does; returns the client's end. */
 int parrot_connect(uint32_t worker);

@@ -9,12 +9,16 @@
 #include "net/session_internal.h"
 #include "support/unit/require.h"
 #include "transport/tcp.h"
+#include "transport/udp.h"
 
+#include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,6 +30,7 @@ struct stage stage;
 static struct actor actors[ACTORS_MAX];
 static uint32_t actor_count;
 static bool dialects_ready;
+static uint16_t datagram_ports[STAGE_WORKERS_MAX]; /* of each worker's own socket; 0 while it has none */
 
 struct presence_config
 stage_usual(void)
@@ -61,6 +66,8 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
     stage = (struct stage){.count = workers, .config = *config};
     actor_count = 0;
     admission_init(&stage.admission, ACTORS_MAX);
+    admission_init(&stage.datagram_admission, ACTORS_MAX);
+    memset(datagram_ports, 0, sizeof datagram_ports);
     pressure_init(&stage.pressure);
     stage.presence = presence_new(stage.workers, workers, config);
     ck_assert_ptr_nonnull(stage.presence);
@@ -68,6 +75,7 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
         .handler = &presence_handler,
         .context = stage.presence,
         .admission = &stage.admission,
+        .datagram_admission = &stage.datagram_admission,
         .pressure = &stage.pressure,
         .refusal = "full\n",
         .refusal_length = 5,
@@ -75,6 +83,7 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
         .timeouts_ms =
             {
                 [DEADLINE_HELLO] = STAGE_HELLO_MS,
+                [DEADLINE_SILENCE] = STAGE_SILENCE_MS,
                 [DEADLINE_MESSAGE] = STAGE_MESSAGE_MS,
                 [DEADLINE_LINGER] = STAGE_LINGER_MS,
                 [DEADLINE_DELIVERY] = STAGE_DELIVERY_MS,
@@ -102,14 +111,17 @@ free_ended(struct worker *worker)
     while ((link = list_take_first(&worker->ended)) != NULL) {
         struct session *session = LIST_ENTRY(link, struct session, due);
 
-        close(session->descriptor);
+        if (!session_is_datagram(session)) {
+            close(session->descriptor);
+            admission_leave(&stage.admission);
+        }
         session->descriptor = -1;
         session->polled = false;
         session->closed = true;
         write_queue_clear(&session->queue, &worker->pool);
-        admission_leave(&stage.admission);
         if (presence_handler.ended(stage.presence, worker, session)) {
-            actor_of(session)->session = NULL;
+            if (!session_is_datagram(session))
+                actor_of(session)->session = NULL;
             worker_release(worker, session);
         }
     }
@@ -122,10 +134,28 @@ forget_released(struct worker *worker)
     for (uint32_t i = 0; i < actor_count; i++) {
         struct actor *actor = &actors[i];
 
-        if (actor->session == NULL || actor->worker != worker->number)
+        if (actor->session == NULL || actor->sends_datagrams || actor->worker != worker->number)
             continue;
         if (!slots_exists(&worker->sessions, handle_slot(actor->handle)) || actor->session->handle.generation != actor->handle.generation)
             actor->session = NULL;
+    }
+}
+
+/* Ends the sessions of datagrams. */
+static void
+end_datagrams(struct worker *worker)
+{
+    for (uint32_t slot = 0; slot < ACTORS_MAX; slot++) {
+        struct session *session = slots_exists(&worker->sessions, slot) ? slots_at(&worker->sessions, slot) : NULL;
+
+        if (session == NULL || session->handle.generation == 0 || !session_is_datagram(session))
+            continue;
+        if (session->closed) {
+            ck_assert(presence_handler.ended(stage.presence, worker, session));
+            worker_release(worker, session);
+        } else {
+            session_end(worker, session);
+        }
     }
 }
 
@@ -147,12 +177,18 @@ stage_close(void)
         close(actor->peer);
     }
     for (uint32_t worker = 0; worker < stage.count; worker++) {
+        end_datagrams(&stage.workers[worker]);
         free_ended(&stage.workers[worker]);
         ck_assert_uint_eq(stage.workers[worker].sessions.count, 0);
     }
     ck_assert_uint_eq(admission_count(&stage.admission), 0);
+<<<<<<< HEAD
     for (uint32_t worker = 0; worker < stage.count; worker++)
         ck_assert_uint_eq(stage.presence->desks[worker].unfinished, 0);
+=======
+    ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
+    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+>>>>>>> c4d14f86fed0141863df355629fafbadae94d1cd
     workers_done(stage.workers, stage.count, presence_drop_mail);
     presence_free(stage.presence);
 }
@@ -183,9 +219,47 @@ stage_connect(uint32_t number)
     return &actors[actor_count++];
 }
 
+/* A worker's own socket; no group, so that a test chooses the worker. */
+static void
+serve_datagrams(uint32_t number)
+{
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    int descriptor = -EADDRINUSE;
+    bool optional;
+
+    REQUIRE(tcp_addresses_parse("127.0.0.1", addresses, &optional) == 1, "no address");
+    for (uint16_t port = 20000; descriptor == -EADDRINUSE; port++) {
+        descriptor = udp_open(&addresses[0], port, false);
+        datagram_ports[number] = port;
+    }
+    REQUIRE(descriptor >= 0 && worker_add_socket(&stage.workers[number], descriptor) == 0, "no socket");
+    udp_begin(descriptor);
+}
+
+struct actor *
+stage_correspond(uint32_t number)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int peer = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (datagram_ports[number] == 0)
+        serve_datagrams(number);
+    address.sin_port = htons(datagram_ports[number]);
+    REQUIRE(peer >= 0 && connect(peer, (struct sockaddr *)&address, sizeof address) == 0, "no socket");
+    REQUIRE(actor_count < ACTORS_MAX, "too many actors");
+    actors[actor_count] = (struct actor){.worker = number, .peer = peer, .sends_datagrams = true};
+    return &actors[actor_count++];
+}
+
 void
 stage_receive_bytes(struct actor *actor, const char *bytes, size_t length)
 {
+    if (actor->sends_datagrams) {
+        REQUIRE(send(actor->peer, bytes, length, 0) == (ssize_t)length, "it cannot be sent");
+        datagrams_event(&stage.workers[actor->worker], 0, EPOLLIN);
+        return;
+    }
+
     /* In memory of exactly this size, as little as is promised. */
     char *copy = malloc(length);
 
@@ -273,6 +347,7 @@ stage_write(uint32_t number)
     while ((link = list_take_first(&worker->due)) != NULL)
         session_flush(worker, LIST_ENTRY(link, struct session, due));
     free_ended(worker);
+    datagrams_send(worker);
 }
 
 bool

@@ -21,24 +21,26 @@ enum {
     STAGE_WORKERS_MAX = 4,
     STAGE_HELLO_MS = 10000,
     STAGE_MESSAGE_MS = 5000,
+    STAGE_SILENCE_MS = 3000,
     STAGE_LINGER_MS = 2000,
     STAGE_DELIVERY_MS = 5000,
     STAGE_RETRY_MS = 50
 };
 
-/* A connection: the session, and the client's end. */
+/* A connection: the session, and the client's end. Or somebody who sends datagrams, session or not. */
 struct actor {
     uint32_t worker;
     struct session *session; /* NULL when it was freed */
     struct handle handle;
-    int peer;  /* the client's end of the connection */
-    bool over; /* the client has read the end */
+    int peer;             /* the client's end of the connection */
+    bool over;            /* the client has read the end */
+    bool sends_datagrams; /* then `session` and `handle` say nothing */
 };
 
 struct stage {
     struct presence_config config; /* stage_open sets what is usual; stage_open_with does not */
     struct worker_config worker_config;
-    struct admission admission;
+    struct admission admission, datagram_admission;
     struct pressure pressure;
     struct worker workers[STAGE_WORKERS_MAX];
     uint32_t count;
@@ -56,6 +58,8 @@ void stage_close(void);
 
 /* A client connects to a worker. Up to 2,000 at a time. */
 struct actor *stage_connect(uint32_t worker);
+/* Somebody with an address whose datagrams come to this worker. */
+struct actor *stage_correspond(uint32_t worker);
 /* Its worker reads this, at once and in one piece, as if it was all that had come; nothing while it does not read. */
 void stage_receive(struct actor *actor, const char *text);
 void stage_receive_bytes(struct actor *actor, const char *bytes, size_t length);
