@@ -115,11 +115,7 @@ ALLOCATOR := -Wl,--no-as-needed -ljemalloc
 check_libraries = $$(pkg-config --libs check)
 # tests/support/faults.h makes these fail on demand.
 comma := ,
-<<<<<<< HEAD
-WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl pthread_create mutex_lock clock_realtime_ms)
-=======
-WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl sendmmsg pthread_create mutex_lock)
->>>>>>> c4d14f86fed0141863df355629fafbadae94d1cd
+WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl sendmmsg pthread_create mutex_lock clock_realtime_ms)
 
 # ---- Targets -------------------------------------------------------------------------------------------------
 

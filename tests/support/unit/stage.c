@@ -182,13 +182,9 @@ stage_close(void)
         ck_assert_uint_eq(stage.workers[worker].sessions.count, 0);
     }
     ck_assert_uint_eq(admission_count(&stage.admission), 0);
-<<<<<<< HEAD
+    ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
     for (uint32_t worker = 0; worker < stage.count; worker++)
         ck_assert_uint_eq(stage.presence->desks[worker].unfinished, 0);
-=======
-    ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
-    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
->>>>>>> c4d14f86fed0141863df355629fafbadae94d1cd
     workers_done(stage.workers, stage.count, presence_drop_mail);
     presence_free(stage.presence);
 }
