@@ -61,14 +61,14 @@ split(const char *address, char host[static HOST_ROOM], char port[static PORT_RO
 static int
 wait_connected(int descriptor, int timeout_ms)
 {
-    uint64_t deadline = client_now_ms() + (uint64_t)timeout_ms, now;
+    uint64_t deadline = link_now_ms() + (uint64_t)timeout_ms, now;
     int error = 0;
     socklen_t length = sizeof error;
 
     for (;;) {
         struct pollfd one = {.fd = descriptor, .events = POLLOUT};
 
-        now = client_now_ms();
+        now = link_now_ms();
         int ready = poll(&one, 1, now < deadline ? (int)(deadline - now) : 0);
 
         if (ready > 0)
@@ -137,9 +137,9 @@ resolve(struct alo_client *client, const char *host, const char *port)
     int error = getaddrinfo(host, port, &hints, &found);
 
     if (error == EAI_MEMORY)
-        return client_fail(client, ALO_NO_MEMORY, NULL);
+        return connection_fail(client, ALO_NO_MEMORY, NULL);
     if (error != 0)
-        return client_fail(client, ALO_BAD_ADDRESS, gai_strerror(error));
+        return connection_fail(client, ALO_BAD_ADDRESS, gai_strerror(error));
     for (struct addrinfo *one = found; one != NULL && client->address_count < CLIENT_ADDRESSES_MAX; one = one->ai_next) {
         struct client_address *address = &client->addresses[client->address_count];
 
@@ -161,14 +161,14 @@ address_connect(struct alo_client *client, const char *address)
     int error;
 
     if (!split(address, host, port))
-        return client_fail(client, ALO_BAD_ADDRESS, "an address is host, host:port or [IPv6 address]:port, with a port from 1 to 65535");
+        return connection_fail(client, ALO_BAD_ADDRESS, "an address is host, host:port or [IPv6 address]:port, with a port from 1 to 65535");
     result = resolve(client, host, port);
     if (result != ALO_OK)
         return result;
     error = connect_next(client);
     if (error == 0)
         return ALO_OK;
-    return client_fail_errno(client, error == ETIMEDOUT ? ALO_TIMEOUT : ALO_LOST, "connecting", error);
+    return connection_fail_errno(client, error == ETIMEDOUT ? ALO_TIMEOUT : ALO_LOST, "connecting", error);
 }
 
 bool

@@ -22,7 +22,7 @@ struct call {
 static void
 call_begin(struct alo_client *client, struct call *call, uint64_t id)
 {
-    uint64_t now = client_now_ms();
+    uint64_t now = link_now_ms();
 
     *call = (struct call){.id = id, .deadline_ms = now + (uint64_t)client->options.request_timeout_ms, .again_ms = now};
     call->pause_ms = (uint64_t)client->options.request_timeout_ms / ((1U << CLIENT_TRIES) - 1) + 1;
@@ -34,7 +34,7 @@ static enum alo_result
 call_send(struct alo_client *client, struct call *call)
 {
     enum alo_result result;
-    uint64_t now = client_now_ms();
+    uint64_t now = link_now_ms();
 
     if (call->tries > 0 && (!client->options.udp || call->tries == CLIENT_TRIES || now < call->again_ms))
         return ALO_OK;
@@ -59,7 +59,7 @@ call_look(struct alo_client *client, const struct call *call, const char *line, 
         return ALO_OK;
     }
     if (result != ALO_OK)
-        return client_lose(client, result);
+        return connection_lose(client, result);
     if (message.kind == MESSAGE_ERROR || (message.kind == MESSAGE_REFUSAL && message.id == call->id)) {
         *done = true;
         return ALO_REFUSED;
@@ -71,7 +71,7 @@ call_look(struct alo_client *client, const struct call *call, const char *line, 
     }
     if (upkeep_answer(client, &message, &result) && result != ALO_OK) {
         *done = true;
-        return client_lose(client, result);
+        return connection_lose(client, result);
     }
     return ALO_OK;
 }
@@ -83,8 +83,8 @@ call_refused(struct alo_client *client, struct call *call)
     if (client->heard || client->upkeep.refused == call->refused)
         return ALO_OK;
     if (!address_next(client)) {
-        (void)client_fail_errno(client, ALO_LOST, "connecting", ECONNREFUSED);
-        return client_lose(client, ALO_LOST);
+        (void)connection_fail_errno(client, ALO_LOST, "connecting", ECONNREFUSED);
+        return connection_lose(client, ALO_LOST);
     }
     call_begin(client, call, call->id);
     return ALO_OK;
@@ -99,11 +99,11 @@ call_wait(struct alo_client *client, struct call *call)
     if (result == ALO_OK)
         return call_refused(client, call);
     if (result != ALO_TIMEOUT)
-        return client_lose(client, result);
-    if (client_now_ms() < call->deadline_ms)
+        return connection_lose(client, result);
+    if (link_now_ms() < call->deadline_ms)
         return ALO_OK;
-    (void)client_fail(client, ALO_TIMEOUT, "the server did not answer in time");
-    return client_lose(client, ALO_TIMEOUT);
+    (void)connection_fail(client, ALO_TIMEOUT, "the server did not answer in time");
+    return connection_lose(client, ALO_TIMEOUT);
 }
 
 enum alo_result
@@ -130,7 +130,7 @@ call_server(struct alo_client *client, uint64_t id, struct wire_value *answer, b
             continue;
         }
         if (client->at_end)
-            return client_end(client);
+            return connection_end(client);
         result = call_wait(client, &call);
         if (result != ALO_OK)
             return result;

@@ -15,7 +15,7 @@ enum { TIMEOUT_MS = 5000, OUTPUT_KEPT = 4096 };
 static const size_t line_bytes_usual = 16 << 20;
 
 uint64_t
-client_now_ms(void)
+link_now_ms(void)
 {
     struct timespec now;
 
@@ -44,27 +44,27 @@ alo_result_text(enum alo_result result)
 }
 
 void
-client_begin(struct alo_client *client)
+connection_begin(struct alo_client *client)
 {
     client->error_text[0] = '\0';
     client->error_code[0] = '\0';
 }
 
 enum alo_result
-client_fail(struct alo_client *client, enum alo_result result, const char *text)
+connection_fail(struct alo_client *client, enum alo_result result, const char *text)
 {
-    client_begin(client);
+    connection_begin(client);
     snprintf(client->error_text, sizeof client->error_text, "%s", text != NULL ? text : alo_result_text(result));
     return result;
 }
 
 enum alo_result
-client_fail_errno(struct alo_client *client, enum alo_result result, const char *what, int error)
+connection_fail_errno(struct alo_client *client, enum alo_result result, const char *what, int error)
 {
     /* strerror_r in GNU's form: no state of the process is used. */
     char room[128];
 
-    client_begin(client);
+    connection_begin(client);
     snprintf(client->error_text, sizeof client->error_text, "%s: %s", what, strerror_r(error, room, sizeof room));
     return result;
 }
@@ -79,7 +79,7 @@ close_socket(struct alo_client *client)
 }
 
 enum alo_result
-client_lose(struct alo_client *client, enum alo_result result)
+connection_lose(struct alo_client *client, enum alo_result result)
 {
     if (client->socket < 0)
         return result;
@@ -91,23 +91,23 @@ client_lose(struct alo_client *client, enum alo_result result)
 }
 
 void
-client_say_why_lost(struct alo_client *client)
+connection_say_why_lost(struct alo_client *client)
 {
     memcpy(client->error_text, client->lost_text, sizeof client->error_text);
     memcpy(client->error_code, client->lost_code, sizeof client->error_code);
 }
 
 enum alo_result
-client_end(struct alo_client *client)
+connection_end(struct alo_client *client)
 {
     if (client->lost_text[0] == '\0')
         snprintf(client->lost_text, sizeof client->lost_text, "the server closed the connection");
-    client_say_why_lost(client);
-    return client_lose(client, ALO_LOST);
+    connection_say_why_lost(client);
+    return connection_lose(client, ALO_LOST);
 }
 
 void
-client_forget(struct alo_client *client)
+connection_forget(struct alo_client *client)
 {
     close_socket(client);
     client->lost = client->at_end = client->heard = false;
@@ -156,7 +156,7 @@ alo_new(const struct alo_options *options)
     }
     /* Without the kernel's randomness the key is a poor one, which only makes it easier for friends to slow this client down. */
     if (hash_key_generate(&key) != 0)
-        key = (struct hash_key){{client_now_ms(), (uint64_t)(uintptr_t)client}};
+        key = (struct hash_key){{link_now_ms(), (uint64_t)(uintptr_t)client}};
     roster_init(&client->followed, key);
     roster_init(&client->asked, key);
     return client;
@@ -167,7 +167,7 @@ alo_close(struct alo_client *client)
 {
     if (client == NULL)
         return;
-    client_forget(client);
+    connection_forget(client);
     buffer_done(&client->output);
     free(client->token);
     free(client);
@@ -178,8 +178,8 @@ alo_connect(struct alo_client *client, const char *address)
 {
     if (client == NULL || address == NULL)
         return ALO_BAD_ARGUMENT;
-    client_begin(client);
-    client_forget(client);
+    connection_begin(client);
+    connection_forget(client);
     return address_connect(client, address);
 }
 

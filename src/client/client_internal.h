@@ -88,19 +88,19 @@ struct alo_client {
 /* ---- client.c ---- */
 
 /* Forgets why the last call failed. Each public function begins with it. */
-void client_begin(struct alo_client *client);
+void connection_begin(struct alo_client *client);
 /* Each notes why, for alo_error_text, and returns the result. Without a text it is alo_result_text's. */
-enum alo_result client_fail(struct alo_client *client, enum alo_result result, const char *text);
-enum alo_result client_fail_errno(struct alo_client *client, enum alo_result result, const char *what, int error);
+enum alo_result connection_fail(struct alo_client *client, enum alo_result result, const char *text);
+enum alo_result connection_fail_errno(struct alo_client *client, enum alo_result result, const char *what, int error);
 /* Closes the connection, if there is one, and keeps for ALO_EVENT_LOST why: what was noted last. Returns the result. */
-enum alo_result client_lose(struct alo_client *client, enum alo_result result);
+enum alo_result connection_lose(struct alo_client *client, enum alo_result result);
 /* The same for a stream that came to its end, with what is known of why. Returns ALO_LOST. */
-enum alo_result client_end(struct alo_client *client);
+enum alo_result connection_end(struct alo_client *client);
 /* Why it was lost, for alo_error_text. */
-void client_say_why_lost(struct alo_client *client);
+void connection_say_why_lost(struct alo_client *client);
 /* Closes it and forgets all that belonged to it. */
-void client_forget(struct alo_client *client);
-uint64_t client_now_ms(void);
+void connection_forget(struct alo_client *client);
+uint64_t link_now_ms(void);
 
 /* ---- link.c ---- */
 

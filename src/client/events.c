@@ -30,9 +30,9 @@ static enum alo_result
 take_loss(struct alo_client *client, struct alo_event *event)
 {
     if (!client->lost)
-        return client_fail(client, ALO_NOT_CONNECTED, NULL);
+        return connection_fail(client, ALO_NOT_CONNECTED, NULL);
     client->lost = false;
-    client_say_why_lost(client);
+    connection_say_why_lost(client);
     *event = (struct alo_event){.kind = ALO_EVENT_LOST};
     return ALO_OK;
 }
@@ -45,13 +45,13 @@ take_line(struct alo_client *client, const char *line, size_t length, struct alo
     enum alo_result result = message_read(client, line, length, &message);
 
     if (result == ALO_BAD_SERVER && client->options.udp) {
-        client_begin(client); /* anybody can send a datagram */
+        connection_begin(client); /* anybody can send a datagram */
         return false;
     }
     if (result == ALO_OK)
         (void)upkeep_answer(client, &message, &result);
     if (result != ALO_OK) {
-        (void)client_lose(client, result);
+        (void)connection_lose(client, result);
         return false;
     }
     if (message.kind != MESSAGE_SOMEONE && message.kind != MESSAGE_ERROR)
@@ -63,14 +63,14 @@ take_line(struct alo_client *client, const char *line, size_t length, struct alo
 enum alo_result
 alo_next_event(struct alo_client *client, struct alo_event *event, int timeout_ms)
 {
-    uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : client_now_ms() + (uint64_t)timeout_ms;
+    uint64_t deadline = timeout_ms < 0 ? UINT64_MAX : link_now_ms() + (uint64_t)timeout_ms;
     bool received = false;
     const char *line;
     size_t length;
 
     if (client == NULL || event == NULL)
         return ALO_BAD_ARGUMENT;
-    client_begin(client);
+    connection_begin(client);
     for (;;) {
         enum alo_result result;
         uint64_t due;
@@ -85,12 +85,12 @@ alo_next_event(struct alo_client *client, struct alo_event *event, int timeout_m
             continue;
         }
         if (client->at_end) {
-            (void)client_end(client);
+            (void)connection_end(client);
             continue;
         }
         /* Received at least once; so what has arrived is told however short the time, and who sends without end cannot hold the program. */
-        if (received && client_now_ms() >= deadline)
-            return client_fail(client, ALO_TIMEOUT, NULL);
+        if (received && link_now_ms() >= deadline)
+            return connection_fail(client, ALO_TIMEOUT, NULL);
         result = upkeep_run(client);
         if (result == ALO_OK) {
             due = upkeep_due_ms(client);
@@ -98,7 +98,7 @@ alo_next_event(struct alo_client *client, struct alo_event *event, int timeout_m
             received = true;
         }
         if (result != ALO_OK && result != ALO_TIMEOUT)
-            (void)client_lose(client, result);
+            (void)connection_lose(client, result);
     }
 }
 
@@ -118,7 +118,7 @@ alo_timeout_ms(const struct alo_client *client)
     due = upkeep_due_ms(client);
     if (due == UINT64_MAX)
         return -1;
-    now = client_now_ms();
+    now = link_now_ms();
     if (now >= due)
         return 0;
     return due - now > INT_MAX ? INT_MAX : (int)(due - now);

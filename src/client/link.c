@@ -24,7 +24,7 @@ wait_for(const struct alo_client *client, short events, uint64_t deadline_ms)
 {
     for (;;) {
         struct pollfd one = {.fd = client->socket, .events = events};
-        uint64_t now = client_now_ms(), left = now < deadline_ms ? deadline_ms - now : 0;
+        uint64_t now = link_now_ms(), left = now < deadline_ms ? deadline_ms - now : 0;
         int ready = poll(&one, 1, left > INT_MAX ? INT_MAX : (int)left);
 
         if (ready > 0)
@@ -47,7 +47,7 @@ trace(const struct alo_client *client, bool sent, const char *bytes, size_t leng
 static enum alo_result
 send_stream(struct alo_client *client)
 {
-    uint64_t deadline = client_now_ms() + (uint64_t)client->options.request_timeout_ms;
+    uint64_t deadline = link_now_ms() + (uint64_t)client->options.request_timeout_ms;
     size_t sent = 0;
 
     while (sent < client->output.length) {
@@ -57,12 +57,12 @@ send_stream(struct alo_client *client)
             sent += (size_t)count;
         } else if (errno == EAGAIN) {
             if (!wait_for(client, POLLOUT, deadline)) {
-                (void)client_fail(client, ALO_TIMEOUT, "the server does not read what is sent to it");
-                return client_lose(client, ALO_TIMEOUT); /* half a request was sent */
+                (void)connection_fail(client, ALO_TIMEOUT, "the server does not read what is sent to it");
+                return connection_lose(client, ALO_TIMEOUT); /* half a request was sent */
             }
         } else if (errno != EINTR) {
             /* What the server said before it closed may still be read, so that is left to whoever reads. */
-            return client_fail_errno(client, ALO_LOST, "sending", errno);
+            return connection_fail_errno(client, ALO_LOST, "sending", errno);
         }
     }
     return ALO_OK;
@@ -75,7 +75,7 @@ send_datagram(struct alo_client *client)
         if (send(client->socket, client->output.bytes, client->output.length, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
             return ALO_OK;
         if (errno == EMSGSIZE)
-            return client_fail(client, ALO_TOO_LARGE, NULL);
+            return connection_fail(client, ALO_TOO_LARGE, NULL);
         /* This error may be about the datagram before; it is told once, so that now this one can go. */
         if (errno == ECONNREFUSED)
             client->upkeep.refused++;
@@ -89,13 +89,13 @@ link_send(struct alo_client *client)
     bool udp = client->options.udp;
 
     if (udp && client->output.length > CLIENT_DATAGRAM_MAX)
-        return client_fail(client, ALO_TOO_LARGE, NULL);
+        return connection_fail(client, ALO_TOO_LARGE, NULL);
     if (!udp)
         buffer_append_text(&client->output, "\n");
     if (client->output.failed)
-        return client_fail(client, ALO_NO_MEMORY, NULL);
+        return connection_fail(client, ALO_NO_MEMORY, NULL);
     trace(client, true, client->output.bytes, client->output.length);
-    client->upkeep.sent_ms = client_now_ms();
+    client->upkeep.sent_ms = link_now_ms();
     return udp ? send_datagram(client) : send_stream(client);
 }
 
@@ -125,14 +125,14 @@ make_room(struct alo_client *client)
     if (client->length < client->capacity)
         return ALO_OK;
     if (client->capacity > limit)
-        return client_fail(client, ALO_BAD_SERVER, "the server sent a line that is too long");
+        return connection_fail(client, ALO_BAD_SERVER, "the server sent a line that is too long");
 
     room = client->options.udp ? DATAGRAM_BYTES : client->capacity == 0 ? INPUT_BYTES_MIN : client->capacity * 2;
     if (room > limit + 1)
         room = limit + 1;
     input = realloc(client->input, room);
     if (input == NULL)
-        return client_fail(client, ALO_NO_MEMORY, NULL);
+        return connection_fail(client, ALO_NO_MEMORY, NULL);
     client->input = input;
     client->capacity = room;
     return ALO_OK;

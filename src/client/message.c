@@ -10,7 +10,7 @@
 static enum alo_result
 bad_server(struct alo_client *client)
 {
-    return client_fail(client, ALO_BAD_SERVER, NULL);
+    return connection_fail(client, ALO_BAD_SERVER, NULL);
 }
 
 /* Room for a string id, and one byte more that shows that it is too long. */
@@ -90,7 +90,7 @@ read_change(struct alo_client *client, struct wire_value change)
     if (found == NULL || found->staged)
         return ALO_OK; /* unfollowed while this was on its way */
     if (!roster_set(found, online, status))
-        return client_fail(client, ALO_NO_MEMORY, NULL);
+        return connection_fail(client, ALO_NO_MEMORY, NULL);
     found->at_ms = at_ms;
     found->snapshot = false;
     found->reason = online ? ALO_REASON_NONE : read_reason(change);
@@ -230,7 +230,7 @@ snapshot_set(struct alo_client *client, struct roster *roster, struct roster_use
     if (user->online == online && same_status)
         return ALO_OK;
     if (!roster_set(user, online, status))
-        return client_fail(client, ALO_NO_MEMORY, NULL);
+        return connection_fail(client, ALO_NO_MEMORY, NULL);
     user->at_ms = 0;
     user->reason = ALO_REASON_NONE;
     user->snapshot = true;

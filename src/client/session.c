@@ -24,12 +24,12 @@ static enum alo_result
 check_users(struct alo_client *client, const struct alo_user *users, size_t count)
 {
     if (users == NULL && count > 0)
-        return client_fail(client, ALO_BAD_ARGUMENT, NULL);
+        return connection_fail(client, ALO_BAD_ARGUMENT, NULL);
     for (size_t i = 0; i < count; i++) {
         if (!is_valid_user(users[i]))
-            return client_fail(client, ALO_BAD_ARGUMENT, "a string id has 1 to 128 bytes of UTF-8");
+            return connection_fail(client, ALO_BAD_ARGUMENT, "a string id has 1 to 128 bytes of UTF-8");
         if (client->options.classic && users[i].name != NULL)
-            return client_fail(client, ALO_UNSUPPORTED, "the classic dialect has integer ids only");
+            return connection_fail(client, ALO_UNSUPPORTED, "the classic dialect has integer ids only");
     }
     return ALO_OK;
 }
@@ -40,9 +40,9 @@ check_status(struct alo_client *client, const char *status)
     size_t length = status != NULL ? strnlen(status, CLIENT_STATUS_MAX + 1) : 0;
 
     if (length > CLIENT_STATUS_MAX || (status != NULL && !wire_is_utf8(status, length)))
-        return client_fail(client, ALO_BAD_ARGUMENT, "a status has up to 256 bytes of UTF-8");
+        return connection_fail(client, ALO_BAD_ARGUMENT, "a status has up to 256 bytes of UTF-8");
     if (status != NULL && client->options.classic)
-        return client_fail(client, ALO_UNSUPPORTED, "the classic dialect has no statuses");
+        return connection_fail(client, ALO_UNSUPPORTED, "the classic dialect has no statuses");
     return ALO_OK;
 }
 
@@ -59,11 +59,11 @@ check_client(struct alo_client *client, bool needs_login)
 {
     if (client == NULL)
         return ALO_BAD_ARGUMENT;
-    client_begin(client);
+    connection_begin(client);
     if (client->socket < 0)
-        return client_fail(client, ALO_NOT_CONNECTED, NULL);
+        return connection_fail(client, ALO_NOT_CONNECTED, NULL);
     if (needs_login && !client->logged_in)
-        return client_fail(client, ALO_NOT_LOGGED_IN, NULL);
+        return connection_fail(client, ALO_NOT_LOGGED_IN, NULL);
     return ALO_OK;
 }
 
@@ -94,7 +94,7 @@ stage(struct alo_client *client, const struct alo_user *users, size_t count)
 
         if (user == NULL) {
             unstage(client, false);
-            return client_fail(client, ALO_NO_MEMORY, NULL);
+            return connection_fail(client, ALO_NO_MEMORY, NULL);
         }
         user->wanted = true;
         user->staged |= added;
@@ -117,7 +117,7 @@ keep_wanted(struct alo_client *client)
 static enum alo_result
 take_in(struct alo_client *client, enum alo_result result)
 {
-    return result == ALO_OK ? ALO_OK : client_lose(client, result);
+    return result == ALO_OK ? ALO_OK : connection_lose(client, result);
 }
 
 /* A refusal by a server that forgot this session: it is logged in to again from alo_next_event. */
@@ -255,7 +255,7 @@ check_fits(struct alo_client *client)
     if (!client->options.udp)
         return ALO_OK;
     compose_login(client, UINT64_MAX, &all, client->has_status ? client->status : NULL);
-    return client->output.length > CLIENT_DATAGRAM_MAX ? client_fail(client, ALO_TOO_LARGE, NULL) : ALO_OK;
+    return client->output.length > CLIENT_DATAGRAM_MAX ? connection_fail(client, ALO_TOO_LARGE, NULL) : ALO_OK;
 }
 
 static enum alo_result
@@ -351,7 +351,7 @@ ask(struct alo_client *client, const struct alo_user *users, size_t count)
         bool added;
 
         if (roster_add(&client->asked, users[i], &added) == NULL)
-            return client_fail(client, ALO_NO_MEMORY, NULL);
+            return connection_fail(client, ALO_NO_MEMORY, NULL);
     }
     result = refused(client, call_for_snapshot(client, compose_list, &question, &answer, NULL));
     return result != ALO_OK ? result : take_in(client, message_snapshot(client, &client->asked, answer, true, false));
@@ -363,11 +363,11 @@ alo_online(struct alo_client *client, const struct alo_user *users, size_t user_
     enum alo_result result = check_client(client, true);
 
     if (result == ALO_OK && client->options.classic)
-        result = client_fail(client, ALO_UNSUPPORTED, NULL);
+        result = connection_fail(client, ALO_UNSUPPORTED, NULL);
     if (result == ALO_OK)
         result = check_users(client, users, user_count);
     if (result == ALO_OK && presences == NULL && user_count > 0)
-        result = client_fail(client, ALO_BAD_ARGUMENT, NULL);
+        result = connection_fail(client, ALO_BAD_ARGUMENT, NULL);
     if (result == ALO_OK)
         result = ask(client, users, user_count);
     if (result != ALO_OK)
@@ -389,7 +389,7 @@ alo_set_status(struct alo_client *client, const char *status)
     uint64_t id;
 
     if (result == ALO_OK && client->options.classic)
-        result = client_fail(client, ALO_UNSUPPORTED, NULL);
+        result = connection_fail(client, ALO_UNSUPPORTED, NULL);
     if (result == ALO_OK)
         result = check_status(client, status);
     if (result != ALO_OK)
@@ -426,11 +426,11 @@ alo_ping(struct alo_client *client)
 static void
 read_to_end(struct alo_client *client)
 {
-    uint64_t deadline = client_now_ms() + (uint64_t)client->options.request_timeout_ms;
+    uint64_t deadline = link_now_ms() + (uint64_t)client->options.request_timeout_ms;
     const char *line;
     size_t length;
 
-    while (!client->options.udp && !client->at_end && client_now_ms() < deadline) {
+    while (!client->options.udp && !client->at_end && link_now_ms() < deadline) {
         while (link_line(client, &line, &length))
             ;
         if (link_receive(client, deadline) != ALO_OK)
@@ -462,6 +462,6 @@ alo_logout(struct alo_client *client)
     if (result != ALO_OK)
         return result;
     read_to_end(client);
-    client_forget(client);
+    connection_forget(client);
     return ALO_OK;
 }

@@ -46,7 +46,7 @@ upkeep_begin(struct alo_client *client)
     upkeep->probe_id = 0;
     upkeep->stale = false;
     upkeep->beats = 0;
-    upkeep->fresh_ms = client_now_ms();
+    upkeep->fresh_ms = link_now_ms();
     if (upkeep->seq == 0)
         upkeep->seq = 1;
     upkeep->seq_restarts = true;
@@ -106,7 +106,7 @@ upkeep_answer(struct alo_client *client, const struct message *message, enum alo
         *result = ALO_REFUSED;
     }
     if (*result == ALO_OK)
-        client_begin(client);
+        connection_begin(client);
     return true;
 }
 
@@ -140,11 +140,11 @@ next_probe(struct alo_client *client)
         upkeep->beats++;
         if (upkeep->is_login) {
             upkeep->stale = false;
-            upkeep->fresh_ms = client_now_ms();
+            upkeep->fresh_ms = link_now_ms();
         }
     }
     upkeep->tries++;
-    upkeep->probe_ms = client_now_ms();
+    upkeep->probe_ms = link_now_ms();
     if (upkeep->is_login) {
         compose_login(client, upkeep->probe_id, &everybody, client->has_status ? client->status : NULL);
         compose_pad(client, client->padding);
@@ -160,19 +160,19 @@ upkeep_run(struct alo_client *client)
     struct upkeep *upkeep = &client->upkeep;
     enum alo_result result;
 
-    if (client_now_ms() < upkeep_due_ms(client))
+    if (link_now_ms() < upkeep_due_ms(client))
         return ALO_OK;
     if (client->options.classic) {
         const struct compose_users everybody = {.roster = &client->followed};
 
         if (upkeep->refused >= REFUSED_MAX)
-            return client_fail_errno(client, ALO_LOST, "the server has gone", ECONNREFUSED);
+            return connection_fail_errno(client, ALO_LOST, "the server has gone", ECONNREFUSED);
         compose_login(client, 0, &everybody, NULL);
     } else if (!next_probe(client)) {
-        return client_fail(client, ALO_LOST, "the server does not answer any more");
+        return connection_fail(client, ALO_LOST, "the server does not answer any more");
     }
     result = link_send(client);
-    upkeep->sent_ms = client_now_ms();
+    upkeep->sent_ms = link_now_ms();
     /* Without memory now: there is a next time. */
     return result == ALO_NO_MEMORY ? ALO_OK : result;
 }
