@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum {
-    AGAIN_MS = 1000,      /* until a question without an answer is asked again */
     FRESH_EACH_MS = 1000, /* the state is not asked for more often */
     BEATS_MAX = 3,        /* then comes a login */
     REFUSED_MAX = 3,
@@ -119,7 +118,7 @@ upkeep_due_ms(const struct alo_client *client)
     if (!client->options.udp || !client->logged_in)
         return UINT64_MAX;
     if (upkeep->probe_id != 0)
-        return upkeep->probe_ms + AGAIN_MS;
+        return upkeep->probe_ms + (uint64_t)client->options.request_timeout_ms / CLIENT_TRIES; /* asked again */
     return upkeep->stale && fresh < due ? fresh : due;
 }
 
