@@ -17,6 +17,9 @@ VERSION := 0.1.0
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 datadir ?= $(prefix)/share
+includedir ?= $(prefix)/include
+libdir ?= $(prefix)/lib
+pkgconfigdir ?= $(libdir)/pkgconfig
 mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/alo
 completiondir ?= $(datadir)/bash-completion/completions
@@ -43,6 +46,10 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$(2)')
 
 sources := $(wildcard src/*/*.c src/*/*/*.c)
 core_sources := $(filter-out src/client/%,$(sources)) $(filter-out src/main.c,$(wildcard src/*.c))
+# libalo, and the parts of base that it is built with. What belongs to alo-client alone is src/client/interactive*.
+library_sources := $(filter-out src/client/interactive%,$(wildcard src/client/*.c))
+library_headers := $(wildcard include/alo/*.h)
+library_base_sources := $(addprefix src/base/,assert.c buffer.c hash.c)
 # System tests talk to a server program. Unit tests hold the server's own parts, so of what system tests share they get only
 # what has no name in common with those.
 system_support_sources := $(wildcard tests/support/*.c)
@@ -108,6 +115,11 @@ lint_link :=
 lint_deps := deps.lint
 variants := release debug asan tsan fuzz lint
 
+# libalo is for other programs: nothing in it has a name outside but what include/alo/ declares, and no path of its own is fixed.
+LIBRARY_FLAGS := -fPIC -fvisibility=hidden
+library_soname := libalo.so.$(firstword $(subst ., ,$(VERSION)))
+LIBRARY_LINK := -shared -Wl,-soname,$(library_soname) -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs
+
 LIBRARIES := -ljansson
 # Only what is shipped has it: tools that replace malloc themselves would not see through it.
 ALLOCATOR := -Wl,--no-as-needed -ljemalloc
@@ -124,21 +136,21 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
-build: .bin/alo ## Build .bin/alo, installing what building needs
+build: .bin/alo .bin/libalo.a .bin/libalo.so ## Build .bin/alo and libalo, installing what building needs
 
 .PHONY: start.server
 start.server: .bin/alo | deps.run ## Build and run the server in the foreground ($SERVER_PORT, $VERBOSE; Ctrl-C stops it)
 	@.bin/alo
 
 .PHONY: check tests
-check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo ## Build and run unit and system tests; the last line is the total
+check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/libalo.a .bin/libalo.so ## Build and run unit and system tests; the last line is the total
 	@scripts/run-tests $(addprefix .build/release/,$(unit_programs) $(system_programs))
 tests: check ## The same as check
 
 .PHONY: unit system
 unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit tests only
 	@scripts/run-tests $^
-system: $(addprefix .build/release/,$(system_programs)) .bin/alo ## Build and run the system tests only
+system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
 # What each part of `make race` runs. The valgrind parts are slow, so they can be given fewer; helgrind runs the unit tests that
@@ -201,16 +213,31 @@ assets: .build/assets/alo.8 .build/assets/alo.bash ## Make the man page, the com
 	@mkdir -p $(@D)
 	$(Q).bin/alo completion >$@
 
-.PHONY: install uninstall
-install: .bin/alo .build/assets/alo.8 .build/assets/alo.bash ## Install below DESTDIR and prefix (/usr/local)
+.PHONY: install install.library uninstall
+install: .bin/alo .build/assets/alo.8 .build/assets/alo.bash install.library ## Install below DESTDIR and prefix (/usr/local)
 	install -D -m 755 .bin/alo $(DESTDIR)$(bindir)/alo
 	install -D -m 644 .build/assets/alo.8 $(DESTDIR)$(mandir)/man8/alo.8
 	install -D -m 644 .build/assets/alo.bash $(DESTDIR)$(completiondir)/alo
 	install -D -m 644 -t $(DESTDIR)$(docdir) LICENSE README.md
+install.library: .bin/libalo.a .bin/libalo.so ## The client library only: headers, libalo.a, libalo.so, alo.pc
+	install -D -m 644 -t $(DESTDIR)$(includedir)/alo $(library_headers)
+	install -D -m 644 -t $(DESTDIR)$(libdir) .bin/libalo.a
+	install -D -m 755 .bin/libalo.so $(DESTDIR)$(libdir)/libalo.so.$(VERSION)
+	ln -sf libalo.so.$(VERSION) $(DESTDIR)$(libdir)/$(library_soname)
+	ln -sf $(library_soname) $(DESTDIR)$(libdir)/libalo.so
+	mkdir -p $(DESTDIR)$(pkgconfigdir)
+	printf '%s\n' $(pkgconfig_lines) >$(DESTDIR)$(pkgconfigdir)/alo.pc
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(bindir)/alo $(DESTDIR)$(mandir)/man8/alo.8 $(DESTDIR)$(completiondir)/alo
+	rm -f $(addprefix $(DESTDIR)$(libdir)/,libalo.a libalo.so $(library_soname) libalo.so.$(VERSION)) $(DESTDIR)$(pkgconfigdir)/alo.pc
+	rm -f $(addprefix $(DESTDIR)$(includedir)/alo/,$(notdir $(library_headers)))
+	[ ! -d $(DESTDIR)$(includedir)/alo ] || rmdir $(DESTDIR)$(includedir)/alo
 	rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/README.md
 	[ ! -d $(DESTDIR)$(docdir) ] || rmdir $(DESTDIR)$(docdir)
+
+# The pkg-config file, a word of the shell for each line.
+pkgconfig_lines = 'prefix=$(prefix)' 'includedir=$(includedir)' 'libdir=$(libdir)' '' 'Name: alo' \
+    'Description: Client library of the ALO friend presence server' 'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lalo'
 
 .PHONY: bench
 bench: $(bench_programs) .bin/alo ## Build the benchmark programs into .bin/
@@ -272,7 +299,8 @@ define variant_rules
 .build/$(1)/link.flags: kept = $($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) $(WRAPS) $(LIBRARIES) $(ALLOCATOR)
 # A source file that went away must leave the library too, hence the list of its members.
 .build/$(1)/core.members: kept = $(core_sources)
-.build/$(1)/compile.flags .build/$(1)/link.flags .build/$(1)/core.members: FORCE
+.build/$(1)/client.members: kept = $(library_sources)
+.build/$(1)/compile.flags .build/$(1)/link.flags .build/$(1)/core.members .build/$(1)/client.members: FORCE
 	$$(keep)
 
 .build/$(1)/src/%.o: src/%.c .build/$(1)/compile.flags | $($(1)_deps)
@@ -293,13 +321,18 @@ define variant_rules
 	$$(call say,AR,$$@)
 	$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
 
+# libalo's own objects, for tests and programs of this tree; base is in the core.
+.build/$(1)/libalo-client.a: $(library_sources:%.c=.build/$(1)/%.o) .build/$(1)/client.members
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
+
 .build/$(1)/alo: .build/$(1)/src/main.o .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(LIBRARIES)
 
 $(addprefix .build/$(1)/,$(unit_programs)): $(unit_support_sources:%.c=.build/$(1)/%.o)
 $(addprefix .build/$(1)/,$(system_programs)): $(system_support_sources:%.c=.build/$(1)/%.o)
-$(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-core.a .build/$(1)/link.flags
+$(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-client.a .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(check_libraries) $(LIBRARIES)
 
@@ -311,6 +344,30 @@ $(foreach variant,$(variants),$(eval $(call variant_rules,$(variant))))
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) $(ALLOCATOR)
+
+# The library as it is shipped. The static one is a single object in which all but the public names are made local, so that it has no name in
+# common with the program that it is linked into.
+.build/library/compile.flags: kept = $(GCC) $(BASE_FLAGS) $(release_flags) $(LIBRARY_FLAGS) $(CFLAGS)
+.build/library/link.flags: kept = $(GCC) $(LIBRARY_LINK) $(LDFLAGS)
+.build/library/members: kept = $(library_sources) $(library_base_sources)
+.build/library/compile.flags .build/library/link.flags .build/library/members: FORCE
+	$(keep)
+.build/library/%.o: %.c .build/library/compile.flags | deps.build
+	$(call say,CC,library $<)
+	@mkdir -p $(@D)
+	$(Q)$(GCC) $(BASE_FLAGS) $(release_flags) $(LIBRARY_FLAGS) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $< -o $@
+library_objects := $(addprefix .build/library/,$(patsubst %.c,%.o,$(library_sources) $(library_base_sources)))
+.build/library/libalo.o: $(library_objects) .build/library/members
+	$(Q)$(GCC) -r -nostdlib -o $@ $(filter %.o,$^) && objcopy --localize-hidden $@
+.bin/libalo.a: .build/library/libalo.o
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcsD $@ $<
+.bin/libalo.so: $(library_objects) .build/library/members .build/library/link.flags
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(GCC) $(LIBRARY_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^)
+-include $(library_objects:.o=.d)
 
 $(fuzz_programs): %: %.o .build/fuzz/libalo-core.a .build/fuzz/link.flags
 	$(call say,LINK,$@)

@@ -26,7 +26,7 @@
  *   is not known.
  * - Memory is bounded by what the program itself asks for (a few hundred bytes for each user that it follows) and one line of the
  *   server, see options.max_line_bytes. No bytes that a server sends, wrong ones too, can do worse than end the connection.
- * - All texts are UTF-8.
+ * - All texts are UTF-8. Statuses and string ids are other users' words, and may hold control characters.
  */
 #ifndef ALO_CLIENT_H
 #define ALO_CLIENT_H
@@ -152,7 +152,8 @@ ALO_PUBLIC const char *alo_error_code(const struct alo_client *client);
 
 /*
  * Says who this client is and whom it follows. Friends who are online now become events with `snapshot` set; of those of whom there is none,
- * nobody is there. By UDP this may be called again, with another list or status, as the same user. By TCP once for each connection.
+ * nobody is there. By UDP this may be called again, with another list or status, as the same user, and all that a
+ * client follows must fit into one datagram of 65,507 bytes. By TCP once for each connection.
  */
 ALO_PUBLIC enum alo_result alo_login(
     struct alo_client *client, struct alo_user user, const struct alo_user *friends, size_t friend_count, const char *status);
@@ -221,9 +222,10 @@ struct alo_event {
  * Presence is state: while events wait for the program to fetch them, at most one waits per followed user, the newest, in the place of the oldest.
  * So one who went and came back meanwhile may be told as online again, with a newer at_ms.
  *
- * By UDP the program must come here (or make another call) as often as alo_timeout_ms says: heartbeats are sent from here. Lost datagrams are noticed,
- * by the heartbeat at the latest, and the state is asked for afresh; what turns out to differ is told as events with `snapshot` set. A server that
- * forgot the session (it was started again) is logged in to again. Answers to heartbeats missing for long are ALO_EVENT_LOST.
+ * By UDP the program must come here (or make another call) as often as alo_timeout_ms says: heartbeats are sent from here. A lost datagram is noticed when
+ * the next one comes, or when the state is asked for afresh, which each fourth heartbeat does; what turns out to differ is told as events
+ * with `snapshot` set. A server that forgot the session (it was started again) is logged in to again. When several heartbeats in a row are not
+ * answered, that is ALO_EVENT_LOST; the classic dialect, which answers nothing, notices only a machine that says that nobody is there.
  */
 ALO_PUBLIC enum alo_result alo_next_event(struct alo_client *client, struct alo_event *event, int timeout_ms);
 
