@@ -18,7 +18,8 @@ character_length(const char *bytes, size_t length)
             return 0;
     unsigned char second = wanted > 1 ? (unsigned char)bytes[1] : 0;
     /* Too long a form, a surrogate, beyond U+10FFFF. */
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) || (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90))
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) || (first == 0xF0 && second < 0x90) ||
+        (first == 0xF4 && second >= 0x90))
         return 0;
     return wanted;
 }

@@ -26,7 +26,8 @@ is_port(const char *text)
 
 /* Stores a value that was written behind `source`. */
 static int
-option_store(const struct client_option_row *row, const char *source, const char *value, struct client_options *options, char problem[static CLIENT_PROBLEM])
+option_store(
+    const struct client_option_row *row, const char *source, const char *value, struct client_options *options, char problem[static CLIENT_PROBLEM])
 {
     char *field = (char *)options + row->offset;
 
@@ -112,10 +113,10 @@ address_complete(const char *given, struct client_options *options, char problem
     bool bare_ipv6 = given[0] != '[' && colon != NULL && strchr(given, ':') != colon;
     bool has_port = colon != NULL && !bare_ipv6 && (bracket == NULL || colon > bracket);
 
-    if (given[0] == '\0' || given[0] == ':' || strlen(given) > CLIENT_ADDRESS - 10 || (given[0] == '[' && bracket == NULL) ||
+    if (given[0] == '\0' || (given[0] == ':' && !bare_ipv6) || strlen(given) > CLIENT_ADDRESS - 10 || (given[0] == '[' && bracket == NULL) ||
         strpbrk(given, " \t/@") != NULL || (has_port && !is_port(colon + 1))) {
-        snprintf(problem, CLIENT_PROBLEM, "'%.80s' is not an address; allowed is host, host:port, 127.0.0.1, ::1 or [::1]:8080, with a port from 1 to 65535",
-            given);
+        snprintf(problem, CLIENT_PROBLEM,
+            "'%.80s' is not an address; allowed is host, host:port, 127.0.0.1, ::1 or [::1]:8080, with a port from 1 to 65535", given);
         return -EINVAL;
     }
     if (has_port)

@@ -100,6 +100,18 @@ line_show(struct screen *screen)
     el_set(screen->editor, EL_REFRESH);
 }
 
+/* Ctrl-C: what was typed stays to be seen, and a new line begins below. */
+static void
+line_abandon(struct screen *screen)
+{
+    const LineInfo *line = el_line(screen->editor);
+
+    line_hide(screen);
+    fprintf(stdout, "%s%.*s^C\n", screen->hooks->prompt(screen->hooks->context), (int)(line->lastchar - line->buffer), line->buffer);
+    screen->hidden = false;
+    screen->abandoned = true;
+}
+
 /* Another process gets the terminal, with its usual modes, until somebody brings this one back. */
 static void
 screen_suspend(struct screen *screen)
@@ -119,7 +131,7 @@ signal_take(struct screen *screen)
     if (read(screen->signals, &signal_info, sizeof signal_info) != sizeof signal_info)
         return;
     switch (signal_info.ssi_signo) {
-    case SIGINT: screen->abandoned = true; break;
+    case SIGINT: line_abandon(screen); break;
     case SIGTSTP: screen_suspend(screen); break;
     case SIGWINCH:
         line_hide(screen);
@@ -353,7 +365,6 @@ screen_read(struct screen *screen)
         screen->reading = screen->hidden = false;
         if (screen->abandoned) {
             screen->abandoned = false;
-            fputs("^C\n", stdout);
             continue;
         }
         if (line == NULL || length <= 0) {

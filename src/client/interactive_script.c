@@ -143,8 +143,8 @@ write_presence(void *context, const struct alo_event *event, int64_t at_ms, cons
         fputs(",\"user_id\":", stdout);
         json_write_user(stdout, event->user);
     }
-    fprintf(stdout, ",\"online\":%s,\"snapshot\":%s,\"at\":%lld", event->online ? "true" : "false", event->snapshot ? "true" : "false",
-        (long long)at_ms);
+    fprintf(
+        stdout, ",\"online\":%s,\"snapshot\":%s,\"at\":%lld", event->online ? "true" : "false", event->snapshot ? "true" : "false", (long long)at_ms);
     if (event->kind == ALO_EVENT_PRESENCE && event->status != NULL) {
         fputs(",\"status\":", stdout);
         json_write_text(stdout, event->status);

@@ -60,10 +60,10 @@ struct talk {
     char *status; /* owned, or NULL */
     struct friends friends;
     bool raw;
-    bool lost;          /* a connection broke */
-    uint64_t events;    /* changes that no wait has counted yet */
-    unsigned tries;     /* to come back, since the server went away */
-    int64_t retry_at;   /* monotonic */
+    bool lost;        /* a connection broke */
+    uint64_t events;  /* changes that no wait has counted yet */
+    unsigned tries;   /* to come back, since the server went away */
+    int64_t retry_at; /* monotonic */
     int64_t logged_in_at;
 };
 
