@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static int
 tmux(struct terminal *terminal, char *text, size_t room, const char *const words[])
 {
     char socket[TERMINAL_PATH + 8];
-    char *arguments[24] = {(char *)"tmux", (char *)"-u", (char *)"-N", (char *)"-S", socket};
+    const char *arguments[24] = {"tmux", "-u", "-N", "-S", socket};
     unsigned count = 5;
     size_t length = 0;
     ssize_t got;
@@ -30,7 +31,7 @@ tmux(struct terminal *terminal, char *text, size_t room, const char *const words
     snprintf(socket, sizeof socket, "%s/tmux", terminal->folder);
     for (; *words != NULL; words++) {
         ck_assert_uint_lt(count, 23);
-        arguments[count++] = (char *)*words;
+        arguments[count++] = *words;
     }
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     pid_t process = fork();
@@ -38,7 +39,7 @@ tmux(struct terminal *terminal, char *text, size_t room, const char *const words
     if (process == 0) {
         dup2(ends[1], STDOUT_FILENO);
         dup2(ends[1], STDERR_FILENO);
-        execvp(arguments[0], arguments);
+        execvp(arguments[0], (char **)(uintptr_t)arguments); /* which does not write to them */
         _exit(127);
     }
     close(ends[1]);
