@@ -61,8 +61,13 @@ fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard bench/*.c)
 bench_support_sources := $(wildcard bench/support/*.c)
 
+# alo-client. Its parts but for main are a library, so that unit tests can have them; it stands on libalo and on nothing else.
+interactive_sources := $(wildcard src/client/interactive_*.c)
+
 # Programs of the tests, as paths below .build/<variant>/.
 unit_programs := $(unit_sources:.c=)
+interactive_unit_programs := $(filter tests/unit/client/test_interactive_%,$(unit_programs))
+server_unit_programs := $(filter-out $(interactive_unit_programs),$(unit_programs))
 system_programs := $(system_sources:.c=)
 fuzz_programs := $(addprefix .build/fuzz/,$(fuzz_sources:.c=))
 bench_programs := $(bench_sources:bench/%.c=.bin/%)
@@ -121,6 +126,7 @@ library_soname := libalo.so.$(firstword $(subst ., ,$(VERSION)))
 LIBRARY_LINK := -shared -Wl,-soname,$(library_soname) -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs
 
 LIBRARIES := -ljansson
+CLIENT_LIBRARIES := -ledit
 # Only what is shipped has it: tools that replace malloc themselves would not see through it.
 ALLOCATOR := -Wl,--no-as-needed -ljemalloc
 # Asked for when a test program is linked, because on a fresh machine pkg-config comes with the packages.
@@ -136,21 +142,25 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
-build: .bin/alo .bin/libalo.a .bin/libalo.so ## Build .bin/alo and libalo, installing what building needs
+build: .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build .bin/alo, .bin/alo-client and libalo, installing what building needs
 
 .PHONY: start.server
 start.server: .bin/alo | deps.run ## Build and run the server in the foreground ($SERVER_PORT, $VERBOSE; Ctrl-C stops it)
 	@.bin/alo
 
+.PHONY: start.client
+start.client: .bin/alo-client ## Build and run the client at this terminal; CLIENT_FLAGS holds flags and the server's address
+	@.bin/alo-client $(CLIENT_FLAGS)
+
 .PHONY: check tests
-check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/libalo.a .bin/libalo.so ## Build and run unit and system tests; the last line is the total
+check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build and run unit and system tests; the last line is the total
 	@scripts/run-tests $(addprefix .build/release/,$(unit_programs) $(system_programs))
 tests: check ## The same as check
 
 .PHONY: unit system
 unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit tests only
 	@scripts/run-tests $^
-system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
+system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
 # What each part of `make race` runs. The valgrind parts are slow, so they can be given fewer; helgrind runs the unit tests that
@@ -162,7 +172,7 @@ HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,by_hand err
 MEMCHECK_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
 
 # $(call race_programs,variant,unit tests,system tests): the server and the unit tests are of the variant, system tests are not.
-race_programs = .build/$(1)/alo $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
+race_programs = .build/$(1)/alo .bin/alo-client $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
 # $(call race_run,tool,variant,unit tests,system tests)
 race_run = UNIT_TESTS='$(addprefix .build/$(2)/,$(3))' SYSTEM_TESTS='$(addprefix .build/release/,$(4))' scripts/race $(1)
 
@@ -204,7 +214,7 @@ format: | deps.lint ## Rewrite the C files in the style of .clang-format
 	@find $(wildcard src include tests bench) -name '*.[ch]' | xargs clang-format -i
 
 .PHONY: assets
-assets: .build/assets/alo.8 .build/assets/alo.bash ## Make the man page, the completion and the README's table of options
+assets: .build/assets/alo.8 .build/assets/alo.bash .build/assets/alo-client.1 .build/assets/alo-client.bash ## Make the man page, the completion and the README's table of options
 	@if [ -e README.md ]; then scripts/readme-options update; fi
 .build/assets/alo.8: .bin/alo
 	@mkdir -p $(@D)
@@ -212,12 +222,21 @@ assets: .build/assets/alo.8 .build/assets/alo.bash ## Make the man page, the com
 .build/assets/alo.bash: .bin/alo
 	@mkdir -p $(@D)
 	$(Q).bin/alo completion >$@
+.build/assets/alo-client.1: .bin/alo-client
+	@mkdir -p $(@D)
+	$(Q).bin/alo-client man >$@
+.build/assets/alo-client.bash: .bin/alo-client
+	@mkdir -p $(@D)
+	$(Q).bin/alo-client completion >$@
 
 .PHONY: install install.library uninstall
-install: .bin/alo .build/assets/alo.8 .build/assets/alo.bash install.library ## Install below DESTDIR and prefix (/usr/local)
+install: .bin/alo .bin/alo-client $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash) install.library ## Install below DESTDIR and prefix (/usr/local)
 	install -D -m 755 .bin/alo $(DESTDIR)$(bindir)/alo
+	install -D -m 755 .bin/alo-client $(DESTDIR)$(bindir)/alo-client
 	install -D -m 644 .build/assets/alo.8 $(DESTDIR)$(mandir)/man8/alo.8
+	install -D -m 644 .build/assets/alo-client.1 $(DESTDIR)$(mandir)/man1/alo-client.1
 	install -D -m 644 .build/assets/alo.bash $(DESTDIR)$(completiondir)/alo
+	install -D -m 644 .build/assets/alo-client.bash $(DESTDIR)$(completiondir)/alo-client
 	install -D -m 644 -t $(DESTDIR)$(docdir) LICENSE README.md
 install.library: .bin/libalo.a .bin/libalo.so ## The client library only: headers, libalo.a, libalo.so, alo.pc
 	install -D -m 644 -t $(DESTDIR)$(includedir)/alo $(library_headers)
@@ -232,6 +251,7 @@ uninstall: ## Remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libalo.a libalo.so $(library_soname) libalo.so.$(VERSION)) $(DESTDIR)$(pkgconfigdir)/alo.pc
 	rm -f $(addprefix $(DESTDIR)$(includedir)/alo/,$(notdir $(library_headers)))
 	[ ! -d $(DESTDIR)$(includedir)/alo ] || rmdir $(DESTDIR)$(includedir)/alo
+	rm -f $(DESTDIR)$(bindir)/alo-client $(DESTDIR)$(mandir)/man1/alo-client.1 $(DESTDIR)$(completiondir)/alo-client
 	rm -f $(DESTDIR)$(docdir)/LICENSE $(DESTDIR)$(docdir)/README.md
 	[ ! -d $(DESTDIR)$(docdir) ] || rmdir $(DESTDIR)$(docdir)
 
@@ -289,8 +309,8 @@ FORCE: | $(after_clean)
 # The target holds $(kept); it is written only when that changed, so that what depends on it is made only then.
 keep = @mkdir -p $(@D); printf '%s\n' '$(kept)' | cmp -s - $@ || printf '%s\n' '$(kept)' >$@
 
-# The commit is in one generated header that one small file includes.
-.build/include/service/version_generated.h: FORCE
+# The commit is in a generated header that one small file includes, and in one that alo-client's texts include.
+.build/include/service/version_generated.h .build/include/client/version_generated.h: FORCE
 	@scripts/version-header '$(VERSION)' '$(COMMIT)' $@
 
 # $(call variant_rules,name)
@@ -299,7 +319,7 @@ define variant_rules
 .build/$(1)/link.flags: kept = $($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) $(WRAPS) $(LIBRARIES) $(ALLOCATOR)
 # A source file that went away must leave the library too, hence the list of its members.
 .build/$(1)/core.members: kept = $(core_sources)
-.build/$(1)/client.members: kept = $(library_sources)
+.build/$(1)/client.members: kept = $(library_sources) $(interactive_sources)
 .build/$(1)/compile.flags .build/$(1)/link.flags .build/$(1)/core.members .build/$(1)/client.members: FORCE
 	$$(keep)
 
@@ -316,6 +336,7 @@ define variant_rules
 	@mkdir -p $$(@D)
 	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Ibench $($(1)_flags) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $$< -o $$@
 .build/$(1)/src/service/version.o: .build/include/service/version_generated.h
+.build/$(1)/src/client/interactive_text.o: .build/include/client/version_generated.h
 
 .build/$(1)/libalo-core.a: $(core_sources:%.c=.build/$(1)/%.o) .build/$(1)/core.members
 	$$(call say,AR,$$@)
@@ -326,13 +347,25 @@ define variant_rules
 	$$(call say,AR,$$@)
 	$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
 
+.build/$(1)/libalo-interactive.a: $(interactive_sources:%.c=.build/$(1)/%.o) .build/$(1)/client.members
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && ar rcsD $$@ $$(filter %.o,$$^)
+
+.build/$(1)/alo-client: .build/$(1)/src/client/interactive.o .build/$(1)/libalo-interactive.a .build/$(1)/libalo-client.a \
+    $(library_base_sources:%.c=.build/$(1)/%.o) .build/$(1)/link.flags
+	$$(call say,LINK,$$@)
+	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(CLIENT_LIBRARIES)
+
 .build/$(1)/alo: .build/$(1)/src/main.o .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $(LIBRARIES)
 
-$(addprefix .build/$(1)/,$(unit_programs)): $(unit_support_sources:%.c=.build/$(1)/%.o)
+$(addprefix .build/$(1)/,$(server_unit_programs)): $(unit_support_sources:%.c=.build/$(1)/%.o)
 $(addprefix .build/$(1)/,$(system_programs)): $(system_support_sources:%.c=.build/$(1)/%.o)
-$(addprefix .build/$(1)/,$(unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-client.a .build/$(1)/libalo-core.a .build/$(1)/link.flags
+$(addprefix .build/$(1)/,$(interactive_unit_programs)): %: %.o .build/$(1)/tests/support/unit.o .build/$(1)/libalo-interactive.a .build/$(1)/link.flags
+	$$(call say,LINK,$$@)
+	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(CLIENT_LIBRARIES)
+$(addprefix .build/$(1)/,$(server_unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-client.a .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(check_libraries) $(LIBRARIES)
 
@@ -368,6 +401,9 @@ library_objects := $(addprefix .build/library/,$(patsubst %.c,%.o,$(library_sour
 	@mkdir -p $(@D)
 	$(Q)$(GCC) $(LIBRARY_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^)
 -include $(library_objects:.o=.d)
+.bin/alo-client: .build/release/alo-client
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 
 $(fuzz_programs): %: %.o .build/fuzz/libalo-core.a .build/fuzz/link.flags
 	$(call say,LINK,$@)
