@@ -43,7 +43,7 @@ host_of(const struct server *server, char host[SERVER_HOST])
 
     snprintf(host, SERVER_HOST, "%.*s", (int)(end - address) - 2 * is_v6, address + is_v6);
     if (strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0 || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
-        strcpy(host, "localhost");
+        snprintf(host, SERVER_HOST, "localhost");
 }
 
 /* Tells a person at a terminal where the server listens and how to see it work. */
