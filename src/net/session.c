@@ -167,6 +167,7 @@ session_flush(struct worker *worker, struct session *session)
 
         counter_add(&worker->counters.writes, 1);
         if (sent < 0 && sent != -EAGAIN) {
+            session->timed_out = sent == -ETIMEDOUT;
             session_mute(worker, session);
             return;
         }
@@ -206,6 +207,7 @@ session_delivery_due(struct worker *worker, struct session *session)
     enum delivery delivery = session->transport->delivery(session->descriptor, &silent_ms);
 
     if (delivery == DELIVERY_UNDER_WAY && silent_ms >= worker->config->silence_ms) {
+        session->timed_out = true;
         session->transport->give_up(session->descriptor);
         session_mute(worker, session);
     } else if (delivery != DELIVERY_DONE) {
@@ -252,6 +254,7 @@ session_read(struct worker *worker, struct session *session) REQUIRES(worker_rol
         return true;
     }
     session->input_ended = true;
+    session->timed_out = session->timed_out || length == -ETIMEDOUT;
     if (length == 0)
         handler->input_ended(worker->config->context, worker, session); /* closes; the flush at the end of the turn tells the poller if need be */
     else

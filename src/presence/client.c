@@ -369,7 +369,10 @@ client_hello_due(struct presence *presence, struct worker *worker, struct client
     session_catch_up(worker, &client->session);
     if (client->logged_in || client->parked)
         return;
-    protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
+    if (client->dialect == &dialect_jsonrpc)
+        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no login came in time");
+    else
+        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
     client_fail(presence, worker, client, &error);
 }
 
@@ -396,6 +399,13 @@ client_opened(struct presence *presence, struct worker *worker, struct client *c
     client_fail(presence, worker, client, &error);
 }
 
+/* Why a session ended that did not say goodbye. */
+static enum leave_reason
+loss_of(const struct client *client)
+{
+    return client->session.timed_out ? LEAVE_TIMEOUT : LEAVE_CLOSED;
+}
+
 void
 client_input_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
@@ -406,7 +416,7 @@ client_input_ended(struct presence *presence, struct worker *worker, struct clie
         client_fail(presence, worker, client, &error);
         return;
     }
-    client_leave(presence, worker, client, LEAVE_CLOSED);
+    client_leave(presence, worker, client, loss_of(client));
     session_close(worker, &client->session);
 }
 
@@ -479,6 +489,6 @@ bool
 client_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
     if (!client->departing || atomic_load_explicit(&presence->stopping, memory_order_relaxed))
-        client_leave(presence, worker, client, LEAVE_CLOSED);
+        client_leave(presence, worker, client, loss_of(client));
     return !client->logged_in;
 }
