@@ -372,7 +372,7 @@ alo_online(struct alo_client *client, const struct alo_user *users, size_t user_
         result = ask(client, users, user_count);
     if (result != ALO_OK)
         return result;
-    for (size_t i = 0; i < user_count; i++) {
+    for (size_t i = 0; i < user_count && presences != NULL; i++) {
         const struct roster_user *user = roster_find(&client->asked, users[i]);
 
         presences[i] = (struct alo_presence){.online = user->online, .status = user->status};
