@@ -170,10 +170,11 @@ END_TEST
 /* Heartbeats keep a session that is silent otherwise; without them it ends. */
 START_TEST(heartbeats)
 {
-    struct server *server = server_start("--udp-timeout %d", pace_seconds(1));
-    struct party a = join_server(server, (struct alo_options){.udp = true, .classic = _i}),
+    int timeout_s = pace_seconds(3);
+    struct server *server = server_start("--udp-timeout %d", timeout_s);
+    struct party a = join_server(server, (struct alo_options){.udp = true, .classic = _i, .heartbeat_ms = _i ? timeout_s * 300 : 0}),
                  b = join_server(server, (struct alo_options){.udp = true});
-    int64_t until = pace_now_ms() + 2500 * pace_seconds(1);
+    int64_t until = pace_now_ms() + 1500 * (int64_t)timeout_s;
 
     must(&b, alo_login(b.client, bob, &one, 1, NULL));
     must(&a, alo_login(a.client, one, NULL, 0, NULL));
