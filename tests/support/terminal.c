@@ -212,7 +212,7 @@ terminal_expect_exit_at(struct terminal *terminal, int status, const char *funct
     snprintf(expected, sizeof expected, "1 %d\n", status);
     for (;;) {
         tmux(terminal, state, sizeof state, (const char *const[]){"display-message", "-p", "#{pane_dead} #{pane_dead_status}", NULL});
-        if (strncmp(state, "1 ", 2) == 0)
+        if (strncmp(state, "1 ", 2) == 0 && state[2] != '\n') /* the terminal is told of the end before tmux knows the status */
             break;
         if (pace_left_ms(deadline) == 0)
             break;

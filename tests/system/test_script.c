@@ -100,6 +100,7 @@ START_TEST(a_snapshot_stands_before_the_result)
     program_expect(program, "{\"event\":\"presence\",");
     ck_assert_int_eq(strncmp(program->text + program->start, "\"user_id\":4,", 12), 0);
     finish(program);
+    client_expect(friend->client, OFFLINE); /* it was listed */
     session_leave(friend);
     server_stop(server);
 }
@@ -119,6 +120,8 @@ START_TEST(a_script_waits_for_events)
     friend = session_open(server, 2, "");
     program_expect(program, "{\"command\":\"wait\",\"ok\":true}\n");
     expect_exit(program, 0);
+    client_expect(watcher->client, OFFLINE);
+    client_expect(friend->client, OFFLINE);
     session_leave(friend);
     session_leave(watcher);
     server_stop(server);
@@ -260,6 +263,7 @@ START_TEST(the_classic_dialect)
     client_expect(watcher->client, OFFLINE);
     program_hang_up(program);
     expect_exit(program, 1);
+    client_expect(friend->client, OFFLINE);
     session_leave(friend);
     session_leave(watcher);
     server_stop(server);
@@ -280,6 +284,7 @@ by_udp(const char *flags, const char *online)
     program_expect(program, online);
     finish(program);
     client_expect(watcher->client, OFFLINE);
+    client_expect(friend->client, OFFLINE);
     session_leave(friend);
     session_leave(watcher);
     server_stop(server);
