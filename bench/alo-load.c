@@ -31,6 +31,9 @@ static const struct scenario scenarios[] = {
         "all log in, all log out: processor time per login and per logout"},
     {"celebrity", scenario_celebrity, {.sessions = 15000, .rounds = 10}, "everybody watches one: time until all are told"},
     {"idle", scenario_idle, {.sessions = 15000, .friends = 0}, "sessions that say nothing: memory per session"},
+    {"udp", scenario_udp, {.sessions = 1000000, .friends = 10, .rounds = 10},
+        "sessions over UDP are kept alive: processor time per login and heartbeat, memory"},
+    {"beat", scenario_beat, {.sessions = 8000, .friends = 10, .rounds = 10}, "the same over TCP"},
 };
 
 enum {
@@ -87,7 +90,7 @@ options_read(int argc, char **argv, struct stage *stage)
         case 'p': stage->port = (uint16_t)number_read("port", optarg, UINT16_MAX); break;
         case 'P': stage->process = (pid_t)number_read("pid", optarg, 1UL << 30); break;
         case 's': stage->seed = number_read("seed", optarg, UINT32_MAX); break;
-        case 'n': stage->sessions = number_read("sessions", optarg, 800000); break;
+        case 'n': stage->sessions = number_read("sessions", optarg, 10000000); break;
         case 'f': stage->friends = number_read("friends", optarg, 10000); break;
         case 'm': stage->flapping = number_read("flapping", optarg, 10000); break;
         case 'i': stage->in_flight = number_read("in-flight", optarg, 100000); break;

@@ -66,5 +66,7 @@ void scenario_fanout(struct stage *stage);
 void scenario_login(struct stage *stage);
 void scenario_celebrity(struct stage *stage);
 void scenario_idle(struct stage *stage);
+void scenario_udp(struct stage *stage);
+void scenario_beat(struct stage *stage);
 
 #endif

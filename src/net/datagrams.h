@@ -42,7 +42,8 @@ struct datagram_port {
 struct datagrams {
     struct datagram_port *ports[TCP_ADDRESSES_MAX];
     uint32_t count;
-    bool behind; /* more may have come than could be looked at so far: silence proves little now */
+    bool behind;           /* more may have come than could be looked at so far: silence proves little now */
+    uint64_t caught_up_ms; /* since when that is so */
     struct udp_inbox *inbox;
     struct udp_locals locals;
     struct address_table table;

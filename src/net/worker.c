@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 enum {
-    EVENTS_PER_TURN = 64, /* at some 20 µs each, mail waits for about a millisecond */
-    PRESSURE_WAIT_MS = 1, /* how soon a worker looks again whether reading is allowed */
-    STOP_LINGER_MS = 500, /* how long a stop waits for clients that have got everything and only have to close */
+    EVENTS_PER_TURN = 64,  /* at some 20 µs each, mail waits for about a millisecond */
+    SILENT_PER_TURN = 256, /* sessions that end by silence: at some 10 µs each, a few milliseconds */
+    PRESSURE_WAIT_MS = 1,  /* how soon a worker looks again whether reading is allowed */
+    STOP_LINGER_MS = 500,  /* how long a stop waits for clients that have got everything and only have to close */
 };
 
 #define WAKE_EVENT UINT64_MAX /* event data of the mailbox's descriptor; no handle looks like it */
@@ -270,26 +271,31 @@ is_of_input(enum deadline_kind kind)
 }
 
 /*
- * Up to which time deadlines of a kind fall due. While datagrams wait to be looked at, a silent address may not be silent at all: it is given another
- * time-out, and no more, so that a flood does not keep the dead alive.
+ * How many deadlines of a kind may fall due in this turn. A crowd that falls silent at once (a network that is gone, say) is a lot of news: the
+ * worker goes on doing its other work meanwhile. While datagrams wait to be looked at, a silent address may not be silent at all; but a flood
+ * keeps the dead alive for one more time-out only.
  */
-static uint64_t
-due_by_ms(const struct worker *worker, enum deadline_kind kind)
+static uint32_t
+due_at_most(const struct worker *worker, enum deadline_kind kind)
 {
-    uint64_t grace_ms = kind == DEADLINE_SILENCE && worker->datagrams.behind ? worker->deadlines[kind].timeout_ms : 0;
+    const struct datagrams *datagrams = &worker->datagrams;
 
-    return worker->now_ms > grace_ms ? worker->now_ms - grace_ms : 0;
+    /* Under pressure it is we who do not read what has been sent in time. */
+    if (is_of_input(kind) && !worker->stopping && pressure_is_high(worker->config->pressure))
+        return 0;
+    if (kind != DEADLINE_SILENCE)
+        return UINT32_MAX;
+    return datagrams->behind && worker->now_ms - datagrams->caught_up_ms < worker->deadlines[kind].timeout_ms ? 0 : SILENT_PER_TURN;
 }
 
 static void
 fall_due(struct worker *worker) REQUIRES(worker_role)
 {
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++) {
+        uint32_t left = due_at_most(worker, kind);
         struct deadline *deadline;
 
-        /* Under pressure it is we who do not read what has been sent in time. */
-        while (!(is_of_input(kind) && !worker->stopping && pressure_is_high(worker->config->pressure)) &&
-            (deadline = deadlines_take_due(&worker->deadlines[kind], due_by_ms(worker, kind))) != NULL) {
+        while (left-- > 0 && (deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY)
@@ -406,7 +412,8 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
 
     if (pressure_is_high(worker->config->pressure) && !worker->stopping) {
         wait_under_pressure(worker);
-        worker->datagrams.behind = worker->datagrams.count > 0;
+        worker->datagrams.behind = true;
+        worker->datagrams.caught_up_ms = worker->now_ms; /* nothing is read, so nothing can be caught up with */
         return;
     }
     count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, sleep_ms(worker));
@@ -416,6 +423,8 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
         worker->datagrams.behind = false; /* all sockets that have something are looked at */
     for (int i = 0; i < count; i++)
         handle_event(worker, &events[i]);
+    if (!worker->datagrams.behind)
+        worker->datagrams.caught_up_ms = worker->now_ms;
 }
 
 static void

@@ -92,7 +92,7 @@ START_TEST(a_new_list_waits_for_the_news_under_way)
     stage_turn(0);
     ck_assert_uint_eq(stage_census().edges, 0);
     stage_expect(watcher, "bad_message +"); /* an answer waits for nothing */
-    ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+    ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
 }
 END_TEST
 
@@ -155,7 +155,7 @@ START_TEST(a_session_may_end_while_its_list_waits)
         }
         stage_settle();
         stage_expect(observer, news[way]);
-        ck_assert_uint_eq(atomic_load(&stage.presence->unfinished), 0);
+        ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
         ck_assert_uint_eq(stage_census().edges, 4);
         stage_end_input(friend);
         stage_settle();
@@ -167,21 +167,25 @@ END_TEST
 START_TEST(a_list_that_has_no_room_to_wait_is_refused)
 {
     struct presence_config config = stage_usual();
+    struct actor *watchers[5], *friend;
 
     stage_close();
-    config.unfinished_limit = 200;
+    config.limits.message_bytes = 256;
+    config.unfinished_limit = 1; /* so a worker has as much as one message of that size may need, which is four of the smallest */
     stage_open_with(3, &config);
-
-    struct actor *watcher = logged_in(0, 1, "2"), *friend = stage_login(1, 2, NULL);
-
-    stage_hello(watcher, 1,
-        "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, "
-        "39, 40");
+    for (int i = 0; i < 5; i++)
+        watchers[i] = logged_in(0, 11 + i, "2");
+    friend = stage_login(1, 2, NULL);
+    for (int i = 0; i < 5; i++)
+        stage_hello(watchers[i], 11 + i, "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14");
     stage_settle();
-    stage_expect(watcher, "server_full +");
+    for (int i = 0; i < 5; i++)
+        stage_expect(watchers[i], i < 4 ? "+" : "server_full +");
     stage_end_input(friend);
     stage_settle();
-    stage_expect(watcher, "-");
+    for (int i = 0; i < 5; i++)
+        stage_expect(watchers[i], i < 4 ? "" : "-");
+    ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
 }
 END_TEST
 
