@@ -163,26 +163,27 @@ unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit te
 system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
-# What each part of `make race` runs. The valgrind parts are slow, so they can be given fewer; helgrind runs the unit tests that
-# start threads, and not the system tests whose subject is one client's bytes.
+# What each part of `make race` runs: not the system tests whose subject is another program than the server. The valgrind parts are slow, so
+# they can be given fewer; helgrind runs the unit tests that start threads, and not the system tests whose subject is one client's bytes.
+OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,by_hand example interop script terminal)
 RACE_UNIT_TESTS ?= $(unit_programs)
-RACE_SYSTEM_TESTS ?= $(system_programs)
+RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))
-HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,by_hand errors framing limits listening),$(RACE_SYSTEM_TESTS))
+HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,errors framing library limits listening),$(RACE_SYSTEM_TESTS))
 MEMCHECK_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
 
 # $(call race_programs,variant,unit tests,system tests): the server and the unit tests are of the variant, system tests are not.
-race_programs = .build/$(1)/alo .bin/alo-client $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
+race_programs = .build/$(1)/alo $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
 # $(call race_run,tool,variant,unit tests,system tests)
 race_run = UNIT_TESTS='$(addprefix .build/$(2)/,$(3))' SYSTEM_TESTS='$(addprefix .build/release/,$(4))' scripts/race $(1)
 
 race_tsan = $(call race_run,tsan,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS))
-race_asan = $(call race_run,asan,asan,$(unit_programs),$(system_programs))
+race_asan = $(call race_run,asan,asan,$(unit_programs),$(RACE_SYSTEM_TESTS))
 race_helgrind = $(call race_run,helgrind,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS))
 race_memcheck = $(call race_run,memcheck,debug,,$(MEMCHECK_SYSTEM_TESTS))
 
 race_tsan_needs := $(call race_programs,tsan,$(RACE_UNIT_TESTS),$(RACE_SYSTEM_TESTS))
-race_asan_needs := $(call race_programs,asan,$(unit_programs),$(system_programs))
+race_asan_needs := $(call race_programs,asan,$(unit_programs),$(RACE_SYSTEM_TESTS))
 race_helgrind_needs := $(call race_programs,debug,$(HELGRIND_UNIT_TESTS),$(HELGRIND_SYSTEM_TESTS))
 race_memcheck_needs := $(call race_programs,debug,,$(MEMCHECK_SYSTEM_TESTS))
 
