@@ -406,7 +406,7 @@ library_objects := $(addprefix .build/library/,$(patsubst %.c,%.o,$(library_sour
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
-$(fuzz_programs): %: %.o .build/fuzz/libalo-core.a .build/fuzz/link.flags
+$(fuzz_programs): %: %.o .build/fuzz/libalo-client.a .build/fuzz/libalo-core.a .build/fuzz/link.flags
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_compiler) $(BASE_LINK) $(fuzz_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
