@@ -74,21 +74,25 @@ settings_write(const struct terminal *terminal)
     snprintf(path, sizeof path, "%s/settings", terminal->folder);
     FILE *file = fopen(path, "we");
     ck_assert_ptr_nonnull(file);
-    fputs("set -g remain-on-exit on\nset -g exit-empty off\nset -g default-terminal screen-256color\nset -g escape-time 0\nset -g status off\n"
+    fputs("set -g exit-empty off\nset -g default-terminal screen-256color\nset -g escape-time 0\nset -g status off\n"
           "set -g history-limit 0\n",
         file);
     fclose(file);
 }
 
-/* The command as the shell is to run it. */
+/*
+ * The command as the shell is to run it, which then shows the exit status on the screen: tmux misses now and then that a program has ended. The shell
+ * is in the foreground, too, so Ctrl-C reaches it as well.
+ */
 static void
 command_write(const struct terminal *terminal, char command[static COMMAND_BYTES], const char *format, va_list values)
 {
-    size_t length =
-        (size_t)snprintf(command, COMMAND_BYTES, "exec env -u NO_COLOR -u SERVER_PORT -u ALO_HISTORY HOME=%s LC_ALL=C.UTF-8 ", terminal->folder);
+    size_t length = (size_t)snprintf(
+        command, COMMAND_BYTES, "trap : INT; env -u NO_COLOR -u SERVER_PORT -u ALO_HISTORY HOME=%s LC_ALL=C.UTF-8 ", terminal->folder);
 
     length += (size_t)vsnprintf(command + length, COMMAND_BYTES - length, format, values);
-    ck_assert_uint_lt(length, COMMAND_BYTES);
+    ck_assert_uint_lt(length, COMMAND_BYTES - 64);
+    snprintf(command + length, COMMAND_BYTES - length, "; echo \"[exit status $?]\"; exec cat");
 }
 
 struct terminal *
@@ -127,7 +131,7 @@ terminal_run(struct terminal *terminal, const char *format, ...)
     va_start(values, format);
     command_write(terminal, command, format, values);
     va_end(values);
-    tmux_must(terminal, (const char *const[]){"respawn-pane", command, NULL});
+    tmux_must(terminal, (const char *const[]){"respawn-pane", "-k", command, NULL});
 }
 
 void
@@ -206,21 +210,10 @@ terminal_expect_last_at(struct terminal *terminal, const char *row, unsigned col
 void
 terminal_expect_exit_at(struct terminal *terminal, int status, const char *function, int line)
 {
-    int64_t deadline = pace_deadline_ms();
-    char state[64] = "", expected[32];
+    char text[64];
 
-    snprintf(expected, sizeof expected, "1 %d\n", status);
-    for (;;) {
-        tmux(terminal, state, sizeof state, (const char *const[]){"display-message", "-p", "#{pane_dead} #{pane_dead_status}", NULL});
-        if (strncmp(state, "1 ", 2) == 0 && state[2] != '\n') /* the terminal is told of the end before tmux knows the status */
-            break;
-        if (pace_left_ms(deadline) == 0)
-            break;
-        pause_shortly();
-    }
-    look(terminal);
-    ck_assert_msg(strcmp(state, expected) == 0, "%s, line %d: not an exit with status %d but: %s; the screen is:\n%s", function, line, status, state,
-        terminal->text);
+    snprintf(text, sizeof text, "[exit status %d]", status);
+    terminal_expect_at(terminal, text, function, line);
 }
 
 const char *
