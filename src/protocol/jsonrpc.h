@@ -77,6 +77,8 @@ struct jsonrpc_message {
  * costs one look for a word.
  */
 int jsonrpc_detect(const char *text, size_t length, struct json_text *tree, struct protocol_error *error);
+/* Is what it has read an answer (a result or an error, and no method), or a batch of nothing else? */
+bool jsonrpc_is_answer(const struct json_text *tree);
 
 /*
  * Reads one framed value. Returns 0, and *message is the caller's to jsonrpc_message_done; -ENOMEM without memory; -EBADMSG when there is nothing to

@@ -55,6 +55,21 @@ jsonrpc_detect(const char *text, size_t length, struct json_text *tree, struct p
     return 1;
 }
 
+static bool
+is_answer(const json_t *value)
+{
+    return json_object_get(value, "method") == NULL && (json_object_get(value, "result") != NULL || json_object_get(value, "error") != NULL);
+}
+
+bool
+jsonrpc_is_answer(const struct json_text *tree)
+{
+    for (size_t i = 0; i < json_array_size(tree->value); i++)
+        if (!is_answer(json_array_get(tree->value, i)))
+            return false;
+    return json_is_array(tree->value) || is_answer(tree->value);
+}
+
 int
 jsonrpc_read(const struct protocol_limits *limits, const char *text, size_t length, struct jsonrpc_message *message, int *failure,
     struct protocol_error *error)

@@ -109,15 +109,15 @@ END_TEST
 /* Sessions over UDP need no descriptors and are not counted as connections. */
 START_TEST(connections_and_udp_sessions_are_counted_apart)
 {
-    struct server *server = server_start("--workers 2 --max-sessions 2");
+    struct server *server = server_start("--workers 2 --max-sessions 16");
     struct session *watcher = session_open(server, 1, "2");
-    struct udp_client *clients[20];
+    struct udp_client *clients[40];
 
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 40; i++)
         clients[i] = udp_client_enter(server, 2, "");
     client_expect(watcher->client, ONLINE);
     session_fence(watcher);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 40; i++)
         udp_client_close(clients[i]);
     session_leave(watcher);
     server_stop(server);

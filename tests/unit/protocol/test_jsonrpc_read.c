@@ -157,6 +157,32 @@ START_TEST(a_usual_hello_is_told_apart_without_memory)
 }
 END_TEST
 
+START_TEST(an_answer_is_told_from_a_call)
+{
+    static const struct {
+        const char *text;
+        bool is_answer;
+    } texts[] = {
+        {"{\"jsonrpc\": \"2.0\", \"result\": null, \"id\": 1}", true},
+        {"{\"jsonrpc\": \"2.0\", \"error\": {\"code\": -32600, \"message\": \"method\"}, \"id\": \"method\"}", true},
+        {"[{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 1}, {\"jsonrpc\": \"2.0\", \"error\": {}, \"id\": 2}]", true},
+        {"{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"result\": 1, \"id\": 1}", false},
+        {"{\"jsonrpc\": \"2.0\", \"id\": 1}", false},
+        {"[{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 1}, {\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 2}]", false},
+        {"[{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 1}, 1]", false},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct protocol_error error;
+        struct json_text tree;
+
+        ck_assert_int_eq(jsonrpc_detect(texts[i].text, strlen(texts[i].text), &tree, &error), 1);
+        ck_assert_msg(jsonrpc_is_answer(&tree) == texts[i].is_answer, "%s", texts[i].text);
+        json_text_done(&tree);
+    }
+}
+END_TEST
+
 /* ---- messages ---- */
 
 static int
@@ -496,6 +522,7 @@ read_suite(void)
     tcase_add_test(tests, the_key_jsonrpc_tells_the_dialect_whatever_it_holds);
     tcase_add_test(tests, everything_else_is_left_to_the_classic_dialect);
     tcase_add_test(tests, what_may_be_of_this_dialect_and_cannot_be_read_is_told_as_in_the_classic_one);
+    tcase_add_test(tests, an_answer_is_told_from_a_call);
     tcase_add_test(tests, what_was_detected_is_not_read_twice);
     tcase_add_test(tests, a_usual_hello_is_told_apart_without_memory);
     tcase_add_test(tests, what_is_not_json_is_a_parse_error);
