@@ -12,12 +12,15 @@ try_gather(struct graph *graph, struct shard *shard, struct seat *seat, uint32_t
 {
     uint32_t count = seat->candidate_count;
 
-    for (uint32_t session = shard_user(shard, user)->sessions; session != SLOTS_NONE; session = member_at(graph, session)->next) {
-        if (member_at(graph, session)->follows_only)
+    for (uint32_t session = shard_user(shard, user)->sessions; session != SLOTS_NONE;) {
+        const struct member *member = member_at(graph, session);
+
+        session = member->next;
+        if (member->follows_only)
             continue;
         if (count == seat->candidate_capacity)
             return false;
-        seat->candidates[count++] = member_at(graph, session)->handle;
+        seat->candidates[count++] = member->handle;
     }
     seat->candidate_count = count;
     return true;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/chain.h"
 
+#include "base/assert.h"
+
 void
 chain_add(const struct graph *graph, struct user *user, uint32_t session, bool first)
 {
     struct member *member = member_at(graph, session);
 
+    ASSERT(first || member->status == NULL);
+    if (first)
+        user->has_status = member->status != NULL;
     if (user->sessions == SLOTS_NONE) {
         member->next = SLOTS_NONE;
         member->previous = session;
@@ -30,10 +35,12 @@ chain_remove(const struct graph *graph, struct user *user, uint32_t session)
 {
     const struct member *member = member_at(graph, session);
 
-    if (user->sessions == session)
+    if (user->sessions == session) {
         user->sessions = member->next;
-    else
+        user->has_status = member->next != SLOTS_NONE && member_at(graph, member->next)->status != NULL;
+    } else {
         member_at(graph, member->previous)->next = member->next;
+    }
     if (member->next != SLOTS_NONE)
         member_at(graph, member->next)->previous = member->previous;
     else if (user->sessions != SLOTS_NONE)

@@ -14,16 +14,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Adds a session at one end: the first if it has said what its status is. */
+/* Adds a session at one end: as the first if it has said what its status is, otherwise it has none. */
 void chain_add(const struct graph *graph, struct user *user, uint32_t session, bool first);
-/* Takes a session out. */
+/* Takes a session out, whose status may have been changed before. */
 void chain_remove(const struct graph *graph, struct user *user, uint32_t session);
 
 /* The user's status, NULL when it has none; the reference is its session's. */
 static inline struct text *
 chain_status(const struct graph *graph, const struct user *user)
 {
-    return user->sessions == SLOTS_NONE ? NULL : member_at(graph, user->sessions)->status;
+    return user->has_status ? member_at(graph, user->sessions)->status : NULL;
 }
 
 #endif

@@ -41,7 +41,7 @@ try_watch(struct graph *graph, struct shard *shard, uint64_t hash, struct user_i
             return false;
         friend_list_take(list, index);
         friend_list_at(list, place)->position = user->watchers.count - 1;
-        if (user->sessions != SLOTS_NONE)
+        if (snapshot != NULL && user->sessions != SLOTS_NONE)
             snapshot_add(snapshot, which, chain_status(graph, user));
     } else if ((*former ^ place) & LIST_SEGMENT_BIT) {
         move_over(shard, list, *former); /* in the old list too */

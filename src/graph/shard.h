@@ -26,6 +26,7 @@ struct user {
     uint32_t hash;     /* lower half of the hash of the id: its bucket */
     uint32_t next;     /* slot of the next user in the bucket */
     uint32_t sessions; /* member index of the first session (graph/chain.h), SLOTS_NONE when offline */
+    bool has_status;   /* the first session has one: whoever wants none need not look at the session */
     struct watchers watchers;
 };
 

@@ -50,8 +50,6 @@ snapshot_reserve(struct snapshot *snapshot, uint32_t count)
 void
 snapshot_add(struct snapshot *snapshot, uint32_t which, struct text *status)
 {
-    if (snapshot == NULL)
-        return;
     ASSERT(snapshot->count < snapshot->capacity);
     snapshot->entries[snapshot->count++] = (struct snapshot_entry){.which = which, .status = text_share(status)};
 }

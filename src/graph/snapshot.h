@@ -11,7 +11,7 @@
 
 /* Empties it and makes room for `count` entries. NULL is allowed. Returns 0 or -ENOMEM; then it is empty. Not under a lock. */
 int snapshot_reserve(struct snapshot *snapshot, uint32_t count);
-/* Adds who is online, with a reference of its own to the status. There must be room. NULL is allowed. */
+/* Adds who is online, with a reference of its own to the status. There must be room. */
 void snapshot_add(struct snapshot *snapshot, uint32_t which, struct text *status);
 
 #endif
