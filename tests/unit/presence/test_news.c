@@ -265,7 +265,8 @@ START_TEST(order_holds_with_more_celebrities_than_are_looked_through)
     struct actor *stars[STARS];
     int users[STARS];
 
-    /* Each is of a group of its own, so that none waits for another. */
+    /* Each is of a group of its own, so that none waits for another, and neither does the watcher's friend. */
+    is_taken[presence_group(stage.presence, (struct user_id){.number = 501})] = true;
     for (int i = 0, user = 10000; i < STARS; user++) {
         bool *taken = &is_taken[presence_group(stage.presence, (struct user_id){.number = user})];
 
