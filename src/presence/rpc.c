@@ -39,6 +39,8 @@ answers_send(struct rpc_work *work) REQUIRES(worker_role)
     if (line == NULL || session_send(work->worker, &client->session, line) < 0)
         client_fail_for_memory(work->presence, work->worker, client);
     line_drop(line);
+    if (client->changes != NULL)
+        session_want_room(work->worker, &client->session); /* they may have waited for the answers */
     /* Who asks and does not read the answers is not read from until they have left. */
     if (client->session.blocked && client->session.state == SESSION_OPEN && !session_is_datagram(&client->session)) {
         client->backlogged = true;

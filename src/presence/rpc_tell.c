@@ -111,6 +111,15 @@ next_notification(struct desk *desk, struct client *client)
     return line;
 }
 
+/* Does a batch wait that has answered calls already? What amends their snapshots must not come before those answers. */
+static bool
+answers_wait(const struct client *client)
+{
+    const struct rpc_progress *progress = client->parked && client->input != NULL ? client->input->progress : NULL;
+
+    return progress != NULL && progress->answers.length > 0;
+}
+
 void
 rpc_room(struct presence *presence, struct worker *worker, struct client *client)
 {
@@ -120,7 +129,7 @@ rpc_room(struct presence *presence, struct worker *worker, struct client *client
         client->backlogged = false;
         session_pause(worker, &client->session, client->parked);
     }
-    if (client->changes == NULL)
+    if (client->changes == NULL || answers_wait(client))
         return;
     line = next_notification(presence_desk(presence, worker), client);
     if (line == NULL || session_send(worker, &client->session, line) < 0)
