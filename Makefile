@@ -406,6 +406,11 @@ library_objects := $(addprefix .build/library/,$(patsubst %.c,%.o,$(library_sour
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
+# The client of tests/interop/ whose library comes from npm, as the lock file says; those of the others are Debian's (scripts/packages.txt).
+.build/interop/installed: tests/interop/package.json tests/interop/package-lock.json | deps.test
+	$(if $(filter no,$(INSTALL_DEPS)),,@tests/interop/install $(@D))
+.build/release/tests/system/test_interop: | .build/interop/installed
+
 $(fuzz_programs): %: %.o .build/fuzz/libalo-client.a .build/fuzz/libalo-core.a .build/fuzz/link.flags
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_compiler) $(BASE_LINK) $(fuzz_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)

@@ -125,6 +125,42 @@ START_TEST(netcat_with_everything_at_once)
 }
 END_TEST
 
+/* The same as datagrams, one for each line typed: nothing is closed, so the end is the user's (-q 0: with the end of input). */
+START_TEST(netcat_over_udp)
+{
+    if (!has_program("nc"))
+        return;
+    struct server *server = server_start("--workers 3");
+    struct session *watcher = session_open(server, 3, "1");
+    char command[64];
+
+    snprintf(command, sizeof command, "nc -u -q 0 127.0.0.1 %d", server->port);
+    struct program *first = program_start(PROGRAM_PIPES, command), *second = program_start(PROGRAM_PIPES, command);
+    program_say(first, "{\"user_id\": 1, \"friends\": [2]}\n");
+    client_expect(watcher->client, ONLINE); /* so its list is in force */
+    program_say(second, "{\"user_id\": 2, \"friends\": [1]}\n");
+    program_expect(first, ONLINE);
+    program_say(second, "beat\n");
+    program_say(first, "{\"user_id\": 1, \"online\": false}\n");
+    program_expect(second, OFFLINE);
+    client_expect(watcher->client, OFFLINE);
+    /* An answer may be three times as long as what was sent. */
+    program_say(second, "{\"user_id\": 2, \"friends\": \"none\", \"why\": \"the answer is a sentence, which needs room enough\"}\n");
+    program_expect(second, "{\"error\": {\"code\": \"bad_message\", \"message\": \"");
+    program_expect(second, "\n");
+    program_hang_up(first);
+    program_hang_up(second);
+    program_wait(first);
+    program_wait(second);
+    ck_assert_str_eq(first->text, ONLINE);
+    ck_assert_int_eq(strncmp(second->text, OFFLINE "{\"error\"", strlen(OFFLINE) + 8), 0); /* the beat was not answered */
+    program_free(first);
+    program_free(second);
+    session_leave(watcher);
+    server_stop(server);
+}
+END_TEST
+
 /* The next line of `text` that is, without what stands around it, a message; its end is cut off. NULL when there is none. */
 static char *
 message_next(char **text)
@@ -240,6 +276,7 @@ by_hand_suite(void)
     tcase_add_test(tests, netcat_only);
     tcase_add_test(tests, telnet_and_netcat);
     tcase_add_test(tests, netcat_with_everything_at_once);
+    tcase_add_test(tests, netcat_over_udp);
     tcase_add_test(tests, at_a_terminal);
     tcase_add_test(tests, at_a_terminal_on_another_address);
     tcase_add_test(tests, taken_port_at_a_terminal);
