@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The load program: plays one scenario in the classic dialect against a server on this machine, .bin/alo or the floor
+ * The load program: plays one scenario, in the classic dialect unless told otherwise, against a server on this machine, .bin/alo or the floor
  * (.bin/alo-floor), checks every notification, and prints what that cost the server, one figure a line. Exit status 1 when
  * a notification is missing, one too many or malformed, or the time is up.
  *
@@ -46,7 +46,7 @@ static void
 usage_print(FILE *file)
 {
     fprintf(file,
-        "usage: alo-load SCENARIO --port N --pid N [--floor] [--seed N] [--sessions N] [--friends N]\n"
+        "usage: alo-load SCENARIO --port N --pid N [--floor] [--jsonrpc] [--seed N] [--sessions N] [--friends N]\n"
         "                [--flapping N] [--in-flight N] [--rounds N] [--notifications N] [--seconds N]\n\n");
     for (int i = 0; i < SCENARIOS; i++)
         fprintf(file, "  %-10s %s\n", scenarios[i].name, scenarios[i].about);
@@ -66,11 +66,12 @@ number_read(const char *option, const char *text, unsigned long most)
 static void
 options_read(int argc, char **argv, struct stage *stage)
 {
-    enum { FLOOR = 1 << 8 };
+    enum { FLOOR = 1 << 8, JSONRPC };
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'},
         {"pid", required_argument, NULL, 'P'},
         {"floor", no_argument, NULL, FLOOR},
+        {"jsonrpc", no_argument, NULL, JSONRPC},
         {"seed", required_argument, NULL, 's'},
         {"sessions", required_argument, NULL, 'n'},
         {"friends", required_argument, NULL, 'f'},
@@ -87,6 +88,7 @@ options_read(int argc, char **argv, struct stage *stage)
     while ((option = getopt_long(argc, argv, "", options, &index)) != -1) {
         switch (option) {
         case FLOOR: stage->floor = true; break;
+        case JSONRPC: stage->jsonrpc = true; break;
         case 'p': stage->port = (uint16_t)number_read("port", optarg, UINT16_MAX); break;
         case 'P': stage->process = (pid_t)number_read("pid", optarg, 1UL << 30); break;
         case 's': stage->seed = number_read("seed", optarg, UINT32_MAX); break;

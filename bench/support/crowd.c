@@ -50,7 +50,7 @@ crowd_done(struct crowd *crowd)
 {
     for (uint32_t i = 0; i < crowd->size; i++)
         if (crowd->clients[i].descriptor >= 0)
-            close(crowd->clients[i].descriptor);
+            crowd_leave(crowd, i);
     close(crowd->poller);
     free(crowd->clients);
 }
@@ -98,6 +98,9 @@ crowd_leave(struct crowd *crowd, uint32_t client)
 {
     close(crowd->clients[client].descriptor);
     crowd->clients[client].descriptor = -1;
+    free(crowd->clients[client].held);
+    crowd->clients[client].held = NULL;
+    crowd->clients[client].held_bytes = 0;
 }
 
 static void
@@ -155,6 +158,42 @@ client_hear(struct crowd *crowd, uint32_t number, const char *bytes, size_t leng
     }
 }
 
+/* A line of the JSON-RPC dialect: an answer, which is passed over, or changes. */
+static void
+line_hear(struct crowd *crowd, uint32_t number, char *line)
+{
+    static const char answer[] = "{\"jsonrpc\": \"2.0\", \"result\"", changes[] = "{\"jsonrpc\": \"2.0\", \"method\": \"presence\"",
+                      word[] = "\"online\": ";
+
+    if (strncmp(line, answer, sizeof answer - 1) == 0)
+        return;
+    if (strncmp(line, changes, sizeof changes - 1) != 0)
+        failure_exit("client %u was told what is no news: %.200s", number, line);
+    for (line = strstr(line, word); line != NULL; line = strstr(line + 1, word))
+        line_count(crowd, number, line[sizeof word - 1] == 't');
+}
+
+static void
+client_hear_lines(struct crowd *crowd, uint32_t number, const char *bytes, size_t length)
+{
+    struct client *client = &crowd->clients[number];
+    char *all = realloc(client->held, client->held_bytes + length + 1), *line = all, *end;
+
+    if (all == NULL)
+        failure_exit("out of memory");
+    memcpy(all + client->held_bytes, bytes, length);
+    all[client->held_bytes + length] = '\0';
+    for (; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        line_hear(crowd, number, line);
+    }
+    client->held_bytes = (uint32_t)strlen(line);
+    memmove(all, line, client->held_bytes);
+    client->held = client->held_bytes > 0 ? all : NULL;
+    if (client->held == NULL)
+        free(all);
+}
+
 static void
 client_read(struct crowd *crowd, uint32_t number, bool ending)
 {
@@ -171,7 +210,10 @@ client_read(struct crowd *crowd, uint32_t number, bool ending)
         if (length <= 0)
             failure_exit("the server ended the connection of client %u", number);
         client->partial_bytes = 0;
-        client_hear(crowd, number, crowd->bytes, kept + (size_t)length);
+        if (crowd->jsonrpc)
+            client_hear_lines(crowd, number, crowd->bytes, (size_t)length);
+        else
+            client_hear(crowd, number, crowd->bytes, kept + (size_t)length);
         if (!ending && kept + (size_t)length < sizeof crowd->bytes)
             return;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many clients of the classic dialect in one process, on one thread: they connect, say hello, are told, leave. Every line
+ * Many clients in one process, on one thread: they connect, say hello, are told, leave. Every line
  * that arrives is checked to the byte and counted against what its client was due; one too many ends the program at once,
  * one too few when the wait for it is over.
  */
@@ -20,6 +20,8 @@ struct client {
     uint32_t heard[2]; /* and that came */
     uint8_t partial_bytes;
     char partial[CROWD_LINE_BYTES]; /* a line that has begun */
+    char *held;                     /* the same in the JSON-RPC dialect, whose lines have no fixed length: held_bytes, or NULL */
+    uint32_t held_bytes;
 };
 
 struct crowd {
@@ -29,6 +31,7 @@ struct crowd {
     uint32_t size;
     uint32_t connects; /* so far; picks the source address */
     bool strict;       /* what comes must be due */
+    bool jsonrpc;      /* the clients speak the JSON-RPC dialect */
     uint64_t due;
     uint64_t heard;
     int64_t heard_ns;                                          /* when the last line came */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { USER_BYTES_MAX = 48, FRIEND_BYTES_MAX = 12 };
+enum { USER_BYTES_MAX = 128, FRIEND_BYTES_MAX = 12 };
 
 void
 hellos_init(struct hellos *hellos)
@@ -46,11 +46,12 @@ hellos_add(struct hellos *hellos, uint32_t user, const uint32_t *friends, uint32
 
     char *start = hellos->bytes + hellos->used;
     char *end = start + bytes;
-    char *next = start + snprintf(start, bytes, "{\"user_id\": %u", HELLO_ID_FIRST + user);
+    static const char login[] = "{\"jsonrpc\": \"2.0\", \"method\": \"login\", \"id\": 1, \"params\": ";
+    char *next = start + snprintf(start, bytes, "%s{\"user_id\": %u", hellos->jsonrpc ? login : "", HELLO_ID_FIRST + user);
 
     for (uint32_t i = 0; i < count; i++)
         next += snprintf(next, (size_t)(end - next), "%s%u", i == 0 ? ", \"friends\": [" : ", ", HELLO_ID_FIRST + friends[i]);
-    next += snprintf(next, (size_t)(end - next), "%s}", count > 0 ? "]" : "");
+    next += snprintf(next, (size_t)(end - next), "%s}%s", count > 0 ? "]" : "", hellos->jsonrpc ? "}" : "");
     hellos->used += (size_t)(next - start);
     hellos->end[hellos->count] = hellos->used;
     return hellos->count++;

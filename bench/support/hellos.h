@@ -6,6 +6,7 @@
 #ifndef SUPPORT_HELLOS_H
 #define SUPPORT_HELLOS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ struct hellos {
     size_t room;
     uint32_t count;
     uint32_t ends_room;
+    bool jsonrpc; /* logins of that dialect */
 };
 
 void hellos_init(struct hellos *hellos);

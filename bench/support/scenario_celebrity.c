@@ -42,6 +42,7 @@ scenario_celebrity(struct stage *stage)
 
     crowd_init(crowd, stage->sessions + 1, stage->port);
     hellos_init(&hellos);
+    crowd->jsonrpc = hellos.jsonrpc = stage->jsonrpc;
     population_gather(stage, &hellos);
 
     const char *hello = hellos_at(&hellos, celebrity, &length);

@@ -29,6 +29,7 @@ block_gather(struct stage *stage, uint32_t first)
     struct rows friends;
 
     hellos_init(&hellos);
+    hellos.jsonrpc = stage->jsonrpc;
     rows_init(&friends);
     for (uint32_t client = first; client < first + BLOCK; client++) {
         if (stage->friends > 0)
@@ -74,6 +75,7 @@ scenario_idle(struct stage *stage)
     if (blocks < 2)
         failure_exit("idle needs at least %d sessions", 2 * BLOCK);
     crowd_init(&stage->crowd, blocks * BLOCK, stage->port);
+    stage->crowd.jsonrpc = stage->jsonrpc;
     for (uint32_t block = 0; block < blocks; block++) {
         block_gather(stage, block * BLOCK);
         last = cost_memory_now(stage->process);

@@ -18,6 +18,7 @@ struct stage {
     uint16_t port;
     pid_t process; /* of the server under test */
     bool floor;    /* it is the floor program: send it the table */
+    bool jsonrpc;  /* the clients speak the JSON-RPC dialect; celebrity and idle only */
     uint64_t seed;
     uint32_t sessions;
     uint32_t friends;   /* of each session */
