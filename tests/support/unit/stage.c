@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "net/session_internal.h"
 #include "support/unit/require.h"
+#include "support/unit/words.h"
 #include "transport/tcp.h"
 #include "transport/udp.h"
 
@@ -23,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACTORS_MAX = 2000, TEXT_MAX = 4096, STEPS_MAX = 100000 };
+enum { ACTORS_MAX = 2000, TEXT_MAX = 1 << 18, BYTES_MAX = 1 << 22, STEPS_MAX = 100000 };
 
 struct stage stage;
 
@@ -39,6 +40,8 @@ stage_usual(void)
         .limits = {.message_bytes = 256 << 10, .nesting = 32, .friends = 10000},
         .queue_limit = 4096,
         .unfinished_limit = 256 << 20,
+        .stream_heartbeat_s = 20,
+        .datagram_heartbeat_s = 10,
         .store = &store_light,
     };
 }
@@ -293,6 +296,14 @@ stage_room(struct actor *actor)
 }
 
 void
+stage_shrink(struct actor *actor)
+{
+    int bytes = 1; /* the kernel takes its least instead */
+
+    REQUIRE(setsockopt(actor->session->descriptor, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes) == 0, "no option");
+}
+
+void
 stage_hello(struct actor *actor, int64_t user, const char *friends)
 {
     static char text[1 << 17];
@@ -401,30 +412,30 @@ stage_pass_ms(uint64_t time_ms)
     }
 }
 
-/* One line as a word. */
-static size_t
-word_of(const char *line, size_t length, char *word)
+/* Everything that has come, behind the first `length` bytes. True: the end, too. */
+static bool
+listen_to(struct actor *actor, char *bytes, size_t size, size_t *length)
 {
-    static const char error[] = "{\"error\": {\"code\": \"";
-    size_t code = sizeof error - 1;
-
-    if (length == 17 && memcmp(line, "{\"online\": true}\n", 17) == 0)
-        return (size_t)sprintf(word, "+");
-    if (length == 18 && memcmp(line, "{\"online\": false}\n", 18) == 0)
-        return (size_t)sprintf(word, "-");
-    REQUIRE(length > code && memcmp(line, error, code) == 0, "a strange line: %.*s", (int)length, line);
-    return (size_t)sprintf(word, "%.*s", (int)strcspn(line + code, "\""), line + code);
-}
-
-const char *
-stage_heard(struct actor *actor)
-{
-    static char text[TEXT_MAX], bytes[1 << 18];
-    size_t words = 0, length = 0;
     ssize_t part;
 
-    while ((part = recv(actor->peer, bytes + length, sizeof bytes - length, MSG_DONTWAIT)) > 0)
-        length += (size_t)part;
+    while ((part = recv(actor->peer, bytes + *length, size - *length, MSG_DONTWAIT)) > 0) {
+        const char *newline = memchr(bytes + *length, '\n', (size_t)part);
+
+        REQUIRE(!actor->sends_datagrams || newline == bytes + *length + part - 1, "a datagram is not one line");
+        *length += (size_t)part;
+        REQUIRE(*length < size, "too much was said");
+    }
+    return part == 0;
+}
+
+/* The lines as words. */
+static const char *
+words_of(struct actor *actor, const char *bytes, size_t length, bool over)
+{
+    static char text[TEXT_MAX];
+    size_t words = 0;
+
+    stage.heard_bytes = length;
     text[0] = '\0';
     for (size_t at = 0; at < length;) {
         const char *end = memchr(bytes + at, '\n', length - at);
@@ -433,14 +444,41 @@ stage_heard(struct actor *actor)
         REQUIRE(words < TEXT_MAX - 64, "too many words");
         if (words > 0)
             text[words++] = ' ';
-        words += word_of(bytes + at, (size_t)(end + 1 - (bytes + at)), text + words);
+        words += word_of_line(bytes + at, (size_t)(end + 1 - (bytes + at)), text + words, TEXT_MAX - words - 8);
         at = (size_t)(end + 1 - bytes);
     }
-    if (part == 0 && !actor->over) {
+    if (over && !actor->over) {
         actor->over = true;
         sprintf(text + words, "%s.", words > 0 ? " " : "");
     }
     return text;
+}
+
+const char *
+stage_heard(struct actor *actor)
+{
+    static char bytes[BYTES_MAX];
+    size_t length = 0;
+    bool over = listen_to(actor, bytes, sizeof bytes, &length);
+
+    return words_of(actor, bytes, length, over);
+}
+
+const char *
+stage_heard_out(struct actor *actor)
+{
+    static char bytes[BYTES_MAX];
+    size_t length = 0, before;
+    bool over;
+
+    do {
+        before = length;
+        over = listen_to(actor, bytes, sizeof bytes, &length);
+        if (actor->session != NULL && actor->session->blocked)
+            stage_room(actor);
+        stage_settle();
+    } while (!over && length > before);
+    return words_of(actor, bytes, length, over);
 }
 
 struct graph_census

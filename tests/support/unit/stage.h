@@ -3,8 +3,8 @@
  * A stage: a presence whose workers do not run. The test takes their steps itself, in the order that it wants, on one thread and in a
  * time that passes only when it says so; so every interleaving is the same each time.
  *
- * What a client heard is read as text: "+" for a friend's arrival, "-" for a departure, the code for an error, "." for the end. Each
- * word is read once.
+ * What a client heard is read as text: "+" for a friend's arrival, "-" for a departure, the code for an error, "." for the end, and the
+ * words of the JSON-RPC dialect (words.h). Each word is read once.
  */
 #ifndef SUPPORT_UNIT_STAGE_H
 #define SUPPORT_UNIT_STAGE_H
@@ -45,6 +45,7 @@ struct stage {
     struct worker workers[STAGE_WORKERS_MAX];
     uint32_t count;
     struct presence *presence;
+    size_t heard_bytes; /* how much it was what was heard last */
 };
 
 extern struct stage stage;
@@ -68,6 +69,8 @@ void stage_end_input(struct actor *actor);
 void stage_lose(struct actor *actor);
 /* Its worker finds that it may write again. */
 void stage_room(struct actor *actor);
+/* From now on its socket takes next to nothing while the client does not read. */
+void stage_shrink(struct actor *actor);
 
 /* {"user_id": user, "friends": [friends]}; without the key where friends is NULL. And a connection that says it. */
 void stage_hello(struct actor *actor, int64_t user, const char *friends);
@@ -87,6 +90,8 @@ void stage_pass_ms(uint64_t time_ms);
 
 /* What the client read since the last time, valid until the next call. Only what stage_write has written. */
 const char *stage_heard(struct actor *actor);
+/* The same, and what is written while the client reads; everything settles. A client that has not read for long can be heard so only. */
+const char *stage_heard_out(struct actor *actor);
 #define stage_expect(actor, text) ck_assert_str_eq(stage_heard(actor), (text))
 /* What the graph holds. */
 struct graph_census stage_census(void);
