@@ -65,8 +65,11 @@ options_set(int descriptor, const struct tcp_address *address)
 {
     bool six = address->any.sa_family == AF_INET6;
 
-    (void)option_set(descriptor, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
-    (void)option_set(descriptor, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
+    /* Over the machine's usual limit where this process has the right to; else as much as anybody may have. */
+    if (!option_set(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, UDP_BUFFER_BYTES))
+        (void)option_set(descriptor, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
+    if (!option_set(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, UDP_BUFFER_BYTES))
+        (void)option_set(descriptor, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
     if (six && !option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1))
         return false;
     if (is_any(address) && !(six ? option_set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : option_set(descriptor, IPPROTO_IP, IP_PKTINFO, 1)))
