@@ -174,7 +174,8 @@ void
 udp_client_probe_at(struct udp_client *client, const char *function, int line)
 {
     udp_client_send(client, "{\"user_id\": \"wrong, and with so many words that the answer is not longer than three times all of this\"}");
-    udp_client_expect_error_at(client, "bad_message", function, line);
+    udp_client_expect_at(
+        client, "{\"error\": {\"code\": \"bad_message\", \"message\": \"user_id must be an integer of 64 bits, not a string\"}}\n", function, line);
 }
 
 void
