@@ -205,7 +205,7 @@ candidates_print(struct screen *screen, char *const *words)
 {
     unsigned columns = screen_columns(), width = 0, count = 0;
 
-    for (; words[count] != NULL && count < CANDIDATES_SHOWN; count++)
+    for (; count < CANDIDATES_SHOWN && words[count] != NULL; count++)
         if (strlen(words[count]) > width)
             width = (unsigned)strlen(words[count]);
     unsigned per_row = columns / (width + 2) > 0 ? columns / (width + 2) : 1;
