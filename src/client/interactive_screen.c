@@ -311,7 +311,7 @@ editor_set_up(struct screen *screen)
     history(screen->history, &event, H_SETSIZE, HISTORY_LINES);
     history(screen->history, &event, H_SETUNIQUE, 1);
     el_set(screen->editor, EL_HIST, history, screen->history);
-    el_set(screen->editor, EL_ADDFN, "alo-complete", "Complete a command or an id", word_complete);
+    el_wset(screen->editor, EL_ADDFN, L"alo-complete", L"Complete a command or an id", word_complete); /* the narrow form leaks its copies */
     el_set(screen->editor, EL_BIND, "^I", "alo-complete", NULL);
     el_set(screen->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(screen->editor, NULL); /* ~/.editrc: what the person is used to */
