@@ -20,8 +20,9 @@ static bool
 is_port(const char *text)
 {
     size_t length = strlen(text);
+    long port = length <= 5 && strspn(text, "0123456789") == length ? strtol(text, NULL, 10) : 0;
 
-    return length > 0 && length <= 5 && strspn(text, "0123456789") == length && atoi(text) >= 1 && atoi(text) <= 65535;
+    return port >= 1 && port <= 65535;
 }
 
 /* Stores a value that was written behind `source`. */

@@ -205,7 +205,7 @@ candidates_print(struct screen *screen, char *const *words)
 {
     unsigned columns = screen_columns(), width = 0, count = 0;
 
-    for (; words[count] != NULL && count < CANDIDATES_SHOWN; count++)
+    for (; count < CANDIDATES_SHOWN && words[count] != NULL; count++)
         if (strlen(words[count]) > width)
             width = (unsigned)strlen(words[count]);
     unsigned per_row = columns / (width + 2) > 0 ? columns / (width + 2) : 1;
@@ -311,7 +311,7 @@ editor_set_up(struct screen *screen)
     history(screen->history, &event, H_SETSIZE, HISTORY_LINES);
     history(screen->history, &event, H_SETUNIQUE, 1);
     el_set(screen->editor, EL_HIST, history, screen->history);
-    el_set(screen->editor, EL_ADDFN, "alo-complete", "Complete a command or an id", word_complete);
+    el_wset(screen->editor, EL_ADDFN, L"alo-complete", L"Complete a command or an id", word_complete); /* the narrow form leaks its copies */
     el_set(screen->editor, EL_BIND, "^I", "alo-complete", NULL);
     el_set(screen->editor, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(screen->editor, NULL); /* ~/.editrc: what the person is used to */

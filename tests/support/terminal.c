@@ -84,7 +84,7 @@ settings_write(const struct terminal *terminal)
  * The command as the shell is to run it, which then shows the exit status on the screen: tmux misses now and then that a program has ended. The shell
  * is in the foreground, too, so Ctrl-C reaches it as well.
  */
-static void
+__attribute__((format(printf, 3, 0))) static void
 command_write(const struct terminal *terminal, char command[static COMMAND_BYTES], const char *format, va_list values)
 {
     size_t length = (size_t)snprintf(

@@ -112,13 +112,14 @@ START_TEST(a_script_waits_for_events)
     struct session *watcher = session_open(server, 9, "1");
     struct program *program = start_for(server, "");
 
-    program_say(program, "login 1 2\nwait 2 600000\nwait 1 600000\nquit\nnot a command\n");
+    program_say(program, "login 1 2\nwait 2 600000\nwait 1 600000\n");
     client_expect(watcher->client, ONLINE);
     struct session *friend = session_open(server, 2, "");
     session_leave(friend);
     program_expect(program, "{\"command\":\"wait\",\"ok\":true}\n");
     friend = session_open(server, 2, "");
     program_expect(program, "{\"command\":\"wait\",\"ok\":true}\n");
+    program_say(program, "quit\nnot a command\n");
     expect_exit(program, 0);
     client_expect(watcher->client, OFFLINE);
     client_expect(friend->client, OFFLINE);
