@@ -358,6 +358,94 @@ START_TEST(a_user_may_speak_both)
 }
 END_TEST
 
+/* ---- Celebrities ---- */
+
+enum { CROWD = NEWS_SLICE + 20 };
+
+/* A crowd on worker 0 that follows user 1, who logs in; the news of it is under way, and more than one slice. */
+static struct actor *
+celebrity_comes(struct actor **crowd, bool by_datagram)
+{
+    struct actor *star;
+
+    for (int i = 0; i < CROWD; i++) {
+        char user[8];
+
+        sprintf(user, "%d", 1000 + i);
+        crowd[i] = rpc_login(0, user, "1", "");
+    }
+    star = by_datagram ? stage_correspond(1) : stage_connect(1);
+    rpc_call(star, "login", "'user_id': 1, 'friends': [], 'token': 'so that the answer is no longer than three times this'", "0");
+    stage_take_mail(0);
+    ck_assert(stage_tell(0));
+    stage_turn(1);
+    stage_expect(star, "0:hi[]");
+    return star;
+}
+
+static void
+expect_crowd(struct actor **crowd, const char *text)
+{
+    for (int i = 0; i < CROWD; i++)
+        REQUIRE(strcmp(stage_heard(crowd[i]), text) == 0, "number %d did not hear %s", i, text);
+}
+
+START_TEST(a_celebritys_status_waits_for_its_older_news)
+{
+    struct actor *crowd[CROWD], *star = celebrity_comes(crowd, false);
+
+    rpc_say(star,
+        "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'status', 'params': {'status': 'x'}, 'id': 2},"
+        " {'jsonrpc': '2.0', 'method': 'unfollow', 'params': {'friends': [7]}, 'id': 3}]");
+    stage_turn(1);
+    stage_expect(star, "");
+    ck_assert(!stage_is_read(star));
+    stage_settle();
+    stage_pass_ms(1);
+    stage_expect(star, "(1:pong,2:{},3:{})");
+    ck_assert(stage_is_read(star));
+    expect_crowd(crowd, "<1+> <1+=x>");
+}
+END_TEST
+
+START_TEST(a_celebritys_login_waits_for_its_older_news)
+{
+    struct actor *crowd[CROWD], *star = celebrity_comes(crowd, false);
+
+    rpc_call(star, "logout", NULL, NULL);
+    star = stage_connect(1);
+    rpc_say(star,
+        "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 1}, 'id': 2}]"
+        "{'jsonrpc': '2.0', 'method': 'ping', 'id': 3}");
+    stage_turn(1);
+    stage_expect(star, "");
+    ck_assert(!stage_is_read(star));
+    stage_settle();
+    stage_pass_ms(1);
+    stage_expect(star, "(1:pong,2:hi[]) 3:pong");
+    for (int i = 0; i < CROWD; i++) {
+        const char *heard = stage_heard(crowd[i]);
+
+        REQUIRE(strcmp(heard + strlen(heard) - strlen("<1+>"), "<1+>") == 0, "number %d heard %s", i, heard);
+    }
+}
+END_TEST
+
+START_TEST(a_celebritys_login_again_with_a_status_waits_too)
+{
+    struct actor *crowd[CROWD], *star = celebrity_comes(crowd, true);
+    static const char again[] = "'user_id': 1, 'friends': [], 'status': 'x', 'token': 'so that the answer is no longer than three times this'";
+
+    rpc_call(star, "login", again, "1");
+    stage_turn(1);
+    stage_expect(star, "");
+    stage_settle();
+    stage_pass_ms(1);
+    stage_expect(star, "1:hi[]");
+    expect_crowd(crowd, "<1+> <1+=x>");
+}
+END_TEST
+
 /* ---- Back-pressure ---- */
 
 START_TEST(who_does_not_read_the_answers_is_not_read_from)
@@ -451,6 +539,9 @@ news_suite(void)
     tcase_add_test(tests, the_dialects_are_friends_of_each_other);
     tcase_add_test(tests, whom_a_leaver_listed_hears_of_it_only_in_the_classic_dialect);
     tcase_add_test(tests, a_user_may_speak_both);
+    tcase_add_test(tests, a_celebritys_status_waits_for_its_older_news);
+    tcase_add_test(tests, a_celebritys_login_waits_for_its_older_news);
+    tcase_add_test(tests, a_celebritys_login_again_with_a_status_waits_too);
     tcase_add_test(tests, who_does_not_read_the_answers_is_not_read_from);
     tcase_add_test(tests, who_does_not_read_the_errors_is_not_read_from);
     tcase_add_test(tests, who_is_not_read_from_is_not_too_late);
