@@ -145,10 +145,14 @@ session_mute(struct worker *worker, struct session *session) REQUIRES(worker_rol
     deadline_stop(&session->delivery);
     session->blocked = false;
     write_queue_clear(&session->queue, &worker->pool);
-    if (session->state == SESSION_OPEN)
-        session_poll(worker, session);
-    else
+    if (session->state != SESSION_OPEN) {
         session_end(worker, session);
+        return;
+    }
+    session_poll(worker, session);
+    /* What the layer above waits for has happened: nothing is queued any more. It may have stopped reading until then. */
+    if (session->wants_room && !list_is_linked(&session->due))
+        list_append(&worker->due, &session->due);
 }
 
 void

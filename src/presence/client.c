@@ -383,7 +383,11 @@ client_message_due(struct presence *presence, struct worker *worker, struct clie
 
     session_catch_up(worker, &client->session);
     if (client->input == NULL || client->parked || deadline_is_running(&client->input->deadline))
-        return; /* it ended, and perhaps another has begun */
+        return;               /* it ended, and perhaps another has begun */
+    if (client->backlogged) { /* its end may have come, and it is we who do not read it */
+        deadlines_start(worker_deadlines(worker, DEADLINE_MESSAGE), &client->input->deadline, worker->now_ms);
+        return;
+    }
     protocol_error_set(&error, ERROR_MESSAGE_TIMEOUT, "a message was begun and not finished in time: is a closing brace or quote missing?");
     client_fail(presence, worker, client, &error);
 }

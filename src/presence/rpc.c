@@ -22,6 +22,17 @@ rpc_progress_free(struct rpc_progress *progress)
     free(progress);
 }
 
+/* Who asks and does not read the answers is not read from until they have left. */
+static void
+hold_back(struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    if (!client->session.blocked || client->session.state != SESSION_OPEN)
+        return;
+    client->backlogged = true;
+    session_pause(worker, &client->session, true);
+    session_want_room(worker, &client->session);
+}
+
 /* Sends what has been answered as one line. */
 static void
 answers_send(struct rpc_work *work) REQUIRES(worker_role)
@@ -32,6 +43,10 @@ answers_send(struct rpc_work *work) REQUIRES(worker_role)
 
     if (answers->length == 0 && !answers->failed)
         return;
+    if (session_is_datagram(&client->session) && client->session.queue.count >= work->presence->config.queue_limit) {
+        counter_add(&work->worker->counters.lost, 1);
+        return;
+    }
     if (work->message->is_batch)
         buffer_append_text(answers, "]");
     buffer_append_text(answers, "\n");
@@ -40,13 +55,8 @@ answers_send(struct rpc_work *work) REQUIRES(worker_role)
         client_fail_for_memory(work->presence, work->worker, client);
     line_drop(line);
     if (client->changes != NULL)
-        session_want_room(work->worker, &client->session); /* they may have waited for the answers */
-    /* Who asks and does not read the answers is not read from until they have left. */
-    if (client->session.blocked && client->session.state == SESSION_OPEN && !session_is_datagram(&client->session)) {
-        client->backlogged = true;
-        session_pause(work->worker, &client->session, true);
-        session_want_room(work->worker, &client->session);
-    }
+        session_want_room(work->worker, &client->session); /* they may have been kept back, behind these answers */
+    hold_back(work->worker, client);
 }
 
 /* Carries out the calls that are left. */
@@ -103,6 +113,14 @@ rpc_message_carry_out(struct presence *presence, struct worker *worker, struct c
     return DONE;
 }
 
+/* Nothing can be carried out, but the stream goes on. */
+static void
+answer_invalid(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role)
+{
+    client_say(presence, worker, client, error);
+    hold_back(worker, client);
+}
+
 enum outcome
 rpc_carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, struct json_text *tree,
     struct rpc_progress *progress)
@@ -123,7 +141,7 @@ rpc_carry_out(struct presence *presence, struct worker *worker, struct client *c
     if (result < 0) {
         rpc_progress_free(progress);
         if (failure == JSONRPC_INVALID_REQUEST)
-            client_say(presence, worker, client, &error);
+            answer_invalid(presence, worker, client, &error);
         else
             client_fail(presence, worker, client, &error);
         return DONE;

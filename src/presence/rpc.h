@@ -19,6 +19,7 @@
 struct rpc_progress {
     uint32_t done;         /* calls */
     bool mute;             /* all news is old while it waits: it follows nobody */
+    uint64_t settled_by;   /* mail up to this number must be told before an edge that has ended may begin again; 0: none has ended */
     size_t budget;         /* bytes that all answers together may have; 0 is no limit */
     struct buffer answers; /* to the calls done */
     struct buffer muted;   /* users (uint32_t, the graph's short names) that it does not follow any more: news of them is old while it waits */

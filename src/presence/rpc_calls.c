@@ -144,6 +144,8 @@ snapshot_fits(struct rpc_work *work, const struct jsonrpc_call *call, bool is_lo
 
     progress->budget = 0;
     *outcome = answer_snapshot(work, call, is_login);
+    if (work->client->session.state != SESSION_OPEN)
+        return false; /* it has failed for want of memory */
     fits = progress->answers.length + 2 <= budget;
     progress->answers.length = before;
     progress->budget = budget;
@@ -157,13 +159,19 @@ snapshot_fits(struct rpc_work *work, const struct jsonrpc_call *call, bool is_lo
 static void
 settle_begin(struct rpc_work *work) REQUIRES(worker_role)
 {
-    work->client->ticket = mailbox_posted(&work->worker->mailbox);
+    work->progress->settled_by = mailbox_posted(&work->worker->mailbox);
 }
 
+/* Has it passed? If not, the client is to WAIT. */
 static bool
-is_settled(const struct rpc_work *work) REQUIRES(worker_role)
+is_settled(struct rpc_work *work) REQUIRES(worker_role)
 {
-    return news_told_through(presence_desk(work->presence, work->worker), work->worker) >= work->client->ticket;
+    if (news_told_through(presence_desk(work->presence, work->worker), work->worker) < work->progress->settled_by) {
+        work->client->ticket = work->progress->settled_by;
+        return false;
+    }
+    work->progress->settled_by = 0;
+    return true;
 }
 
 /* The user whom a client of datagrams is, says hello afresh: its list is replaced, and answered as if it was new. */
@@ -176,6 +184,11 @@ log_in_again(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(wo
     enum outcome outcome;
     int error;
 
+    if (!user_id_equal(call->user, graph_user(presence->graph, work->worker->number, client->member)))
+        return refuse(
+            work, &call->id, ERROR_ALREADY_LOGGED_IN, "this address is logged in as another user; only a datagram's first call changes that");
+    if (call->has_status && client_is_braked(presence, client, call->user))
+        return BRAKE;
     if (!work->progress->mute) {
         if (!snapshot_fits(work, call, true, &outcome))
             return outcome;

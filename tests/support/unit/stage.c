@@ -177,7 +177,8 @@ stage_close(void)
         } else if (actor->session != NULL) {
             session_end(worker, actor->session);
         }
-        close(actor->peer);
+        if (actor->peer >= 0)
+            close(actor->peer);
     }
     for (uint32_t worker = 0; worker < stage.count; worker++) {
         end_datagrams(&stage.workers[worker]);
@@ -216,6 +217,17 @@ stage_connect(uint32_t number)
     session_poll(worker, session);
     presence_handler.opened(stage.presence, worker, session, false);
     return &actors[actor_count++];
+}
+
+void
+stage_forget_last(void)
+{
+    struct actor *actor = &actors[actor_count - 1];
+
+    REQUIRE(actor->session == NULL && !actor->sends_datagrams, "it is still there");
+    if (actor->peer >= 0)
+        close(actor->peer);
+    actor_count--;
 }
 
 /* A worker's own socket; no group, so that a test chooses the worker. */

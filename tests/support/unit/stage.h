@@ -61,6 +61,8 @@ void stage_close(void);
 struct actor *stage_connect(uint32_t worker);
 /* Somebody with an address whose datagrams come to this worker. */
 struct actor *stage_correspond(uint32_t worker);
+/* The client connected last is gone from the stage, with its session; its place is for another one. */
+void stage_forget_last(void);
 /* Its worker reads this, at once and in one piece, as if it was all that had come; nothing while it does not read. */
 void stage_receive(struct actor *actor, const char *text);
 void stage_receive_bytes(struct actor *actor, const char *bytes, size_t length);
