@@ -27,15 +27,31 @@ rpc_open(const struct server *server)
     return rpc_open_on(server, client_connect(server));
 }
 
-/* The next line; what the stream says in its stead fails the test. */
+/* The next line, or what is left of one; what the stream says in its stead fails the test. */
 static const char *
 rpc_line(struct rpc_place place, struct rpc_client *rpc, const char *what)
 {
-    const char *text = client_read_line_at(rpc->client, place.function, place.line);
+    char *text = rpc->rest;
 
-    if (text == NULL)
-        ck_abort_msg("%s, line %d: the stream ended where this should come: %s", place.function, place.line, what);
-    return text;
+    if (text == NULL) {
+        const char *line = client_read_line_at(rpc->client, place.function, place.line);
+
+        if (line == NULL)
+            ck_abort_msg("%s, line %d: the stream ended where this should come: %s", place.function, place.line, what);
+        text = strdup(line);
+        ck_assert_ptr_nonnull(text);
+    }
+    free(rpc->looked_at);
+    rpc->looked_at = rpc_first_change(text, &rpc->rest);
+    free(text);
+    return rpc->looked_at;
+}
+
+/* What is expected next is not what is left of a notification. */
+static void
+rpc_expect_no_rest(struct rpc_place place, const struct rpc_client *rpc)
+{
+    ck_assert_msg(rpc->rest == NULL, "%s, line %d: there is another change: %s", place.function, place.line, rpc->rest);
 }
 
 struct rpc_client *
@@ -72,6 +88,7 @@ rpc_expect_result_at(struct rpc_place place, struct rpc_client *rpc, const char 
 {
     char *text = rpc_result(id, result);
 
+    rpc_expect_no_rest(place, rpc);
     client_expect_at(rpc->client, text, place.function, place.line);
     free(text);
 }
@@ -97,6 +114,7 @@ void
 rpc_expect_last_error_at(struct rpc_place place, struct rpc_client *rpc, const char *id, int code, const char *word)
 {
     rpc_expect_error_at(place, rpc, id, code, word);
+    rpc_expect_no_rest(place, rpc);
     client_expect_end_at(rpc->client, place.function, place.line);
 }
 
@@ -140,16 +158,24 @@ rpc_logout_at(struct rpc_place place, struct rpc_client *rpc)
     rpc_close(rpc);
 }
 
+static void
+rpc_free(struct rpc_client *rpc)
+{
+    free(rpc->rest);
+    free(rpc->looked_at);
+    free(rpc);
+}
+
 void
 rpc_close(struct rpc_client *rpc)
 {
     client_close(rpc->client);
-    free(rpc);
+    rpc_free(rpc);
 }
 
 void
 rpc_reset(struct rpc_client *rpc)
 {
     client_reset(rpc->client);
-    free(rpc);
+    rpc_free(rpc);
 }

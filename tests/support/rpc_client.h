@@ -19,6 +19,8 @@ struct rpc_client {
     struct client *client;
     const struct server *server;
     int64_t beacon; /* 0: it has none */
+    char *rest;     /* of a notification whose first change has been looked at */
+    char *looked_at;
 };
 
 #define RPC_PLACE ((struct rpc_place){__func__, __LINE__})
@@ -48,7 +50,7 @@ void rpc_expect_error_at(struct rpc_place place, struct rpc_client *rpc, const c
 #define rpc_expect_last_error(rpc, id, code, word) rpc_expect_last_error_at(RPC_PLACE, (rpc), (id), (code), (word))
 void rpc_expect_last_error_at(struct rpc_place place, struct rpc_client *rpc, const char *id, int code, const char *word);
 
-/* The next line is a notification of this change alone. Returns its time. */
+/* The next change is this; it comes in a notification with others or alone. Returns its time. */
 #define rpc_expect_online(rpc, user, status) rpc_expect_online_at(RPC_PLACE, (rpc), (user), (status))
 int64_t rpc_expect_online_at(struct rpc_place place, struct rpc_client *rpc, const char *user, const char *status);
 #define rpc_expect_offline(rpc, user, reason) rpc_expect_offline_at(RPC_PLACE, (rpc), (user), (reason))

@@ -83,6 +83,26 @@ rpc_check_change(struct rpc_place place, const char *text, const struct rpc_chan
     return at;
 }
 
+char *
+rpc_first_change(const char *text, char **rest)
+{
+    static const char begin[] = "\"changes\": [", between[] = "}, {\"user_id\": ";
+    const char *changes = strstr(text, begin), *end = changes != NULL ? strstr(changes, between) : NULL;
+    char *first = NULL;
+
+    *rest = NULL;
+    if (end == NULL || strncmp(text, "{\"jsonrpc\": \"2.0\", \"method\": ", 28) != 0) {
+        first = strdup(text);
+    } else {
+        int head = (int)(changes + sizeof begin - 1 - text);
+
+        ck_assert_int_gt(asprintf(rest, "%.*s%s", head, text, end + 3), 0);
+        ck_assert_int_gt(asprintf(&first, "%.*s}]}}\n", (int)(end - text), text), 0);
+    }
+    ck_assert_ptr_nonnull(first);
+    return first;
+}
+
 int64_t
 rpc_now_ms(void)
 {

@@ -36,6 +36,12 @@ void rpc_check_error(struct rpc_place place, const char *text, const char *id, i
 /* The text is a notification of exactly this change; `seq` 0: without one. Returns its time. */
 int64_t rpc_check_change(struct rpc_place place, const char *text, const struct rpc_change *change, uint64_t seq);
 
+/*
+ * Changes may come together or one by one. Of a notification with several, returns one with the first, and *rest is one with the others; of any other text
+ * a copy, and *rest is NULL. The caller frees both.
+ */
+char *rpc_first_change(const char *text, char **rest);
+
 /* Milliseconds since the epoch, as a change's time. */
 int64_t rpc_now_ms(void);
 

@@ -127,9 +127,8 @@ udp_client_goodbye(struct udp_client *client, int64_t user)
     udp_client_send(client, text);
 }
 
-/* Receives the next datagram as text; valid until the next call. */
-static const char *
-receive(struct udp_client *client, const char *what, const char *function, int line)
+const char *
+udp_client_receive_at(struct udp_client *client, const char *what, const char *function, int line)
 {
     static char bytes[DATAGRAM_BYTES + 1];
     ssize_t length;
@@ -144,7 +143,7 @@ receive(struct udp_client *client, const char *what, const char *function, int l
 void
 udp_client_expect_at(struct udp_client *client, const char *text, const char *function, int line)
 {
-    const char *got = receive(client, text, function, line);
+    const char *got = udp_client_receive_at(client, text, function, line);
 
     if (strcmp(got, text) != 0)
         ck_abort_msg("%s, line %d: \"%s\" came where \"%s\" should", function, line, got, text);
@@ -154,7 +153,7 @@ size_t
 udp_client_expect_error_at(struct udp_client *client, const char *code, const char *function, int line)
 {
     static const char tail[] = "\"}}\n";
-    const char *text = receive(client, code, function, line);
+    const char *text = udp_client_receive_at(client, code, function, line);
     char head[128];
     size_t length = strlen(text), head_length = (size_t)snprintf(head, sizeof head, "{\"error\": {\"code\": \"%s\", \"message\": \"", code);
 

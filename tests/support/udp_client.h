@@ -38,6 +38,9 @@ void udp_client_hello(struct udp_client *client, int64_t user, const char *frien
 /* {"user_id": user, "online": false} */
 void udp_client_goodbye(struct udp_client *client, int64_t user);
 
+/* The next datagram as text, valid until the next one is received. `what` is said where none comes. */
+#define udp_client_receive(client, what) udp_client_receive_at((client), (what), __func__, __LINE__)
+const char *udp_client_receive_at(struct udp_client *client, const char *what, const char *function, int line);
 /* The next datagram is exactly this. */
 #define udp_client_expect(client, text) udp_client_expect_at((client), (text), __func__, __LINE__)
 void udp_client_expect_at(struct udp_client *client, const char *text, const char *function, int line);
