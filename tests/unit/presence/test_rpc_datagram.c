@@ -213,12 +213,13 @@ START_TEST(logging_in_again_forgets_what_waited)
 {
     struct actor *client = rpc_login_datagram(0, "1", "2, 3", ""), *two = stage_login(1, 2, NULL);
 
+    stage_login(1, 3, NULL);
     stage_take_mail(0);
     (void)stage_tell(0); /* it is to be told, and was not written */
     rpc_call(client, "login", "'user_id': 1, 'friends': [2, 3], " PADDING, "1");
     stage_end_input(two);
     stage_settle();
-    stage_expect(client, "1:hi[2] <#1:2-closed>");
+    stage_expect(client, "1:hi[2,3] <#1:2-closed>");
 }
 END_TEST
 
