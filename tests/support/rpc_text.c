@@ -11,7 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLOCK_SLACK_MS = 5000 }; /* a clock may be set while a test runs */
+enum {
+    CLOCK_SLACK_MS = 5000, /* a clock may be set while a test runs */
+    SHOWN_BYTES = 600,     /* of what came instead, in a failure's text */
+};
 
 char *
 rpc_request(const char *id, const char *method, const char *params)
@@ -43,7 +46,8 @@ rpc_check_error(struct rpc_place place, const char *text, const char *id, int co
 
     /* At least one byte of a sentence stands between the two. */
     if (length <= head_length + tail_length || strncmp(text, head, head_length) != 0 || strcmp(text + length - tail_length, tail) != 0)
-        ck_abort_msg("%s, line %d: expected the error %d, %s under the id %s but came: %s", place.function, place.line, code, word, id, text);
+        ck_abort_msg(
+            "%s, line %d: expected the error %d, %s under the id %s but came: %.*s", place.function, place.line, code, word, id, SHOWN_BYTES, text);
 
     json_t *parsed = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 
@@ -77,7 +81,7 @@ rpc_check_change(struct rpc_place place, const char *text, const struct rpc_chan
         at = strtoll(text + head_length, NULL, 10);
         same = digits > 0 && strcmp(text + head_length + digits, tail) == 0;
     }
-    ck_assert_msg(same, "%s, line %d: expected %s<at>%s but came: %s", place.function, place.line, head, tail, text);
+    ck_assert_msg(same, "%s, line %d: expected %s<at>%s but came: %.*s", place.function, place.line, head, tail, SHOWN_BYTES, text);
     ck_assert_msg(at > rpc_now_ms() - pace_seconds(120) * 1000 && at < rpc_now_ms() + CLOCK_SLACK_MS, "%s, line %d: at %" PRId64 " is not now",
         place.function, place.line, at);
     return at;
