@@ -5,6 +5,7 @@
  */
 #include "server.h"
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "net/acceptor.h"
 #include "net/admission.h"
@@ -134,9 +135,10 @@ close_listeners(struct server *server)
 static int
 open_udp(struct server *server, const struct tcp_address *address)
 {
-    int *sockets = &server->udp_sockets[(uint32_t)server->udp_count * server->worker_count];
+    int *sockets = &server->udp_sockets[(size_t)server->udp_count * server->worker_count];
     int error = 0;
 
+    ASSERT(server->udp_sockets != NULL);
     for (uint32_t worker = 0; worker < server->worker_count; worker++)
         sockets[worker] = -1;
     server->udp_count++;

@@ -216,19 +216,18 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
         return rpc_carry_out(presence, worker, client, text, length, NULL, progress);
     decoder_begin(decoder);
     result = plain_hello_read(decoder, limits, text, length, &message);
-    if (result == -ENOMSG && client->dialect == NULL) {
-        result = jsonrpc_detect(text, length, &tree, &error);
-        if (result > 0) {
+    if (result == -ENOMSG) {
+        int detected = client->dialect == NULL ? jsonrpc_detect(text, length, &tree, &error) : 0;
+
+        if (detected > 0) {
             client->dialect = &dialect_jsonrpc;
             return rpc_carry_out(presence, worker, client, text, length, &tree, NULL);
         }
-        result = result == 0 ? -ENOMSG : result;
+        result = detected < 0 ? detected : dialect_classic.decode(decoder, limits, text, length, &message, &error);
+        if (result == -EBADMSG)
+            client_fail(presence, worker, client, &error);
     }
-    if (result == -ENOMSG)
-        result = dialect_classic.decode(decoder, limits, text, length, &message, &error);
-    if (result == -EBADMSG)
-        client_fail(presence, worker, client, &error);
-    else if (result < 0)
+    if (result == -ENOMEM)
         client_fail_for_memory(presence, worker, client);
     return result < 0 ? DONE : classic_carry_out(presence, worker, client, &message, waited);
 }

@@ -22,7 +22,7 @@ enum { BATCH_MAX = 1000 };
 /* The first object with the key picks this dialect, whatever else is in it and however it is written. */
 START_TEST(the_first_object_picks_the_dialect)
 {
-    static const char *const first[] = {PING("1"), "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}",
+    static const char *const first[] = {(PING("1")), "{\"jsonrpc\":\"2.0\",\"method\":\"ping\",\"id\":1}",
         " \r\n\t{\n  \"id\" : 1 ,\n  \"method\" : \"ping\" ,\n  \"jsonrpc\" : \"2.0\"\n}\r\n",
         "{\"user_id\": 1, \"friends\": [2], \"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 1}",
         "{\"json\\u0072pc\": \"2.0\", \"method\": \"p\\u0069ng\", \"id\": 1}"};
