@@ -98,8 +98,8 @@ END_TEST
 START_TEST(every_id_there_is)
 {
     char longest[131] = "\"";
-    const char *ids[] = {"0", "-1", "9223372036854775807", "-9223372036854775808", "\"\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\"", "\"a\\\"b\\\\c\\u000a\"",
-        "\" \"", "\"null\"", longest};
+    const char *ids[] = {"0", "-1", "9223372036854775807", "-9223372036854775808", "\"\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80\"",
+        "\"a\\\"b\\\\c\\u000a\"", "\" \"", "\"null\"", longest};
     enum { IDS = sizeof ids / sizeof ids[0] };
     struct server *server = server_start("--workers 3");
 
