@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* When the answers to a batch are longer than this, the rest of it is refused: a small question can have a large answer. */
+enum { ANSWERS_MAX = 1 << 20 };
+
 /* Begins an answer; returns where. */
 static size_t
 answer_begin(struct rpc_work *work)
@@ -360,6 +363,8 @@ rpc_call_carry_out(struct rpc_work *work, const struct jsonrpc_call *call)
         return ping(work, call);
     if (work->client == NULL || work->closes || (!work->client->logged_in && call->method != JSONRPC_LOGIN))
         return refuse(work, &call->id, ERROR_NOT_LOGGED_IN, "log in first");
+    if (work->progress->answers.length > ANSWERS_MAX && call->id.kind != JSONRPC_ID_NONE)
+        return refuse(work, &call->id, ERROR_TOO_LARGE, "the answers to this batch are over %d bytes, ask for less at a time", ANSWERS_MAX);
     switch (call->method) {
     case JSONRPC_LOGIN: return log_in(work, call);
     case JSONRPC_FOLLOW: return follow(work, call);

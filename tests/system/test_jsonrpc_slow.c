@@ -243,6 +243,45 @@ START_TEST(who_asks_and_does_not_read_is_not_read_from)
 }
 END_TEST
 
+/* A short question can have a long answer: a batch of such is answered up to a limit, and the rest is refused. */
+START_TEST(the_answers_to_a_batch_are_bounded)
+{
+    enum { TALKERS = 20, CALLS = 1000, STATUS_BYTES = 250, ANSWER_BYTES_MAX = 2 << 20 };
+    struct server *server = server_start("--workers 3");
+    struct rpc_client *talkers[TALKERS], *asker = rpc_login(server, "1", "", "");
+    char status[STATUS_BYTES * 6 + 1], params[sizeof status + 64], users[TALKERS * 8], id[16];
+    char *batch = malloc(CALLS * (sizeof users + 96)), *end = batch;
+
+    ck_assert_ptr_nonnull(batch);
+    for (int i = 0; i < STATUS_BYTES; i++)
+        memcpy(status + 6 * i, "\\u0001", 7);
+    snprintf(params, sizeof params, "\"status\": \"%s\"", status);
+    users[0] = '\0';
+    for (int i = 0; i < TALKERS; i++) {
+        snprintf(id, sizeof id, "%d", 100 + i);
+        talkers[i] = rpc_login(server, id, "", "");
+        rpc_expect_call(talkers[i], "status", params, "{}");
+        sprintf(users + strlen(users), "%s%d", i == 0 ? "" : ", ", 100 + i);
+    }
+    for (int i = 0; i < CALLS; i++)
+        end += sprintf(
+            end, "%s{\"jsonrpc\": \"2.0\", \"method\": \"online\", \"params\": {\"users\": [%s]}, \"id\": %d}", i == 0 ? "[" : ", ", users, i);
+    strcpy(end, "]");
+    client_send(asker->client, batch);
+    const char *line = client_read_line(asker->client);
+    ck_assert_ptr_nonnull(line);
+    ck_assert_uint_lt(strlen(line), ANSWER_BYTES_MAX);
+    ck_assert_ptr_nonnull(strstr(line, "\"data\": \"too_large\"}, \"id\": 999}]"));
+    ck_assert_ptr_eq(strstr(line, "[{\"jsonrpc\": \"2.0\", \"result\": {\"online\": [100, "), line);
+    rpc_expect_call(asker, "ping", NULL, "\"pong\"");
+    free(batch);
+    for (int i = 0; i < TALKERS; i++)
+        rpc_close(talkers[i]);
+    rpc_close(asker);
+    server_stop(server);
+}
+END_TEST
+
 static Suite *
 slow_suite(void)
 {
@@ -253,6 +292,7 @@ slow_suite(void)
     tcase_add_test(tests, who_does_not_read_is_told_little_in_the_end);
     tcase_add_test(tests, what_waits_is_one_change_for_each_friend);
     tcase_add_test(tests, who_asks_and_does_not_read_is_not_read_from);
+    tcase_add_test(tests, the_answers_to_a_batch_are_bounded);
     suite_add_tcase(suite, tests);
     return suite;
 }
