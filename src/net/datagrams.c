@@ -66,7 +66,8 @@ static void
 port_poll(struct worker *worker, uint32_t number, bool blocked) REQUIRES(worker_role)
 {
     struct datagram_port *port = worker->datagrams.ports[number];
-    struct epoll_event event = {.events = EPOLLIN | (blocked ? EPOLLOUT : 0), .data.u64 = event_data(number)};
+    uint32_t input = worker->stopping ? 0 : EPOLLIN;
+    struct epoll_event event = {.events = input | (blocked ? EPOLLOUT : 0), .data.u64 = event_data(number)};
 
     if (port->blocked != blocked)
         ASSERT(epoll_ctl(worker->poller, EPOLL_CTL_MOD, port->descriptor, &event) == 0);
@@ -146,7 +147,7 @@ datagrams_event(struct worker *worker, uint32_t number, uint32_t events)
 
     if (events & EPOLLOUT)
         port_unblock(worker, number);
-    if (!(events & (EPOLLIN | EPOLLERR)))
+    if (!(events & (EPOLLIN | EPOLLERR)) || worker->stopping)
         return;
     for (int batch = 0; batch < BATCHES_PER_TURN && count == UDP_BATCH && !pressure_is_high(worker->config->pressure); batch++) {
         count = udp_receive(port->descriptor, worker->datagrams.inbox, &worker->datagrams.locals);
@@ -196,8 +197,13 @@ datagrams_send(struct worker *worker)
 void
 datagrams_stop(struct worker *worker)
 {
-    for (uint32_t number = 0; number < worker->datagrams.count; number++)
-        (void)epoll_ctl(worker->poller, EPOLL_CTL_DEL, worker->datagrams.ports[number]->descriptor, NULL);
+    ASSERT(worker->stopping);
+    for (uint32_t number = 0; number < worker->datagrams.count; number++) {
+        struct datagram_port *port = worker->datagrams.ports[number];
+        struct epoll_event event = {.events = port->blocked ? EPOLLOUT : 0, .data.u64 = event_data(number)};
+
+        ASSERT(epoll_ctl(worker->poller, EPOLL_CTL_MOD, port->descriptor, &event) == 0); /* what is queued may still leave */
+    }
 }
 
 static void

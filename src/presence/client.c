@@ -12,6 +12,7 @@
 #include "presence/datagram.h"
 #include "presence/input.h"
 #include "presence/news.h"
+#include "presence/old_news.h"
 #include "presence/parking.h"
 #include "presence/rpc.h"
 #include "protocol/decoder.h"
@@ -39,6 +40,7 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
 
     parking_leave(client);
     changes_free(&client->changes);
+    old_news_free(&client->old_news);
     input_free(presence, worker, client->input);
     client->input = NULL;
     if (!client->logged_in)
@@ -50,6 +52,7 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
         return;
     }
     user = graph_user(presence->graph, worker->number, client->member);
+    (void)text_share(user.name); /* the graph may give its own up */
     if (graph_logout(presence->graph, worker->number, client->member, reason, &transition) < 0) {
         if (!client->departing) {
             client->retry = (struct deadline){0};
@@ -58,11 +61,13 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
         client->departing = true;
         client->reason = reason;
         deadlines_start(worker_deadlines(worker, DEADLINE_RETRY), &client->retry, worker->now_ms);
+        text_drop(user.name);
         return;
     }
     client->logged_in = false;
     if (transition)
         presence->config.store->announce(presence->store_state, user, false);
+    text_drop(user.name);
 }
 
 void
@@ -232,9 +237,8 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     return result < 0 ? DONE : classic_carry_out(presence, worker, client, &message, waited);
 }
 
-/* Keeps bytes in the client's input. False: the client has failed. */
-static bool
-keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role)
+int
+client_keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length)
 {
     struct protocol_error error;
     struct input *larger;
@@ -247,6 +251,17 @@ keep(struct presence *presence, struct worker *worker, struct client *client, co
             break;
         client_fail(presence, worker, larger->client, &error);
     }
+    return result;
+}
+
+/* The same. False: the client has failed. */
+static bool
+keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role)
+{
+    struct protocol_error error;
+    int result = client_keep(presence, worker, client, bytes, length);
+
+    protocol_error_set(&error, ERROR_SERVER_FULL, "all unfinished messages together are over the server's limit, try again later");
     if (result == -ENOSPC)
         client_fail(presence, worker, client, &error);
     else if (result < 0)
@@ -454,15 +469,16 @@ tell_classic(struct presence *presence, struct worker *worker, struct client *cl
 }
 
 void
-client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition, void **text)
+client_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part)
 {
+    const struct transition *transition = &part->audience->transition;
     const struct desk *desk = presence_desk(presence, worker);
     struct line *line = transition->online ? desk->online_line : desk->offline_line;
 
     if (client->session.state != SESSION_OPEN)
         return;
     if (client->dialect == &dialect_jsonrpc)
-        rpc_tell(presence, worker, client, transition, text);
+        rpc_tell(presence, worker, client, part);
     else if (transition->status_only)
         return; /* the classic dialect hears nothing of statuses */
     else if (session_is_datagram(&client->session))

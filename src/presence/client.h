@@ -14,6 +14,7 @@
 
 struct changes;
 struct input;
+struct old_news;
 
 /* What carrying out a message comes to. */
 enum outcome {
@@ -26,6 +27,7 @@ struct client {
     struct session session;        /* first: the worker's part */
     const struct dialect *dialect; /* NULL until the first message */
     struct input *input;           /* a message that is not complete, or one that waits; NULL otherwise */
+    struct old_news *old_news;     /* JSON-RPC: what is under way to it and must not be told any more; NULL when nothing */
     struct changes *changes;       /* JSON-RPC: what it is still to be told; NULL when nothing */
     uint64_t seq;                  /* JSON-RPC over UDP: of the notification sent last */
     uint32_t member;               /* the graph's name for this session, once logged in */
@@ -71,6 +73,11 @@ bool client_news_is_under_way(struct presence *presence, struct worker *worker, 
 void client_say(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
 /* There is no memory for what the client asks: that costs this session and nobody else. */
 void client_fail_for_memory(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/*
+ * Keeps bytes in the client's input (presence/input.h). When there is no room, those who hold more go. Returns 0, -ENOMEM, or -ENOSPC when there
+ * is nobody who does.
+ */
+int client_keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length) REQUIRES(worker_role);
 /* Carries out the message that the client was parked with, which is still in its input, and goes on. */
 void client_resume(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 
@@ -81,9 +88,8 @@ void client_received(struct presence *presence, struct worker *worker, struct cl
 void client_input_ended(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells the client an error, logs it out and closes. */
 void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
-/* Tells a friend's transition; *text is where a dialect keeps what it has made of it for the next. */
-void client_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition, void **text)
-    REQUIRES(worker_role);
+/* Tells a friend's transition, of which the client's worker has a part; its `text` is where a dialect keeps what it has made of it for the next. */
+void client_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part) REQUIRES(worker_role);
 /* What was queued has left, and the client has more, or was waiting for that. */
 void client_room(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* The time for its hello, or for the message that it has begun, is over. What it has sent by now still counts. */

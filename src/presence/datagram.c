@@ -121,7 +121,7 @@ wait_with_list(struct presence *presence, struct worker *worker, struct client *
 {
     if (client->parked)
         client->input->length = client->input->message_length; /* one that waited behind the first is out of date */
-    if (input_append(presence, worker, &client->input, client, object.text, object.length) < 0)
+    if (client_keep(presence, worker, client, object.text, object.length) < 0)
         return false;
     if (!client->parked) {
         client->ticket = ticket;
@@ -158,7 +158,7 @@ log_in(const struct visit *visit, const struct message *message) REQUIRES(worker
     }
     client->dialect = &dialect_classic;
     if (client_is_braked(visit->presence, client, message->user)) {
-        if (input_append(visit->presence, visit->worker, &client->input, client, visit->object.text, visit->object.length) == 0) {
+        if (client_keep(visit->presence, visit->worker, client, visit->object.text, visit->object.length) == 0) {
             parking_enter(visit->presence, visit->worker, client, BRAKE, visit->object.length);
             return;
         }

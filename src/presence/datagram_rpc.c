@@ -33,6 +33,21 @@ answer_error(struct worker *worker, const struct datagram *datagram, const struc
         worker_answer(worker, datagram, line, length);
 }
 
+/* Sends what has been answered without a session, or beside it, and frees it. */
+static void
+answers_send(struct worker *worker, const struct datagram *datagram, const struct jsonrpc_message *message, struct buffer *answers)
+    REQUIRES(worker_role)
+{
+    if (answers->length > 0) {
+        if (message->is_batch)
+            buffer_append_text(answers, "]");
+        buffer_append_text(answers, "\n");
+        if (!answers->failed)
+            worker_answer(worker, datagram, answers->bytes, answers->length);
+    }
+    buffer_done(answers);
+}
+
 /* Nobody is logged in at this address, and nobody wants to be. */
 static void
 answer_stranger(struct presence *presence, struct worker *worker, const struct datagram *datagram, const struct jsonrpc_message *message)
@@ -46,30 +61,39 @@ answer_stranger(struct presence *presence, struct worker *worker, const struct d
     for (; progress.done < message->count; progress.done++)
         if (jsonrpc_call_read(decoder, &presence->config.limits, message, progress.done, &call) == 0)
             (void)rpc_call_carry_out(&work, &call);
-    if (progress.answers.length > 0) {
-        if (message->is_batch)
-            buffer_append_text(&progress.answers, "]");
-        buffer_append_text(&progress.answers, "\n");
-        if (!progress.answers.failed)
-            worker_answer(worker, datagram, progress.answers.bytes, progress.answers.length);
-    }
-    buffer_done(&progress.answers);
+    answers_send(worker, datagram, message, &progress.answers);
 }
 
-/* Whose session a message that begins with a login is for: the address's own, or a new one. NULL: there is no room. */
+/* Would a login be refused because of its answer's size? Then that is answered, and nothing has been done. */
+static bool
+refuse_size(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
+    const struct jsonrpc_message *message, const struct jsonrpc_call *login) REQUIRES(worker_role)
+{
+    struct rpc_progress progress = {.budget = budget_for(datagram)};
+    struct rpc_work work = {.presence = presence, .worker = worker, .client = client, .message = message, .progress = &progress};
+    enum outcome outcome;
+    bool fits = rpc_snapshot_fits(&work, login, true, &outcome);
+
+    answers_send(worker, datagram, message, &progress.answers);
+    return !fits;
+}
+
+/* Whose session a message that begins with a login is for: the address's own, or a new one. NULL: there is none, and that has been answered. */
 static struct client *
-client_for_login(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram, struct user_id user)
-    REQUIRES(worker_role)
+client_for_login(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
+    const struct jsonrpc_message *message, const struct jsonrpc_call *login) REQUIRES(worker_role)
 {
     struct protocol_error error;
     struct session *session;
 
     if (client != NULL) {
         bool same = client->dialect == &dialect_jsonrpc &&
-            (!client->logged_in || user_id_equal(graph_user(presence->graph, worker->number, client->member), user));
+            (!client->logged_in || user_id_equal(graph_user(presence->graph, worker->number, client->member), login->user));
 
         if (same)
             return client;
+        if (refuse_size(presence, worker, client, datagram, message, login))
+            return NULL;
         datagram_end(presence, worker, client, LEAVE_CLOSED); /* a client that was started again on the same port */
     }
     session = worker_open_datagram(worker, datagram);
@@ -82,6 +106,21 @@ client_for_login(struct presence *presence, struct worker *worker, struct client
     return client_of(session);
 }
 
+/* A client that waits with a message may still log out; anything else may be sent again. */
+static void
+carry_out_parked(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
+    const struct jsonrpc_message *message, const struct jsonrpc_call *call) REQUIRES(worker_role)
+{
+    struct buffer answer = {0};
+
+    if (call->failure != 0 || call->method != JSONRPC_LOGOUT || message->is_batch)
+        return;
+    datagram_end(presence, worker, client, LEAVE_GOODBYE);
+    if (call->id.kind != JSONRPC_ID_NONE)
+        jsonrpc_write_empty(&answer, &call->id);
+    answers_send(worker, datagram, message, &answer);
+}
+
 /* Keeps a message that must wait. */
 static void
 park(struct presence *presence, struct worker *worker, struct client *client, enum outcome outcome, const struct datagram *datagram)
@@ -89,7 +128,7 @@ park(struct presence *presence, struct worker *worker, struct client *client, en
 {
     struct desk *desk = presence_desk(presence, worker);
 
-    if (input_append(presence, worker, &client->input, client, datagram->bytes, datagram->length) < 0) {
+    if (client_keep(presence, worker, client, datagram->bytes, datagram->length) < 0) {
         rpc_progress_free(desk->progress);
         desk->progress = NULL;
         client_fail_for_memory(presence, worker, client);
@@ -118,16 +157,18 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
 
     if (jsonrpc_call_read(decoder, &presence->config.limits, message, 0, &call) < 0)
         return; /* out of memory: it may be sent again */
+    if (client != NULL && client->parked && client->dialect == &dialect_jsonrpc) {
+        carry_out_parked(presence, worker, client, datagram, message, &call);
+        return;
+    }
     if (call.failure == 0 && call.method == JSONRPC_LOGIN) {
-        client = client_for_login(presence, worker, client, datagram, call.user);
+        client = client_for_login(presence, worker, client, datagram, message, &call);
         if (client == NULL)
             return;
     } else if (client == NULL || client->dialect != &dialect_jsonrpc || !client->logged_in) {
         answer_stranger(presence, worker, datagram, message);
         return;
     }
-    if (client->parked)
-        return; /* it waits with a message; this one may be sent again */
     outcome = rpc_message_carry_out(presence, worker, client, message, NULL, budget_for(datagram));
     if (outcome == DONE)
         close_if_nobody(worker, client);

@@ -54,7 +54,7 @@ tell_first(struct presence *presence, struct worker *worker, struct lane *lane, 
         struct session *session = worker_session(worker, handles[i]);
 
         if (session != NULL)
-            client_tell(presence, worker, client_of(session), &part->audience->transition, &part->text);
+            client_tell(presence, worker, client_of(session), part);
     }
     part->told = end;
     if (end == part->count) {

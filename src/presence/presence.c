@@ -8,6 +8,7 @@
 #include "presence/input.h"
 #include "presence/news.h"
 #include "presence/parking.h"
+#include "presence/rpc.h"
 #include "protocol/jsonrpc.h"
 
 #include <stdlib.h>
@@ -78,6 +79,7 @@ stopping(void *context, struct worker *worker, struct session *session) REQUIRES
 {
     struct protocol_error error;
 
+    rpc_tell_all(context, worker, client_of(session)); /* what has happened comes before the last word */
     protocol_error_set(&error, ERROR_SHUTTING_DOWN, "the server is stopping");
     client_fail(context, worker, client_of(session), &error);
 }

@@ -6,6 +6,7 @@
 #include "presence/changes.h"
 #include "presence/input.h"
 #include "presence/news.h"
+#include "presence/old_news.h"
 #include "presence/rpc_internal.h"
 
 #include <errno.h>
@@ -18,7 +19,6 @@ rpc_progress_free(struct rpc_progress *progress)
     if (progress == NULL)
         return;
     buffer_done(&progress->answers);
-    buffer_done(&progress->muted);
     free(progress);
 }
 
@@ -66,6 +66,7 @@ calls_carry_out(struct rpc_work *work) REQUIRES(worker_role)
     struct presence *presence = work->presence;
     struct decoder *decoder = presence_desk(presence, work->worker)->decoder;
 
+    old_news_settle(&work->client->old_news, news_told_through(presence_desk(presence, work->worker), work->worker));
     for (; work->progress->done < work->message->count && work->client->session.state == SESSION_OPEN; work->progress->done++) {
         struct jsonrpc_call call;
         enum outcome outcome;
@@ -105,10 +106,8 @@ rpc_message_carry_out(struct presence *presence, struct worker *worker, struct c
     }
     if (outcome != DONE)
         client_fail_for_memory(presence, worker, client);
-    if (progress == NULL) {
+    if (progress == NULL)
         buffer_done(&begun.answers);
-        buffer_done(&begun.muted);
-    }
     rpc_progress_free(progress);
     return DONE;
 }

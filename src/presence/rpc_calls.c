@@ -5,7 +5,9 @@
  */
 #include "net/worker.h"
 #include "presence/changes.h"
+#include "presence/datagram.h"
 #include "presence/news.h"
+#include "presence/old_news.h"
 #include "presence/rpc_internal.h"
 
 #include <errno.h>
@@ -51,7 +53,10 @@ answer_error(struct rpc_work *work, const struct jsonrpc_id *id, int code, const
         return;
     begin = answer_begin(work);
     jsonrpc_write_error(&work->progress->answers, id, code, error_code_name(error->code), error->message);
-    (void)answer_is_over(work, begin);
+    if (work->progress->budget > 0 && work->progress->answers.length - begin > DATAGRAM_ERROR_MAX)
+        work->progress->answers.length = begin; /* an error is no longer than that over UDP */
+    else
+        (void)answer_is_over(work, begin);
 }
 
 static enum outcome __attribute__((format(printf, 4, 5)))
@@ -127,8 +132,8 @@ answer_snapshot(struct rpc_work *work, const struct jsonrpc_call *call, bool is_
  * On UDP an answer that would not fit is refused before anything is done. Between this look and the deed somebody may come, and then the
  * deed is done and refused: asking again answers for it. Only where there is a budget.
  */
-static bool
-snapshot_fits(struct rpc_work *work, const struct jsonrpc_call *call, bool is_login, enum outcome *outcome) REQUIRES(worker_role)
+bool
+rpc_snapshot_fits(struct rpc_work *work, const struct jsonrpc_call *call, bool is_login, enum outcome *outcome)
 {
     struct desk *desk = presence_desk(work->presence, work->worker);
     size_t before = work->progress->answers.length;
@@ -158,23 +163,11 @@ snapshot_fits(struct rpc_work *work, const struct jsonrpc_call *call, bool is_lo
     return fits;
 }
 
-/* News up to now must pass before the client follows anybody again, or is told that it does not. */
-static void
-settle_begin(struct rpc_work *work) REQUIRES(worker_role)
+/* Mail up to which everything has been told, and up to which it is under way. */
+static uint64_t
+told_through(const struct rpc_work *work) REQUIRES(worker_role)
 {
-    work->progress->settled_by = mailbox_posted(&work->worker->mailbox);
-}
-
-/* Has it passed? If not, the client is to WAIT. */
-static bool
-is_settled(struct rpc_work *work) REQUIRES(worker_role)
-{
-    if (news_told_through(presence_desk(work->presence, work->worker), work->worker) < work->progress->settled_by) {
-        work->client->ticket = work->progress->settled_by;
-        return false;
-    }
-    work->progress->settled_by = 0;
-    return true;
+    return news_told_through(presence_desk(work->presence, work->worker), work->worker);
 }
 
 /* The user whom a client of datagrams is, says hello afresh: its list is replaced, and answered as if it was new. */
@@ -192,17 +185,13 @@ log_in_again(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(wo
             work, &call->id, ERROR_ALREADY_LOGGED_IN, "this address is logged in as another user; only a datagram's first call changes that");
     if (call->has_status && client_is_braked(presence, client, call->user))
         return BRAKE;
-    if (!work->progress->mute) {
-        if (!snapshot_fits(work, call, true, &outcome))
-            return outcome;
-        if (graph_unlist(presence->graph, work->worker->number, client->member) > 0)
-            settle_begin(work);
-        changes_free(&client->changes);
-        work->progress->mute = true;
-    }
-    if (!is_settled(work))
-        return WAIT;
-    work->progress->mute = false;
+    if (!rpc_snapshot_fits(work, call, true, &outcome))
+        return outcome;
+    /* A friend in both lists is not watched for a moment: what happens then is in the snapshot, and what is under way is older. */
+    (void)graph_unlist(presence->graph, work->worker->number, client->member);
+    changes_free(&client->changes);
+    if (old_news_add_all(&client->old_news, mailbox_posted(&work->worker->mailbox), told_through(work)) < 0)
+        return fail_for_memory(work);
     error = graph_follow(
         presence->graph, work->worker->number, client->member, call->friends, call->friend_count, presence->config.limits.friends, &desk->snapshot);
     if (error == 0 && call->has_status)
@@ -234,7 +223,7 @@ log_in(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(worker_r
         return refuse(work, &call->id, ERROR_ALREADY_LOGGED_IN, "this session is logged in already");
     if (client_is_braked(presence, client, call->user))
         return BRAKE;
-    if (!snapshot_fits(work, call, true, &outcome))
+    if (!rpc_snapshot_fits(work, call, true, &outcome))
         return outcome;
     if (call->has_status && call->status != NULL) {
         hello.status = text_new(call->status, call->status_length);
@@ -257,7 +246,7 @@ follow(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(worker_r
     enum outcome outcome;
     int error;
 
-    if (!snapshot_fits(work, call, false, &outcome))
+    if (!rpc_snapshot_fits(work, call, false, &outcome))
         return outcome;
     error = graph_follow(presence->graph, work->worker->number, work->client->member, call->friends, call->friend_count, most, &desk->snapshot);
     if (error == -E2BIG)
@@ -267,31 +256,48 @@ follow(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(worker_r
     return outcome;
 }
 
-/* An edge has ended: what waits about that user is old, and so is what may be under way. */
+/* The edges that end. */
+struct ending {
+    uint32_t *users; /* the graph's short names, room for all that were named */
+    uint32_t count;
+};
+
 static void
 edge_ended(void *context, uint32_t user)
 {
-    struct rpc_work *work = context;
+    struct ending *ending = context;
 
-    changes_remove(&work->client->changes, user);
-    buffer_append(&work->progress->muted, &user, sizeof user);
+    ending->users[ending->count++] = user;
+}
+
+/* What waits about these users is old, and so is what is under way. */
+static int
+forget_news(struct rpc_work *work, const struct ending *ending) REQUIRES(worker_role)
+{
+    uint64_t posted = mailbox_posted(&work->worker->mailbox), told = told_through(work);
+    int error = 0;
+
+    for (uint32_t i = 0; i < ending->count && error == 0; i++) {
+        changes_remove(&work->client->changes, ending->users[i]);
+        error = old_news_add(&work->client->old_news, ending->users[i], posted, told);
+    }
+    return error;
 }
 
 static enum outcome
 unfollow(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(worker_role)
 {
     struct presence *presence = work->presence;
-    size_t before = work->progress->muted.length;
+    struct ending ending = {.users = malloc((call->friend_count + 1) * sizeof *ending.users)};
+    int error = ending.users == NULL ? -ENOMEM : 0;
 
-    if (graph_unfollow(presence->graph, work->worker->number, work->client->member, call->friends, call->friend_count, edge_ended, work) < 0)
+    if (error == 0)
+        error = graph_unfollow(presence->graph, work->worker->number, work->client->member, call->friends, call->friend_count, edge_ended, &ending);
+    if (error == 0)
+        error = forget_news(work, &ending);
+    free(ending.users);
+    if (error < 0)
         return fail_for_memory(work);
-    if (work->progress->muted.failed)
-        return fail_for_memory(work);
-    if (work->progress->muted.length > before)
-        settle_begin(work);
-    if (!is_settled(work))
-        return WAIT;
-    buffer_reset(&work->progress->muted, 0);
     answer_empty(work, &call->id);
     return DONE;
 }

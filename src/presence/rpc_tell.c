@@ -7,6 +7,7 @@
 #include "net/worker.h"
 #include "presence/changes.h"
 #include "presence/input.h"
+#include "presence/old_news.h"
 #include "presence/rpc.h"
 
 #include <string.h>
@@ -43,30 +44,16 @@ transition_line(struct desk *desk, const struct transition *transition)
     return line_of(desk);
 }
 
-/* Is this news from before the client left off following that user? Only while it waits for such news to pass. */
-static bool
-is_old(const struct client *client, uint32_t user)
-{
-    const struct rpc_progress *progress = client->parked && client->input != NULL ? client->input->progress : NULL;
-    const uint32_t *muted;
-
-    if (progress == NULL)
-        return false;
-    muted = (const uint32_t *)(const void *)progress->muted.bytes;
-    for (size_t i = 0; i < progress->muted.length / sizeof *muted; i++)
-        if (muted[i] == user)
-            return true;
-    return progress->mute;
-}
-
 void
-rpc_tell(struct presence *presence, struct worker *worker, struct client *client, const struct transition *transition, void **line)
+rpc_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part)
 {
-    if (is_old(client, transition->index))
+    const struct transition *transition = &part->audience->transition;
+
+    if (old_news_has(client->old_news, transition->index, part->sequence))
         return;
-    if (*line == NULL)
-        *line = transition_line(presence_desk(presence, worker), transition);
-    if (*line == NULL || changes_put(&client->changes, transition->index, *line) < 0)
+    if (part->text == NULL)
+        part->text = transition_line(presence_desk(presence, worker), transition);
+    if (part->text == NULL || changes_put(&client->changes, transition->index, part->text) < 0)
         client_fail_for_memory(presence, worker, client);
     else
         session_want_room(worker, &client->session);
@@ -120,21 +107,35 @@ answers_wait(const struct client *client)
     return progress != NULL && progress->answers.length > 0;
 }
 
+/* Queues one notification. False: the client has failed. */
+static bool
+queue_next(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    struct line *line = next_notification(presence_desk(presence, worker), client);
+    bool queued = line != NULL && session_send(worker, &client->session, line) == 0;
+
+    line_drop(line);
+    if (!queued)
+        client_fail_for_memory(presence, worker, client);
+    return queued;
+}
+
 void
 rpc_room(struct presence *presence, struct worker *worker, struct client *client)
 {
-    struct line *line;
-
     if (client->backlogged) { /* the answers have left: it may ask again */
         client->backlogged = false;
         session_pause(worker, &client->session, client->parked);
     }
     if (client->changes == NULL || answers_wait(client))
         return;
-    line = next_notification(presence_desk(presence, worker), client);
-    if (line == NULL || session_send(worker, &client->session, line) < 0)
-        client_fail_for_memory(presence, worker, client);
-    else if (client->changes != NULL)
+    if (queue_next(presence, worker, client) && client->changes != NULL)
         session_want_room(worker, &client->session);
-    line_drop(line);
+}
+
+void
+rpc_tell_all(struct presence *presence, struct worker *worker, struct client *client)
+{
+    while (client->changes != NULL && queue_next(presence, worker, client))
+        ;
 }

@@ -327,20 +327,60 @@ START_TEST(nothing_ends_a_session_but_its_end)
 }
 END_TEST
 
-/* One that waits keeps its answers; what comes meanwhile may be sent again. */
-START_TEST(an_unfollow_waits_for_old_news)
+START_TEST(an_unfollow_waits_for_nothing)
 {
     struct actor *client = rpc_login_datagram(0, "1", "2, 3", "");
 
-    stage_login(1, 2, NULL);
+    stage_login(1, 2, NULL); /* news of it is under way */
     rpc_call(client, "unfollow", "'friends': [2]", "1");
-    stage_write(0);
-    stage_expect(client, "");
     rpc_call(client, "ping", NULL, "2");
+    stage_write(0);
+    stage_expect(client, "1:{} 2:pong");
     stage_settle();
-    stage_expect(client, "1:{}");
-    ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
+    stage_expect(client, "");
     expect_call(client, "ping", NULL, "1:pong");
+}
+END_TEST
+
+/* Who may not log in yet, because older news of the user is still being told, may at least log out. */
+START_TEST(who_waits_may_log_out)
+{
+    struct actor *star, *crowd[NEWS_SLICE + 20], *watcher = rpc_login(1, "2", "1", "");
+
+    for (int i = 0; i < NEWS_SLICE + 20; i++) {
+        char user[8];
+
+        sprintf(user, "%d", 1000 + i);
+        crowd[i] = rpc_login(1, user, "1", "");
+    }
+    star = stage_correspond(0);
+    rpc_call(star, "login", "'user_id': 1, 'friends': [], 'token': 'so that the answer is no longer than three times this'", "0");
+    stage_turn(0);
+    stage_expect(star, "0:hi[]");
+    rpc_call(star, "status", "'status': 'x'", "1"); /* waits */
+    rpc_call(star, "ping", NULL, "2");
+    rpc_call(star, "logout", NULL, "3");
+    stage_settle();
+    stage_pass_ms(2);
+    stage_expect(star, "3:{}");
+    stage_expect(watcher, "<1+> <1-goodbye>");
+    stage_expect(crowd[0], "<1+> <1-goodbye>");
+}
+END_TEST
+
+/* A login as another user whose answer does not fit ends nothing. */
+START_TEST(a_refused_login_as_another_user_leaves_the_session_alone)
+{
+    struct actor *client = rpc_login_datagram(0, "1", "", ""), *watcher = rpc_login(1, "9", "1", "1"), *talker = rpc_login(1, "10", "", "");
+
+    rpc_call(talker, "status",
+        "'status': 'a status that is longer than everything that is said by the one who logs in and asks for it: "
+        "a status that is longer than everything that is said by the one who logs in and asks for it'",
+        NULL);
+    stage_settle();
+    expect_call(client, "login", "'user_id': 3, 'friends': [10]", "1:-32000/too_large");
+    stage_expect(watcher, "");
+    expect_call(client, "status", "'status': null", "1:{}"); /* it is still logged in */
 }
 END_TEST
 
@@ -402,7 +442,9 @@ datagram_suite(void)
     tcase_add_test(tests, strangers_get_answers_and_nothing_else);
     tcase_add_test(tests, an_answer_is_never_answered);
     tcase_add_test(tests, nothing_ends_a_session_but_its_end);
-    tcase_add_test(tests, an_unfollow_waits_for_old_news);
+    tcase_add_test(tests, an_unfollow_waits_for_nothing);
+    tcase_add_test(tests, who_waits_may_log_out);
+    tcase_add_test(tests, a_refused_login_as_another_user_leaves_the_session_alone);
     tcase_add_test(tests, what_waits_for_the_socket_is_bounded);
     tcase_add_test(tests, there_may_be_no_room_for_a_session);
     suite_add_tcase(suite, tests);
