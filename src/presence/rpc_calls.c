@@ -53,8 +53,9 @@ answer_error(struct rpc_work *work, const struct jsonrpc_id *id, int code, const
         return;
     begin = answer_begin(work);
     jsonrpc_write_error(&work->progress->answers, id, code, error_code_name(error->code), error->message);
-    if (work->progress->budget > 0 && work->progress->answers.length - begin > DATAGRAM_ERROR_MAX)
-        work->progress->answers.length = begin; /* an error is no longer than that over UDP */
+    /* An error is no longer than that over UDP; nor are all that a stranger is told. */
+    if (work->progress->budget > 0 && work->progress->answers.length - (work->client == NULL ? 0 : begin) > DATAGRAM_ERROR_MAX)
+        work->progress->answers.length = begin;
     else
         (void)answer_is_over(work, begin);
 }

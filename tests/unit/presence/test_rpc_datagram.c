@@ -368,6 +368,26 @@ START_TEST(who_waits_may_log_out)
 }
 END_TEST
 
+/* However much wrong is sent, and however long its ids are. */
+START_TEST(errors_are_short)
+{
+    static char text[8192];
+    struct actor *client = stage_correspond(0);
+
+    memset(text, 'x', sizeof text);
+    memcpy(text, "{'jsonrpc': '2.0', 'method': 'nope', 'id': '", 44);
+    memcpy(text + 2000, "'}", 3);
+    expect_answer(client, text, "");
+    strcpy(text, "[");
+    for (int i = 0; i < 100; i++)
+        strcat(text, i == 0 ? "{'jsonrpc':'2.0'}" : ",{'jsonrpc':'2.0'}");
+    strcat(text, "]");
+    rpc_say(client, text);
+    stage_settle();
+    ck_assert_uint_lt(strlen(stage_heard(client)), 120); /* the words of what fits into 512 bytes */
+}
+END_TEST
+
 /* A login as another user whose answer does not fit ends nothing. */
 START_TEST(a_refused_login_as_another_user_leaves_the_session_alone)
 {
@@ -444,6 +464,7 @@ datagram_suite(void)
     tcase_add_test(tests, nothing_ends_a_session_but_its_end);
     tcase_add_test(tests, an_unfollow_waits_for_nothing);
     tcase_add_test(tests, who_waits_may_log_out);
+    tcase_add_test(tests, errors_are_short);
     tcase_add_test(tests, a_refused_login_as_another_user_leaves_the_session_alone);
     tcase_add_test(tests, what_waits_for_the_socket_is_bounded);
     tcase_add_test(tests, there_may_be_no_room_for_a_session);
