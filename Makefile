@@ -230,8 +230,8 @@ assets: .build/assets/alo.8 .build/assets/alo.bash .build/assets/alo-client.1 .b
 	@mkdir -p $(@D)
 	$(Q).bin/alo-client completion >$@
 
-.PHONY: install install.library uninstall
-install: .bin/alo .bin/alo-client $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash) install.library ## Install below DESTDIR and prefix (/usr/local)
+.PHONY: install install-libalo uninstall
+install: .bin/alo .bin/alo-client $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash) install-libalo ## Install below DESTDIR and prefix (/usr/local)
 	install -D -m 755 .bin/alo $(DESTDIR)$(bindir)/alo
 	install -D -m 755 .bin/alo-client $(DESTDIR)$(bindir)/alo-client
 	install -D -m 644 .build/assets/alo.8 $(DESTDIR)$(mandir)/man8/alo.8
@@ -239,7 +239,7 @@ install: .bin/alo .bin/alo-client $(addprefix .build/assets/,alo.8 alo.bash alo-
 	install -D -m 644 .build/assets/alo.bash $(DESTDIR)$(completiondir)/alo
 	install -D -m 644 .build/assets/alo-client.bash $(DESTDIR)$(completiondir)/alo-client
 	install -D -m 644 -t $(DESTDIR)$(docdir) LICENSE README.md
-install.library: .bin/libalo.a .bin/libalo.so ## The client library only: headers, libalo.a, libalo.so, alo.pc
+install-libalo: .bin/libalo.a .bin/libalo.so ## The client library only: headers, libalo.a, libalo.so, alo.pc
 	install -D -m 644 -t $(DESTDIR)$(includedir)/alo $(library_headers)
 	install -D -m 644 -t $(DESTDIR)$(libdir) .bin/libalo.a
 	install -D -m 755 .bin/libalo.so $(DESTDIR)$(libdir)/libalo.so.$(VERSION)

@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/clock.h"
 #include "net/session_internal.h"
+#include "net/worker_internal.h"
 #include "transport/tcp.h"
 
 #include <errno.h>
@@ -24,8 +25,6 @@ enum {
     PRESSURE_WAIT_MS = 1,  /* how soon a worker looks again whether reading is allowed */
     STOP_LINGER_MS = 500,  /* how long a stop waits for clients that have got everything and only have to close */
 };
-
-#define WAKE_EVENT UINT64_MAX /* event data of the mailbox's descriptor; no handle looks like it */
 
 void
 worker_post(struct worker *worker, uint32_t to, struct mail *mail)
@@ -332,7 +331,7 @@ sleep_ms(const struct worker *worker)
 static bool
 is_of_datagrams(const struct epoll_event *event)
 {
-    return event->data.u64 != WAKE_EVENT && (uint32_t)event->data.u64 == 0;
+    return event->data.u64 != WORKER_WAKE_EVENT && (uint32_t)event->data.u64 == 0;
 }
 
 /* The session that an event is about; NULL when it is about none (mail is taken every turn anyway) or about one that ended earlier in this turn. */
@@ -342,7 +341,7 @@ session_of_event(struct worker *worker, const struct epoll_event *event) REQUIRE
     struct handle handle = {.place = (uint32_t)(event->data.u64 >> 32), .generation = (uint32_t)event->data.u64};
     struct session *session;
 
-    if (event->data.u64 == WAKE_EVENT)
+    if (event->data.u64 == WORKER_WAKE_EVENT)
         return NULL;
     session = session_at(worker, handle_slot(handle));
     return session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED ? NULL : session;
@@ -460,8 +459,8 @@ is_finished(struct worker *worker) REQUIRES(worker_role)
     return true;
 }
 
-static void *
-run(void *argument)
+void *
+worker_run(void *argument)
 {
     struct worker *worker = argument;
     struct session *session;
@@ -476,117 +475,4 @@ run(void *argument)
     wake_others(worker);
     thread_role_leave(&worker_role);
     return NULL;
-}
-
-static void
-counters_init(struct worker_counters *counters)
-{
-    counter_init(&counters->opened);
-    counter_init(&counters->closed);
-    counter_init(&counters->lines);
-    counter_init(&counters->writes);
-    counter_init(&counters->datagrams);
-    counter_init(&counters->lost);
-    counter_init(&counters->stale);
-}
-
-static int
-worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uint32_t number, const struct worker_config *config)
-{
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = WAKE_EVENT}; /* edge: nobody has to read the eventfd */
-    int error;
-
-    *worker = (struct worker){.number = number, .config = config, .crew = crew, .crew_count = crew_count, .poller = -1};
-    error = mailbox_init(&worker->mailbox, config->pressure);
-    if (error < 0)
-        return error;
-    worker->read_buffer = malloc(READ_BYTES);
-    worker->write_buffer = malloc(WRITE_BYTES);
-    worker->poller = epoll_create1(EPOLL_CLOEXEC);
-    if (worker->read_buffer == NULL || worker->write_buffer == NULL)
-        error = -ENOMEM;
-    else if (worker->poller < 0 || epoll_ctl(worker->poller, EPOLL_CTL_ADD, worker->mailbox.wake_descriptor, &event) < 0)
-        error = -errno;
-    slots_init(&worker->sessions, config->handler->session_bytes);
-    list_init(&worker->due);
-    list_init(&worker->ended);
-    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
-        deadlines_init(&worker->deadlines[kind], config->timeouts_ms[kind]);
-    counters_init(&worker->counters);
-    return error;
-}
-
-static void
-worker_done(struct worker *worker, void (*drop)(struct mail *mail))
-{
-    struct mail *mail = mailbox_take(&worker->mailbox);
-
-    while (mail != NULL) {
-        struct mail *next = mail->next;
-
-        if (mail->tag == MAIL_SOCKET) {
-            close(((struct socket_mail *)(void *)mail)->descriptor);
-            free(mail);
-        } else if (mail->tag == MAIL_NEWS) {
-            drop(mail);
-        }
-        mail = next;
-    }
-    mailbox_done(&worker->mailbox);
-    datagrams_done(&worker->datagrams);
-    slots_done(&worker->sessions);
-    queue_pool_trim(&worker->pool, 0);
-    if (worker->poller >= 0)
-        close(worker->poller);
-    free(worker->read_buffer);
-    free(worker->write_buffer);
-}
-
-int
-workers_init(struct worker *workers, uint32_t count, const struct worker_config *config)
-{
-    for (uint32_t number = 0; number < count; number++) {
-        int error = worker_init(&workers[number], workers, count, number, config);
-
-        if (error < 0) {
-            for (uint32_t made = 0; made <= number; made++)
-                if (workers[made].mailbox.pressure != NULL)
-                    worker_done(&workers[made], NULL);
-            return error;
-        }
-    }
-    return 0;
-}
-
-int
-workers_start(struct worker *workers, uint32_t count)
-{
-    for (uint32_t number = 0; number < count; number++) {
-        int error = pthread_create(&workers[number].thread, NULL, run, &workers[number]);
-
-        if (error != 0) {
-            workers_stop(workers, number);
-            return -error;
-        }
-    }
-    return 0;
-}
-
-void
-workers_stop(struct worker *workers, uint32_t count)
-{
-    for (uint32_t number = 0; number < count; number++) {
-        workers[number].stop_mail = (struct mail){.tag = MAIL_STOP};
-        if (mailbox_post(&workers[number].mailbox, &workers[number].stop_mail))
-            mailbox_wake(&workers[number].mailbox);
-    }
-    for (uint32_t number = 0; number < count; number++)
-        ASSERT(pthread_join(workers[number].thread, NULL) == 0);
-}
-
-void
-workers_done(struct worker *workers, uint32_t count, void (*drop)(struct mail *mail))
-{
-    for (uint32_t number = 0; number < count; number++)
-        worker_done(&workers[number], drop);
 }

@@ -28,7 +28,7 @@ begin(void)
 {
     snprintf(stage, sizeof stage, ".build/example.XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(stage));
-    run("unset MAKEFLAGS MFLAGS MAKELEVEL; make --no-print-directory INSTALL_DEPS=no install.library DESTDIR=\"$S\" prefix=/usr >\"$S/log\" 2>&1 || "
+    run("unset MAKEFLAGS MFLAGS MAKELEVEL; make --no-print-directory INSTALL_DEPS=no install-libalo DESTDIR=\"$S\" prefix=/usr >\"$S/log\" 2>&1 || "
         "{ cat \"$S/log\" >&2; false; }");
     run("awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside' README.md >\"$S/example.c\"");
 }
