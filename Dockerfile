@@ -15,7 +15,7 @@ RUN scripts/install-deps build
 # What .dockerignore lets through: the Makefile and the sources, not the tests.
 COPY . .
 ARG COMMIT
-RUN make build COMMIT="${COMMIT:-unknown}" && strip --strip-debug .bin/alo
+RUN make .bin/alo COMMIT="${COMMIT:-unknown}" && strip --strip-debug .bin/alo
 
 FROM ${BASE}
 COPY scripts/install-deps scripts/packages.txt /tmp/
