@@ -130,26 +130,14 @@ changes_count(const struct changes *changes)
     return changes == NULL ? 0 : changes->count;
 }
 
-static const struct change *
-first_of(const struct changes *changes)
+struct line *
+changes_first(const struct changes *changes)
 {
     uint32_t first = changes->first;
 
     while (changes->entries[first].line == NULL)
         first++; /* there is one: the count is above zero */
-    return &changes->entries[first];
-}
-
-struct line *
-changes_first(const struct changes *changes)
-{
-    return first_of(changes)->line;
-}
-
-uint32_t
-changes_first_user(const struct changes *changes)
-{
-    return first_of(changes)->user;
+    return changes->entries[first].line;
 }
 
 void

@@ -40,7 +40,6 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
 
     parking_leave(client);
     changes_free(&client->changes);
-    changes_free(&client->queued);
     old_news_free(&client->old_news);
     input_free(presence, worker, client->input);
     client->input = NULL;

@@ -29,7 +29,6 @@ struct client {
     struct input *input;           /* a message that is not complete, or one that waits; NULL otherwise */
     struct old_news *old_news;     /* JSON-RPC: what is under way to it and must not be told any more; NULL when nothing */
     struct changes *changes;       /* JSON-RPC: what it is still to be told; NULL when nothing */
-    struct changes *queued;        /* JSON-RPC over TCP: those in the notification that is queued, as long as it is */
     uint64_t seq;                  /* JSON-RPC over UDP: of the notification sent last */
     uint32_t member;               /* the graph's name for this session, once logged in */
     bool logged_in : 1;            /* the graph knows it */

@@ -44,29 +44,6 @@ transition_line(struct desk *desk, const struct transition *transition)
     return line_of(desk);
 }
 
-/*
- * A notification that is queued and of which the kernel has taken nothing is called back, so that newer changes take the place of those in it: of
- * what waits there is at most one change for each user. (When there is one, it is the first in the queue.) False: the client has failed.
- */
-static bool
-call_back(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
-{
-    struct session *session = &client->session;
-
-    if (client->queued == NULL || !session->blocked || session->queue.count != 1 || session->queue.offset != 0)
-        return true;
-    for (; client->changes != NULL; changes_take_first(&client->changes)) {
-        if (changes_put(&client->queued, changes_first_user(client->changes), changes_first(client->changes)) < 0) {
-            client_fail_for_memory(presence, worker, client);
-            return false;
-        }
-    }
-    write_queue_clear(&session->queue, &worker->pool);
-    client->changes = client->queued;
-    client->queued = NULL;
-    return true;
-}
-
 void
 rpc_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part)
 {
@@ -76,21 +53,10 @@ rpc_tell(struct presence *presence, struct worker *worker, struct client *client
         return;
     if (part->text == NULL)
         part->text = transition_line(presence_desk(presence, worker), transition);
-    if (!call_back(presence, worker, client))
-        return;
     if (part->text == NULL || changes_put(&client->changes, transition->index, part->text) < 0)
         client_fail_for_memory(presence, worker, client);
     else
         session_want_room(worker, &client->session);
-}
-
-/* Takes the oldest change away, and remembers it while it is queued. Without memory for that it cannot be called back, and no more. */
-static void
-take_first(struct client *client)
-{
-    if (!session_is_datagram(&client->session))
-        (void)changes_put(&client->queued, changes_first_user(client->changes), changes_first(client->changes));
-    changes_take_first(&client->changes);
 }
 
 /* Puts changes of the client into one notification, as many as it holds, and takes them away. */
@@ -110,7 +76,7 @@ gather(struct desk *desk, struct client *client, uint64_t seq, size_t bytes)
         if (!first)
             buffer_append_text(scratch, ", ");
         buffer_append(scratch, line->bytes + desk->changes_begin, length);
-        take_first(client);
+        changes_take_first(&client->changes);
         first = false;
     }
     jsonrpc_write_changes_end(scratch);
@@ -128,7 +94,7 @@ next_notification(struct desk *desk, struct client *client)
         return gather(desk, client, 0, STREAM_BYTES);
     line = changes_first(client->changes);
     line->references++;
-    take_first(client);
+    changes_take_first(&client->changes);
     return line;
 }
 
@@ -157,14 +123,13 @@ queue_next(struct presence *presence, struct worker *worker, struct client *clie
 void
 rpc_room(struct presence *presence, struct worker *worker, struct client *client)
 {
-    changes_free(&client->queued); /* it has left */
-    if (client->backlogged) {      /* the answers have left: it may ask again */
+    if (client->backlogged) { /* the answers have left: it may ask again */
         client->backlogged = false;
         session_pause(worker, &client->session, client->parked);
     }
     if (client->changes == NULL || answers_wait(client))
         return;
-    if (queue_next(presence, worker, client) && (client->changes != NULL || client->queued != NULL))
+    if (queue_next(presence, worker, client) && client->changes != NULL)
         session_want_room(worker, &client->session);
 }
 

@@ -10,10 +10,8 @@
 #include "support/unit.h"
 #include "support/unit/require.h"
 #include "support/unit/rpc.h"
-#include "transport/tcp.h"
 
 #include <check.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,40 +133,6 @@ START_TEST(a_blocked_client_is_told_the_newest_of_each)
     }
     ck_assert(stage_is_read(watcher));
     expect_call(watcher, "ping", NULL, "1:pong");
-}
-END_TEST
-
-static ssize_t
-take_nothing(int descriptor, const char *bytes, size_t length)
-{
-    (void)descriptor;
-    (void)bytes;
-    (void)length;
-    return -EAGAIN;
-}
-
-/* Also what is queued already gives way to what is newer, as long as the kernel has taken nothing of it. */
-START_TEST(a_notification_that_nobody_has_taken_is_made_anew)
-{
-    struct actor *watcher = rpc_login(0, "1", "2, 3, 4", ""), *two;
-    struct transport full = transport_tcp;
-
-    full.send = take_nothing;
-    watcher->session->transport = &full;
-    two = stage_login(1, 2, NULL);
-    stage_login(1, 3, NULL);
-    stage_settle();
-    ck_assert_uint_eq(watcher->session->queue.count, 1);
-    stage_end_input(two);
-    stage_login(1, 4, NULL);
-    stage_settle();
-    ck_assert_uint_eq(watcher->session->queue.count, 0);
-    watcher->session->transport = &transport_tcp;
-    stage_room(watcher);
-    stage_settle();
-    stage_expect(watcher, "<2-closed,3+,4+>");
-    ck_assert_ptr_null(client_at(watcher)->changes);
-    ck_assert_ptr_null(client_at(watcher)->queued); /* nothing is kept for who has been told everything */
 }
 END_TEST
 
@@ -550,7 +514,6 @@ news_suite(void)
     tcase_set_timeout(tests, 10 * pace_test_timeout_s());
     tcase_add_test(tests, what_comes_in_one_turn_is_told_in_one_line);
     tcase_add_test(tests, a_blocked_client_is_told_the_newest_of_each);
-    tcase_add_test(tests, a_notification_that_nobody_has_taken_is_made_anew);
     tcase_add_test(tests, a_status_is_merged_too);
     tcase_add_test(tests, after_unfollow_nothing_more_is_told);
     tcase_add_test(tests, after_unfollow_nothing_is_told_that_waited);
