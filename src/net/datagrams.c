@@ -165,12 +165,14 @@ datagrams_flush_session(struct worker *worker, struct session *session)
     struct datagram_port *port = worker->datagrams.ports[number];
 
     list_remove(&session->due);
-    while (session_has_more(worker, session)) {
+    while (!write_queue_is_empty(&session->queue) || (session->wants_room && session->state == SESSION_OPEN)) {
         if (udp_outbox_is_full(&port->outbox) && !port_send(worker, number)) {
             list_remove(&session->due);
             list_append(&port->waiting, &session->due);
             return;
         }
+        if (!session_has_more(worker, session)) /* asked only now that it can leave: until then newer words take the places of older ones */
+            break;
         port_put(worker, port, &session->address, write_queue_take(&session->queue, &worker->pool));
     }
     if (session->state == SESSION_ENDED)

@@ -127,16 +127,6 @@ session_has_more(struct worker *worker, struct session *session)
     return !write_queue_is_empty(&session->queue);
 }
 
-/* The socket takes no more, or takes more again: tells the poller to say when there is room, or no longer. */
-static void
-session_block(struct worker *worker, struct session *session, bool blocked) REQUIRES(worker_role)
-{
-    if (session->blocked == blocked)
-        return;
-    session->blocked = blocked;
-    session_poll(worker, session);
-}
-
 /* The peer is lost. What it sent before may still be unread, and counts: reading finds the end. */
 static void
 session_mute(struct worker *worker, struct session *session) REQUIRES(worker_role)
@@ -155,6 +145,50 @@ session_mute(struct worker *worker, struct session *session) REQUIRES(worker_rol
         list_append(&worker->due, &session->due);
 }
 
+/* Writes as much as the socket takes now, and notes whether that was all. Returns how many bytes have left; what is written to a lost peer has. */
+static size_t
+session_write(struct worker *worker, struct session *session, const char *bytes, size_t length) REQUIRES(worker_role)
+{
+    ssize_t sent = session->transport->send(session->descriptor, bytes, length);
+
+    counter_add(&worker->counters.writes, 1);
+    if (sent < 0 && sent != -EAGAIN) {
+        session->timed_out = sent == -ETIMEDOUT;
+        session_mute(worker, session);
+        return length;
+    }
+    if (sent > 0 && !deadline_is_running(&session->delivery))
+        deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
+    session->blocked = sent < (ssize_t)length;
+    return sent < 0 ? 0 : (size_t)sent;
+}
+
+size_t
+session_send_now(struct worker *worker, struct session *session, const struct line *line)
+{
+    size_t sent;
+
+    ASSERT(write_queue_is_empty(&session->queue) && !session->blocked);
+    if (session->mute)
+        return line->length;
+    sent = session_write(worker, session, line->bytes, line->length);
+    if (sent == line->length)
+        counter_add(&worker->counters.lines, 1); /* else it counts when it is queued */
+    return sent;
+}
+
+void
+session_send_rest(struct worker *worker, struct session *session, struct line *line, size_t sent)
+{
+    ASSERT(write_queue_is_empty(&session->queue) && sent > 0 && sent < line->length);
+    if (session_send(worker, session, line) == 0) {
+        session->queue.offset = (uint32_t)sent;
+        return;
+    }
+    session->transport->give_up(session->descriptor); /* what has begun cannot be finished */
+    session_mute(worker, session);
+}
+
 void
 session_flush(struct worker *worker, struct session *session)
 {
@@ -165,32 +199,20 @@ session_flush(struct worker *worker, struct session *session)
         return;
     }
     list_remove(&session->due);
-    while (session_has_more(worker, session)) {
+    session->blocked = false;
+    while (!session->blocked && session_has_more(worker, session)) {
         size_t length = write_queue_peek(&session->queue, worker->write_buffer, WRITE_BYTES);
-        ssize_t sent = session->transport->send(session->descriptor, worker->write_buffer, length);
+        size_t sent = session_write(worker, session, worker->write_buffer, length);
 
-        counter_add(&worker->counters.writes, 1);
-        if (sent < 0 && sent != -EAGAIN) {
-            session->timed_out = sent == -ETIMEDOUT;
-            session_mute(worker, session);
+        if (session->mute)
             return;
-        }
-        if (sent > 0) {
-            write_queue_advance(&session->queue, &worker->pool, (size_t)sent);
-            if (!deadline_is_running(&session->delivery))
-                deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
-        }
-        if (sent < (ssize_t)length) {
-            list_remove(&session->due);
-            session_block(worker, session, true);
-            return;
-        }
+        write_queue_advance(&session->queue, &worker->pool, sent);
     }
     if (session->state == SESSION_ENDED)
         return;
     list_remove(&session->due); /* the layer above may have asked for what has left by now */
-    session_block(worker, session, false);
-    if (session->state == SESSION_CLOSING)
+    session_poll(worker, session); /* it may have to wait for room now, or no longer */
+    if (session->state == SESSION_CLOSING && !session->blocked)
         session_linger(worker, session);
 }
 

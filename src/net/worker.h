@@ -64,7 +64,7 @@ struct session_handler {
     void (*datagram)(void *context, struct worker *worker, struct session *session, const struct datagram *datagram);
     /* The peer will send nothing more. */
     void (*input_ended)(void *context, struct worker *worker, struct session *session);
-    /* What was queued has left, and session_want_room was called: queue more, or go on reading. In state open only. */
+    /* What was queued has left, and session_want_room was called: send or queue more, or go on reading. In state open only. */
     void (*room)(void *context, struct worker *worker, struct session *session);
     /* The server stops: say goodbye to this session and close it. Not for datagrams, which end without a word. */
     void (*stopping)(void *context, struct worker *worker, struct session *session);
@@ -94,7 +94,7 @@ struct worker_config {
 struct worker_counters {
     struct counter opened; /* sessions */
     struct counter closed;
-    struct counter lines;     /* queued to sessions */
+    struct counter lines;     /* queued, or sent at once, to sessions */
     struct counter writes;    /* system calls that wrote them */
     struct counter datagrams; /* that came in */
     struct counter lost;      /* datagrams that could not be sent */
@@ -152,6 +152,13 @@ struct session *worker_session(struct worker *worker, struct handle handle) REQU
 int session_send(struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role);
 /* Has `room` called at the end of the turn, or as soon as everything queued has left. Once; the call may ask again. */
 void session_want_room(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/*
+ * For `room`, of a connection: sends what is good only now. Returns how many bytes have left; with less than all, the socket is full. Nothing is queued
+ * by this, but a line of which a part has left must be finished: session_send_rest queues what is behind those bytes. Between the two the line may
+ * be cut short. Without memory for that the connection is given up.
+ */
+size_t session_send_now(struct worker *worker, struct session *session, const struct line *line) REQUIRES(worker_role);
+void session_send_rest(struct worker *worker, struct session *session, struct line *line, size_t sent) REQUIRES(worker_role);
 /* Writes what is queued, as far as the socket takes it now. A lost peer ends the session. */
 void session_flush(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Closes the session once everything queued has left, or after the linger time-out. */

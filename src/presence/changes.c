@@ -131,13 +131,16 @@ changes_count(const struct changes *changes)
 }
 
 struct line *
-changes_first(const struct changes *changes)
+changes_next(const struct changes *changes, uint32_t *place)
 {
-    uint32_t first = changes->first;
-
-    while (changes->entries[first].line == NULL)
-        first++; /* there is one: the count is above zero */
-    return changes->entries[first].line;
+    if (changes == NULL)
+        return NULL;
+    if (*place < changes->first)
+        *place = changes->first;
+    while (*place < changes->end)
+        if (changes->entries[(*place)++].line != NULL)
+            return changes->entries[*place - 1].line;
+    return NULL;
 }
 
 void

@@ -22,8 +22,8 @@ int changes_put(struct changes **changes, uint32_t user, struct line *line);
 void changes_remove(struct changes **changes, uint32_t user);
 /* How many wait; 0 for NULL. */
 uint32_t changes_count(const struct changes *changes);
-/* The oldest one's line, still theirs; there must be one. */
-struct line *changes_first(const struct changes *changes);
+/* For looking at them, the oldest first; *place begins as 0. Returns the next one's line, still theirs, or NULL behind the last. */
+struct line *changes_next(const struct changes *changes, uint32_t *place);
 /* Takes the oldest away; frees *changes with its last. */
 void changes_take_first(struct changes **changes);
 /* Frees everything; NULL is allowed. */

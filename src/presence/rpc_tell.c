@@ -2,6 +2,9 @@
  *
  * How a client of the JSON-RPC dialect is told news. A transition's text is made once on each worker, as a whole notification; a client that is
  * told one thing gets that very line, one that is told more gets the changes of several lines put into one.
+ *
+ * A notification is made when it can leave and not sooner: until then a newer change takes the place of an older one. So beyond what the kernel
+ * has taken, a client that does not read has one change for each friend waiting, and the end of the change that was being sent.
  */
 #include "base/assert.h"
 #include "net/worker.h"
@@ -13,10 +16,14 @@
 #include <string.h>
 
 enum {
-    STREAM_BYTES = 4096,   /* of one notification; what is queued cannot be merged any more, so it is not much */
+    STREAM_BYTES = 4096,   /* of one notification: a client reads whole lines */
     DATAGRAM_BYTES = 1200, /* fits through any path without being cut into pieces */
     SCRATCH_KEPT = 16 << 10,
 };
+
+/* What stands between two changes. */
+static const char between[] = ", ";
+enum { BETWEEN_BYTES = sizeof between - 1 };
 
 static const char *
 reason_name(enum leave_reason reason)
@@ -59,42 +66,46 @@ rpc_tell(struct presence *presence, struct worker *worker, struct client *client
         session_want_room(worker, &client->session);
 }
 
-/* Puts changes of the client into one notification, as many as it holds, and takes them away. */
+static size_t
+change_bytes(const struct desk *desk, const struct line *line)
+{
+    return line->length - desk->changes_begin - desk->changes_end;
+}
+
+/* Several changes in one notification, as many as it holds: *count. */
 static struct line *
-gather(struct desk *desk, struct client *client, uint64_t seq, size_t bytes)
+gather(struct desk *desk, const struct changes *changes, uint64_t seq, size_t bytes, uint32_t *count)
 {
     struct buffer *scratch = &desk->scratch;
-    bool first = true;
+    uint32_t place = 0;
+    const struct line *line;
 
     jsonrpc_write_changes_begin(scratch, seq);
-    while (client->changes != NULL) {
-        const struct line *line = changes_first(client->changes);
-        size_t length = line->length - desk->changes_begin - desk->changes_end;
-
-        if (!first && scratch->length + 2 + length + desk->changes_end > bytes)
+    for (*count = 0; (line = changes_next(changes, &place)) != NULL; ++*count) {
+        if (*count > 0 && scratch->length + BETWEEN_BYTES + change_bytes(desk, line) + desk->changes_end > bytes)
             break;
-        if (!first)
-            buffer_append_text(scratch, ", ");
-        buffer_append(scratch, line->bytes + desk->changes_begin, length);
-        changes_take_first(&client->changes);
-        first = false;
+        if (*count > 0)
+            buffer_append(scratch, between, BETWEEN_BYTES);
+        buffer_append(scratch, line->bytes + desk->changes_begin, change_bytes(desk, line));
     }
     jsonrpc_write_changes_end(scratch);
     return line_of(desk);
 }
 
+/* The next notification, of the client's *count oldest changes, which still wait. NULL: no memory. */
 static struct line *
-next_notification(struct desk *desk, struct client *client)
+next_notification(struct desk *desk, const struct client *client, uint32_t *count)
 {
+    uint32_t place = 0;
     struct line *line;
 
     if (session_is_datagram(&client->session))
-        return gather(desk, client, ++client->seq, DATAGRAM_BYTES);
+        return gather(desk, client->changes, client->seq + 1, DATAGRAM_BYTES, count);
     if (changes_count(client->changes) > 1)
-        return gather(desk, client, 0, STREAM_BYTES);
-    line = changes_first(client->changes);
+        return gather(desk, client->changes, 0, STREAM_BYTES, count);
+    *count = 1;
+    line = changes_next(client->changes, &place);
     line->references++;
-    changes_take_first(&client->changes);
     return line;
 }
 
@@ -111,13 +122,60 @@ answers_wait(const struct client *client)
 static bool
 queue_next(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
 {
-    struct line *line = next_notification(presence_desk(presence, worker), client);
+    uint32_t count;
+    struct line *line = next_notification(presence_desk(presence, worker), client, &count);
     bool queued = line != NULL && session_send(worker, &client->session, line) == 0;
 
     line_drop(line);
-    if (!queued)
+    if (!queued) {
         client_fail_for_memory(presence, worker, client);
-    return queued;
+        return false;
+    }
+    client->seq++;
+    while (count-- > 0)
+        changes_take_first(&client->changes);
+    return true;
+}
+
+/*
+ * Of a notification of `count` changes so many bytes have left. Takes away the changes that have begun to leave, and cuts the line short behind
+ * them; the others wait on, and newer ones may take their places. A notification that has begun has a change.
+ */
+static void
+take_begun(const struct desk *desk, struct client *client, struct line *line, uint32_t count, size_t sent)
+{
+    size_t end = desk->changes_begin;
+
+    for (uint32_t taken = 0; taken < count && sent > (taken == 0 ? 0 : end); taken++) {
+        uint32_t place = 0;
+
+        end += (taken == 0 ? 0 : BETWEEN_BYTES) + change_bytes(desk, changes_next(client->changes, &place));
+        changes_take_first(&client->changes);
+    }
+    if (sent == 0 || end + desk->changes_end == line->length)
+        return;
+    memmove(line->bytes + end, line->bytes + line->length - desk->changes_end, desk->changes_end);
+    line->length = (uint32_t)(end + desk->changes_end);
+}
+
+/* Sends one notification at once, as far as the socket takes it; what it does not take is not queued but waits with the changes. */
+static void
+send_next(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    struct desk *desk = presence_desk(presence, worker);
+    uint32_t count;
+    struct line *line = next_notification(desk, client, &count);
+    size_t sent;
+
+    if (line == NULL) {
+        client_fail_for_memory(presence, worker, client); /* nothing waits for it any more */
+        return;
+    }
+    sent = session_send_now(worker, &client->session, line);
+    take_begun(desk, client, line, count, sent);
+    if (sent > 0 && sent < line->length)
+        session_send_rest(worker, &client->session, line, sent);
+    line_drop(line);
 }
 
 void
@@ -129,7 +187,12 @@ rpc_room(struct presence *presence, struct worker *worker, struct client *client
     }
     if (client->changes == NULL || answers_wait(client))
         return;
-    if (queue_next(presence, worker, client) && client->changes != NULL)
+    if (session_is_datagram(&client->session))
+        (void)queue_next(presence, worker, client);
+    else
+        while (client->changes != NULL && !client->session.blocked)
+            send_next(presence, worker, client);
+    if (client->changes != NULL)
         session_want_room(worker, &client->session);
 }
 

@@ -32,10 +32,18 @@ put(struct changes **changes, uint32_t user, const char *text)
     line_drop(line);
 }
 
+static const struct line *
+first_of(const struct changes *changes)
+{
+    uint32_t place = 0;
+
+    return changes_next(changes, &place);
+}
+
 static void
 expect_first(struct changes **changes, const char *text)
 {
-    const struct line *line = changes_first(*changes);
+    const struct line *line = first_of(*changes);
 
     ck_assert_uint_eq(line->length, strlen(text));
     ck_assert_mem_eq(line->bytes, text, line->length);
@@ -50,6 +58,7 @@ START_TEST(nothing_is_nothing)
     changes_remove(&changes, 1);
     changes_free(&changes);
     ck_assert_ptr_null(changes);
+    ck_assert_ptr_null(first_of(changes));
 }
 END_TEST
 
@@ -156,6 +165,17 @@ START_TEST(without_memory_nothing_has_changed)
 }
 END_TEST
 
+/* Looking takes nothing away, and passes over what was removed. */
+static void
+look_through(const struct changes *changes, struct line *const *last, const uint32_t *order, uint32_t count)
+{
+    uint32_t place = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        REQUIRE(changes_next(changes, &place) == last[order[i]], "number %u is another one", i);
+    REQUIRE(changes_next(changes, &place) == NULL, "there are more");
+}
+
 /* The same as a plain list, whatever is done. */
 START_TEST(many_of_them_do_the_same_as_a_list)
 {
@@ -185,15 +205,16 @@ START_TEST(many_of_them_do_the_same_as_a_list)
             if (place < count)
                 memmove(&order[place], &order[place + 1], (--count - place) * sizeof order[0]);
         } else if (count > 0) {
-            REQUIRE(changes_first(changes) == last[order[0]], "step %d: not the oldest", step);
+            REQUIRE(first_of(changes) == last[order[0]], "step %d: not the oldest", step);
             changes_take_first(&changes);
             memmove(&order[0], &order[1], --count * sizeof order[0]);
         }
+        look_through(changes, last, order, count);
         REQUIRE(
             changes_count(changes) == count && (changes == NULL) == (count == 0), "step %d: %u instead of %u", step, changes_count(changes), count);
     }
     for (uint32_t i = 0; i < count; i++) {
-        REQUIRE(changes_first(changes) == last[order[i]], "not the oldest");
+        REQUIRE(first_of(changes) == last[order[i]], "not the oldest");
         changes_take_first(&changes);
     }
     ck_assert_ptr_null(changes);

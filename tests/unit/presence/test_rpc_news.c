@@ -6,15 +6,20 @@
 #include "presence/changes.h"
 #include "presence/rpc.h"
 
+#include "net/session_internal.h"
+#include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/require.h"
 #include "support/unit/rpc.h"
+#include "transport/tcp.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void
@@ -133,6 +138,189 @@ START_TEST(a_blocked_client_is_told_the_newest_of_each)
     }
     ck_assert(stage_is_read(watcher));
     expect_call(watcher, "ping", NULL, "1:pong");
+}
+END_TEST
+
+/* A socket that takes so many bytes more. */
+static size_t narrow_room;
+
+static ssize_t
+narrow_send(int descriptor, const char *bytes, size_t length)
+{
+    size_t part = length < narrow_room ? length : narrow_room;
+
+    narrow_room -= part;
+    return part == 0 ? -EAGAIN : transport_tcp.send(descriptor, bytes, part);
+}
+
+/* Follows 2, 3 and 4 through such a socket; they are there. */
+static struct actor *
+narrow_watcher(struct actor *friends[3])
+{
+    static struct transport narrow;
+    struct actor *watcher = rpc_login(0, "1", "2, 3, 4", "");
+
+    narrow = transport_tcp;
+    narrow.send = narrow_send;
+    watcher->session->transport = &narrow;
+    narrow_room = SIZE_MAX;
+    for (int i = 0; i < 3; i++)
+        friends[i] = rpc_login(1, (const char *[]){"2", "3", "4"}[i], "", "");
+    stage_settle();
+    (void)stage_heard(watcher);
+    return watcher;
+}
+
+static void
+all_set(struct actor *friends[3], const char *status)
+{
+    char params[32];
+
+    snprintf(params, sizeof params, "'status': '%s'", status);
+    for (int i = 0; i < 3; i++)
+        rpc_call(friends[i], "status", params, NULL);
+    stage_settle();
+}
+
+/* The socket has room again. */
+static const char *
+heard_after_all(struct actor *watcher)
+{
+    narrow_room = SIZE_MAX;
+    stage_room(watcher);
+    stage_settle();
+    return stage_heard(watcher);
+}
+
+/*
+ * Wherever the socket's room ends within a notification: the changes that have begun to leave are told to their end, the others give way to newer ones, and
+ * nothing else waits in the queue.
+ */
+START_TEST(what_has_not_left_gives_way_wherever_the_room_ends)
+{
+    static const char *const expected[] = {
+        "<2+=b,3+=b,4+=b>", "<2+=a> <3+=b,4+=b,2+=b>", "<2+=a,3+=a> <4+=b,2+=b,3+=b>", "<2+=a,3+=a,4+=a> <2+=b,3+=b,4+=b>"};
+    const struct desk *desk = &stage.presence->desks[0];
+    struct actor *friends[3], *watcher = narrow_watcher(friends);
+    size_t all, change;
+
+    all_set(friends, "a");
+    stage_expect(watcher, "<2+=a,3+=a,4+=a>");
+    all = stage.heard_bytes;
+    change = (all - desk->changes_begin - desk->changes_end - 4) / 3;
+    for (size_t room = 0; room <= all; room++) {
+        uint32_t begun = room == 0 ? 0 : 1 + (room > desk->changes_begin + change) + (room > desk->changes_begin + 2 * change + 2);
+        const char *heard;
+
+        all_set(friends, "c");
+        (void)stage_heard(watcher);
+        narrow_room = room;
+        all_set(friends, "a");
+        REQUIRE(changes_count(client_at(watcher)->changes) == 3 - begun, "room for %zu: %u wait", room, changes_count(client_at(watcher)->changes));
+        all_set(friends, "d");
+        all_set(friends, "b");
+        REQUIRE(watcher->session->queue.count == (room > 0 && room < all), "room for %zu: %u in the queue", room, watcher->session->queue.count);
+        heard = heard_after_all(watcher);
+        REQUIRE(strcmp(heard, expected[begun]) == 0, "room for %zu: %s", room, heard);
+        ck_assert_ptr_null(client_at(watcher)->changes);
+    }
+}
+END_TEST
+
+/* Of somebody who is not followed any more nothing waits, nor when it is followed again. */
+START_TEST(what_has_not_left_is_forgotten_with_the_friend)
+{
+    struct actor *friends[3], *watcher = narrow_watcher(friends);
+
+    narrow_room = 1;
+    all_set(friends, "a");
+    all_set(friends, "b");
+    rpc_say(watcher,
+        "[{'jsonrpc': '2.0', 'method': 'unfollow', 'params': {'friends': [2, 3]}, 'id': 1},"
+        " {'jsonrpc': '2.0', 'method': 'follow', 'params': {'friends': [3]}, 'id': 2}]");
+    stage_settle();
+    ck_assert_str_eq(heard_after_all(watcher), "<2+=a> (1:{},2:[3=b]) <4+=b>");
+}
+END_TEST
+
+/* The notification that has begun is told to its end before the last word, and when the server stops all others are too. */
+START_TEST(what_has_begun_is_finished_before_the_end)
+{
+    struct actor *friends[3], *watcher = narrow_watcher(friends);
+
+    narrow_room = 1;
+    all_set(friends, "a");
+    rpc_say(watcher, "}");
+    ck_assert_str_eq(heard_after_all(watcher), "<2+=a> null:-32700/bad_json .");
+
+    end();
+    begin();
+    watcher = narrow_watcher(friends);
+    narrow_room = 1;
+    all_set(friends, "c");
+    all_set(friends, "d");
+    presence_handler.stopping(stage.presence, &stage.workers[0], watcher->session);
+    ck_assert_str_eq(heard_after_all(watcher), "<2+=c> <3+=d,4+=d,2+=d> null:-32000/shutting_down .");
+}
+END_TEST
+
+/* The answers have left, so it is read from again, and in the same step news fills the socket: the poller is asked for both. */
+START_TEST(who_is_read_from_again_still_waits_for_room)
+{
+    struct actor *friends[3], *watcher = narrow_watcher(friends);
+
+    narrow_room = 0;
+    all_set(friends, "a");
+    rpc_call(watcher, "ping", NULL, "1");
+    stage_settle();
+    ck_assert(!stage_is_read(watcher));
+    ck_assert_uint_eq(watcher->session->interest, INTEREST_WRITE);
+    narrow_room = strlen("{\"jsonrpc\": \"2.0\", \"result\": \"pong\", \"id\": 1}\n") + 1;
+    stage_room(watcher);
+    stage_settle();
+    ck_assert(stage_is_read(watcher));
+    ck_assert_uint_eq(watcher->session->interest, INTEREST_READ | INTEREST_WRITE);
+    ck_assert_str_eq(heard_after_all(watcher), "1:pong <2+=a> <3+=a,4+=a>");
+    ck_assert_uint_eq(watcher->session->interest, INTEREST_READ);
+}
+END_TEST
+
+/* What has begun and cannot be finished, because there is no memory to keep it, costs the connection, and nothing is said in the middle of a line. */
+START_TEST(without_memory_for_the_rest_the_connection_is_given_up)
+{
+    enum { ROOM = 100 };
+    int given_up = 0;
+
+    for (long nth = 1;; nth++) {
+        struct actor *friends[3], *watcher = narrow_watcher(friends);
+        char bytes[ROOM + 1];
+        bool failed;
+
+        for (int i = 0; i < 3; i++)
+            rpc_call(friends[i], "status", "'status': 'a'", NULL);
+        narrow_room = ROOM;
+        queue_pool_trim(&stage.workers[0].pool, 0);
+        faults_allocation(nth, 0);
+        (void)stage_turn(0);
+        failed = faults_allocations() >= nth;
+        faults_allocation(0, 0);
+        if (!failed) {
+            ck_assert_str_eq(heard_after_all(watcher), "<2+=a> <3+=a,4+=a>");
+            break;
+        }
+        if (watcher->session->mute) {
+            given_up++;
+            ck_assert_int_eq(recv(watcher->peer, bytes, sizeof bytes, 0), ROOM);
+            ck_assert_int_eq(recv(watcher->peer, bytes, sizeof bytes, 0), 0);
+            ck_assert_ptr_null(client_at(watcher)->changes);
+            ck_assert(stage_is_read(watcher)); /* which finds the end */
+        } else {
+            ck_assert_str_eq(heard_after_all(watcher), "null:-32000/server_full .");
+        }
+        end();
+        begin();
+    }
+    ck_assert_int_eq(given_up, 1);
 }
 END_TEST
 
@@ -514,6 +702,11 @@ news_suite(void)
     tcase_set_timeout(tests, 10 * pace_test_timeout_s());
     tcase_add_test(tests, what_comes_in_one_turn_is_told_in_one_line);
     tcase_add_test(tests, a_blocked_client_is_told_the_newest_of_each);
+    tcase_add_test(tests, what_has_not_left_gives_way_wherever_the_room_ends);
+    tcase_add_test(tests, what_has_not_left_is_forgotten_with_the_friend);
+    tcase_add_test(tests, what_has_begun_is_finished_before_the_end);
+    tcase_add_test(tests, who_is_read_from_again_still_waits_for_room);
+    tcase_add_test(tests, without_memory_for_the_rest_the_connection_is_given_up);
     tcase_add_test(tests, a_status_is_merged_too);
     tcase_add_test(tests, after_unfollow_nothing_more_is_told);
     tcase_add_test(tests, after_unfollow_nothing_is_told_that_waited);
