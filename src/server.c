@@ -249,7 +249,7 @@ make_presence(struct server *server, const struct options *options)
         .queue_limit = options->queue_limit,
         .unfinished_limit = options->max_unfinished,
         .stream_heartbeat_s = options->peer_timeout_s / 2,
-        .datagram_heartbeat_s = options->udp_timeout_s / 3 > 0 ? options->udp_timeout_s / 3 : 1,
+        .datagram_heartbeat_s = options->udp_timeout_s / 3,
         .store = server->store,
     };
 

@@ -106,13 +106,15 @@ client_for_login(struct presence *presence, struct worker *worker, struct client
     return client_of(session);
 }
 
-/* A client that waits with a message may still log out; anything else may be sent again. */
+/* A client that waits with a message is still answered a ping, and may log out; anything else may be sent again. */
 static void
 carry_out_parked(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
     const struct jsonrpc_message *message, const struct jsonrpc_call *call) REQUIRES(worker_role)
 {
     struct buffer answer = {0};
 
+    if (call->failure == 0 && call->method == JSONRPC_PING && !message->is_batch)
+        answer_stranger(presence, worker, datagram, message);
     if (call->failure != 0 || call->method != JSONRPC_LOGOUT || message->is_batch)
         return;
     datagram_end(presence, worker, client, LEAVE_GOODBYE);

@@ -3,7 +3,8 @@
  * The conversation in the JSON-RPC dialect: carries out the calls of a message one by one and answers them together. On the client's worker.
  *
  * Of what a client does not follow any more nothing is told, though it may be under way (old_news.h). A message may have to wait half way, for a
- * celebrity's older news to be told; then what is done and its answers are kept with the message, and it goes on from there.
+ * celebrity's older news to be told; then what is done and its answers are kept with the message, and it goes on from there. The message is read
+ * again for that: what reading it makes would take many times the memory of its text, which is counted.
  */
 #ifndef PRESENCE_RPC_H
 #define PRESENCE_RPC_H

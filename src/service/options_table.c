@@ -31,7 +31,8 @@ const struct option_row option_table[OPTION_COUNT] = {
     {"peer-timeout", 0, OPTION_SECONDS, "ALO_PEER_TIMEOUT", "60", FIELD(peer_timeout_s), .least = 5, .most = DAY_S,
         .help = "seconds until a client that vanished without a word (power cut, lost network) is noticed and counts as offline"},
     {"udp", 0, OPTION_SWITCH, "ALO_UDP", "on", FIELD(udp), .words = "on off", .help = "serve UDP too, on the same port number"},
-    {"udp-timeout", 0, OPTION_SECONDS, "ALO_UDP_TIMEOUT", "30", FIELD(udp_timeout_s), .least = 1, .most = DAY_S,
+    /* A third of it is announced as the heartbeat, in whole seconds. */
+    {"udp-timeout", 0, OPTION_SECONDS, "ALO_UDP_TIMEOUT", "30", FIELD(udp_timeout_s), .least = 3, .most = DAY_S,
         .help = "seconds of silence after which a UDP client counts as offline"},
     {"stop-timeout", 0, OPTION_SECONDS, "ALO_STOP_TIMEOUT", "3", FIELD(stop_timeout_s), .least = 1, .most = 3600,
         .help = "seconds that a stop waits for clients to take what is still queued for them"},

@@ -309,10 +309,23 @@ START_TEST(strangers_log_nobody_out)
 }
 END_TEST
 
+/* A third of the time-out, which is at least three seconds: a client that loses one or comes late stays. */
+START_TEST(the_heartbeat_is_one_that_can_be_kept)
+{
+    struct server *server = server_start("--udp-timeout 3");
+    struct user *client = user_open(server);
+
+    udp_client_send(client->udp, LOGIN("1", ""));
+    ck_assert_ptr_nonnull(strstr(udp_client_receive(client->udp, "a login's answer"), "\"heartbeat\": 1}"));
+    user_close(client);
+    server_stop(server);
+}
+END_TEST
+
 /* Silence ends a session, with its reason; pings and junk keep one. */
 START_TEST(silence_is_a_timeout)
 {
-    struct server *server = server_start("--udp-timeout %d", pace_seconds(2));
+    struct server *server = server_start("--udp-timeout %d", pace_seconds(3));
     struct user *silent = user_open(server), *pings = user_open(server);
     struct rpc_client *watcher = rpc_login(server, "9", "1, 2", "");
     int64_t end = pace_deadline_ms();
@@ -479,6 +492,7 @@ udp_suite(void)
     tcase_add_test(tests, another_user_at_the_same_address_begins_anew);
     tcase_add_test(tests, what_is_wrong_ends_nothing);
     tcase_add_test(tests, strangers_log_nobody_out);
+    tcase_add_test(tests, the_heartbeat_is_one_that_can_be_kept);
     tcase_add_test(tests, silence_is_a_timeout);
     tcase_add_test(tests, a_snapshot_that_does_not_fit_is_refused);
     tcase_add_test(tests, news_of_many_is_told_in_numbered_datagrams);

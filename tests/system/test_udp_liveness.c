@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMEOUT_S = 1, PULSE_MS = 100, CLOCK_USER = 800 };
+enum { TIMEOUT_S = 3, PULSE_MS = 100, CLOCK_USER = 800 };
 
 static struct server *
 server_with_timeout(void)

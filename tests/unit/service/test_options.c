@@ -150,7 +150,7 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"message-timeout", "ALO_MESSAGE_TIMEOUT", 1, 86400},
         {"peer-timeout", "ALO_PEER_TIMEOUT", 5, 86400},
         {"udp", "ALO_UDP", 0, 0},
-        {"udp-timeout", "ALO_UDP_TIMEOUT", 1, 86400},
+        {"udp-timeout", "ALO_UDP_TIMEOUT", 3, 86400},
         {"stop-timeout", "ALO_STOP_TIMEOUT", 1, 3600},
         {"max-friends", "ALO_MAX_FRIENDS", 1, 1000000},
         {"max-message", "ALO_MAX_MESSAGE", 1024, 1048576},
