@@ -59,7 +59,7 @@ unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/
 system_sources := $(wildcard tests/system/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard bench/*.c)
-bench_support_sources := $(wildcard bench/support/*.c)
+bench_support_sources := $(wildcard bench/*/*.c)
 
 # alo-client. Its parts but for main are a library, so that unit tests can have them; it stands on libalo and on nothing else.
 interactive_sources := $(wildcard src/client/interactive_*.c)
@@ -67,7 +67,8 @@ interactive_sources := $(wildcard src/client/interactive_*.c)
 # Programs of the tests, as paths below .build/<variant>/.
 unit_programs := $(unit_sources:.c=)
 interactive_unit_programs := $(filter tests/unit/client/test_interactive_%,$(unit_programs))
-server_unit_programs := $(filter-out $(interactive_unit_programs),$(unit_programs))
+bench_unit_programs := $(filter tests/unit/bench/test_%,$(unit_programs))
+server_unit_programs := $(filter-out $(interactive_unit_programs) $(bench_unit_programs),$(unit_programs))
 system_programs := $(system_sources:.c=)
 fuzz_programs := $(addprefix .build/fuzz/,$(fuzz_sources:.c=))
 bench_programs := $(bench_sources:bench/%.c=.bin/%)
@@ -333,7 +334,7 @@ define variant_rules
 .build/$(1)/tests/%.o: tests/%.c .build/$(1)/compile.flags | $($(1)_deps) deps.test
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
-	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Itests $($(1)_flags) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $$< -o $$@
+	$(Q)$($(1)_compiler) $(BASE_FLAGS) -Itests -Ibench $($(1)_flags) $(CFLAGS) $(PREFIX_MAP) -MMD -MP -c $$< -o $$@
 .build/$(1)/bench/%.o: bench/%.c .build/$(1)/compile.flags | $($(1)_deps)
 	$$(call say,CC,$(1) $$<)
 	@mkdir -p $$(@D)
@@ -368,6 +369,10 @@ $(addprefix .build/$(1)/,$(system_programs)): $(system_support_sources:%.c=.buil
 $(addprefix .build/$(1)/,$(interactive_unit_programs)): %: %.o .build/$(1)/tests/support/unit.o .build/$(1)/libalo-interactive.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(CLIENT_LIBRARIES)
+$(addprefix .build/$(1)/,$(bench_unit_programs)): %: %.o .build/$(1)/tests/support/unit.o $(bench_support_sources:%.c=.build/$(1)/%.o) \
+    .build/$(1)/libalo-core.a .build/$(1)/link.flags
+	$$(call say,LINK,$$@)
+	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(LIBRARIES) -lm
 $(addprefix .build/$(1)/,$(server_unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-client.a .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(WRAPS) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %.a,$$^) $$(check_libraries) $(LIBRARIES)
