@@ -39,7 +39,7 @@ histogram_add(struct histogram *into, const struct histogram *from)
 }
 
 /* Which of the sorted values, counted from 1, is the percentile. 99.9 has no exact binary form: the next smaller number is taken,
- * so that 99.9 % of 1,000 is the 999th and not, by a rounding, the last. */
+ * so that 99.9 % of 41,000 is the 40,959th and not, by a rounding, the next one. */
 static uint64_t
 percentile_rank(uint64_t count, double percent)
 {

@@ -116,6 +116,16 @@ START_TEST(small_values_are_exact)
 }
 END_TEST
 
+/* 99.9 * 41000 / 100 is a little more than 40,959 in binary; the 41,000 values' 99.9 % are the first 40,959 all the same. */
+START_TEST(a_rank_is_not_rounded_up)
+{
+    histogram_record_many(&histogram, 1, 40959);
+    histogram_record_many(&histogram, 400, 41);
+    ck_assert_int_eq(histogram_percentile(&histogram, 99.9), 1);
+    ck_assert_int_eq(histogram_percentile(&histogram, 99.91), 400);
+}
+END_TEST
+
 /* Each bucket begins where the one before ends, and none is wider than the promised share of its smallest value. */
 START_TEST(buckets_are_a_ladder)
 {
@@ -202,6 +212,7 @@ main(void)
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_loop_test(tests, percentiles_of_distributions, 0, 44);
     tcase_add_test(tests, small_values_are_exact);
+    tcase_add_test(tests, a_rank_is_not_rounded_up);
     tcase_add_loop_test(tests, buckets_are_a_ladder, 0, 3);
     tcase_add_loop_test(tests, adding_is_recording_together, 0, 4);
     tcase_add_test(tests, adding_an_empty_one_changes_nothing);
