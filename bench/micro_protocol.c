@@ -6,12 +6,12 @@
  *   .bin/micro_protocol [milliseconds per case]
  */
 #include "base/clock.h"
+#include "load/failure.h"
 #include "protocol/dialect.h"
 #include "protocol/framer.h"
 #include "protocol/jsonrpc.h"
 #include "protocol/plain_hello.h"
 #include "protocol/strict_hello.h"
-#include "support/failure.h"
 
 #include <stdio.h>
 #include <stdlib.h>

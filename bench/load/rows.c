@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/rows.h"
+#include "load/rows.h"
 
-#include "support/failure.h"
+#include "load/failure.h"
 
 #include <stdlib.h>
 
@@ -65,16 +65,26 @@ rows_has(const struct rows *rows, uint32_t item)
 }
 
 void
-rows_pick(struct rows *rows, struct random *random, uint32_t count, uint32_t first, uint32_t span, uint32_t but)
+rows_reverse(const struct rows *rows, uint32_t count, struct rows *reversed)
 {
-    if (count >= span)
-        failure_exit("%u friends of %u users: the population is too small", count, span);
-    while (count > 0) {
-        uint32_t item = first + random_below(random, span);
+    uint32_t items = rows->start[rows->count], *next = memory_new(count, sizeof *next);
 
-        if (item == but || rows_has(rows, item))
-            continue;
-        rows_put(rows, item);
-        count--;
+    reversed->start = array_grow(reversed->start, &reversed->rows_room, count + 2);
+    reversed->items = array_grow(reversed->items, &reversed->items_room, items);
+    reversed->count = count;
+    for (uint32_t i = 0; i < items; i++)
+        if (rows->items[i] < count)
+            next[rows->items[i]]++;
+    for (uint32_t i = 0, at = 0; i < count; i++) {
+        uint32_t length = next[i];
+
+        reversed->start[i] = next[i] = at;
+        at += length;
+        reversed->start[i + 1] = reversed->start[i + 2] = at; /* the row after the last has begun */
     }
+    for (uint32_t row = 0; row < rows->count; row++)
+        for (uint32_t i = rows->start[row]; i < rows->start[row + 1]; i++)
+            if (rows->items[i] < count)
+                reversed->items[next[rows->items[i]]++] = row;
+    free(next);
 }

@@ -3,8 +3,8 @@
  * What another process of this machine has cost so far, from the kernel's own books: processor time to the nanosecond
  * (clock_getcpuclockid), memory (smaps_rollup), open descriptors.
  */
-#ifndef SUPPORT_COST_H
-#define SUPPORT_COST_H
+#ifndef LOAD_COST_H
+#define LOAD_COST_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -4,8 +4,8 @@
  * each of them. Nothing is sent faster than the server reads it: after every so many datagrams some strangers ask something that is wrong, and their
  * answers say that what was sent before has been read.
  */
-#ifndef SUPPORT_ADDRESS_CROWD_H
-#define SUPPORT_ADDRESS_CROWD_H
+#ifndef LOAD_ADDRESS_CROWD_H
+#define LOAD_ADDRESS_CROWD_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  *
  * Random numbers that are the same for the same seed on every machine (splitmix64), so that a run can be repeated.
  */
-#ifndef SUPPORT_RANDOM_H
-#define SUPPORT_RANDOM_H
+#ifndef LOAD_RANDOM_H
+#define LOAD_RANDOM_H
 
 #include <stdint.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/address_crowd.h"
+#include "load/address_crowd.h"
 
-#include "support/crowd.h"
-#include "support/failure.h"
+#include "load/crowd.h"
+#include "load/failure.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

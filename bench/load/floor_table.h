@@ -4,8 +4,8 @@
  * friends: it only looks up a row. Sent over a connection of its own, in the byte order of this machine: struct
  * floor_header, then arrive.start (users + 1), arrive.items, leave.start (users + 1), leave.items; answered with one byte.
  */
-#ifndef SUPPORT_FLOOR_TABLE_H
-#define SUPPORT_FLOOR_TABLE_H
+#ifndef LOAD_FLOOR_TABLE_H
+#define LOAD_FLOOR_TABLE_H
 
 #include <stdint.h>
 

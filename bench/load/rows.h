@@ -2,10 +2,8 @@
  *
  * Rows of numbers of differing length, packed: friend lists, and whom a user's news goes to. Rows are added in order.
  */
-#ifndef SUPPORT_ROWS_H
-#define SUPPORT_ROWS_H
-
-#include "support/random.h"
+#ifndef LOAD_ROWS_H
+#define LOAD_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,8 +26,8 @@ uint32_t rows_end(struct rows *rows);
 /* Whether the row that is being made holds the item already. */
 bool rows_has(const struct rows *rows, uint32_t item);
 
-/* Puts count different random items from first to first + span - 1 that are neither in the row yet nor `but`. */
-void rows_pick(struct rows *rows, struct random *random, uint32_t count, uint32_t first, uint32_t span, uint32_t but);
+/* Puts whole rows into `reversed`, which is empty: row i holds the numbers of the rows that hold i, for i below count. */
+void rows_reverse(const struct rows *rows, uint32_t count, struct rows *reversed);
 
 static inline uint32_t
 rows_length(const struct rows *rows, uint32_t row)

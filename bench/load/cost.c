@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/cost.h"
+#include "load/cost.h"
 
-#include "support/failure.h"
+#include "load/failure.h"
 
 #include <dirent.h>
 #include <inttypes.h>

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alo-bench: plays a whole population against a presence server, checks every notification, and prints how long they took and what that cost the
+ * server. This file reads what is asked for, finds the server, splits the run into processes and starts the scenario in each of them.
+ *
+ * Every process has one thread. The one that was started plays the first share and reports; the others count into memory that all share.
+ */
+#include "load/failure.h"
+#include "load/options.h"
+#include "scenarios/stage.h"
+#include "service/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+enum { DESCRIPTORS_SPARE = 64, STATUS_ERRORS = 1, STATUS_INTERRUPTED = 130 };
+
+static const struct scenario *const scenarios[] = {&scenario_fanout};
+
+enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
+
+static void
+help_print(void)
+{
+    printf("alo-bench - a load benchmark for friend presence servers\n\n"
+           "USAGE\n"
+           "  alo-bench SCENARIO [OPTION ...]\n\n"
+           "SCENARIOS, each with its options and their defaults\n");
+    for (int i = 0; i < SCENARIOS; i++) {
+        printf("  %-10s %s\n            ", scenarios[i]->name, scenarios[i]->about);
+        options_defaults_print(stdout, scenarios[i]->takes, &scenarios[i]->defaults);
+        printf("\n");
+    }
+    printf("\nOPTIONS\n");
+    options_print(stdout);
+    printf("  %-22s %s\n  %-22s %s\n", "--version", "say which version this is", "--help", "say this");
+    printf("\nPROTOCOLS\n");
+    for (size_t i = 0; talk_at(i) != NULL; i++)
+        printf("  %-10s %s\n", talk_at(i)->name, talk_at(i)->about);
+    printf("\nLatency is counted from the moment at which a change was due, so a server that makes the load wait does not look fast.\n"
+           "Every notification is accounted for: one that is missing, one too many or late is an error.\n\n"
+           "EXIT STATUS\n"
+           "  0    all notifications came as they had to\n"
+           "  1    some did not, or the server cannot be used; one sentence says which\n"
+           "  2    wrong arguments\n"
+           "  130  stopped by Ctrl-C; what was measured until then is reported\n");
+}
+
+/* How many descriptors this program may have. */
+static uint64_t
+descriptors_raise(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        failure_errno("getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        failure_errno("setrlimit");
+    return limit.rlim_cur;
+}
+
+static uint32_t
+processes_count(const struct scenario *scenario, const struct plan *plan)
+{
+    uint64_t most = descriptors_raise() - DESCRIPTORS_SPARE;
+    uint64_t needed = scenario->descriptors != NULL ? scenario->descriptors(plan) : (uint64_t)plan->sessions + plan->flapping;
+    uint64_t count = plan->processes > 0 ? plan->processes : (needed + most - 1) / most;
+
+    if (count > 1 && plan->talk == &talk_floor)
+        failure_usage("the floor takes its load from one process, and this one is too large for it");
+    if (count > SHARES_MAX || needed > count * most)
+        failure_usage("%llu connections are too many for %llu processes of %llu each", (unsigned long long)needed, (unsigned long long)count,
+            (unsigned long long)most);
+    return count > 0 ? (uint32_t)count : 1;
+}
+
+static void
+target_find(struct target *target, const struct plan *plan)
+{
+    target_resolve(target, plan->target);
+    if (plan->process != 0 && !target_process_readable((pid_t)plan->process))
+        failure_exit("what process %u costs cannot be read", plan->process);
+    target->process = plan->process != 0 ? (pid_t)plan->process : target_process_find(target, plan->udp);
+    if (target->process == 0 && !plan->quiet)
+        fprintf(stderr, "alo-bench: the server's process was not found on this machine, so its own cost is not reported\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct stage stage;
+    static struct target target;
+    const struct scenario *scenario = NULL;
+    struct plan plan;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            help_print();
+            return 0;
+        }
+        if (strcmp(argv[i], "--version") == 0) {
+            printf("alo-bench %s\n", version_text());
+            return 0;
+        }
+    }
+    if (argc < 2)
+        failure_usage("name a scenario; --help lists them");
+    for (int i = 0; i < SCENARIOS; i++)
+        if (strcmp(argv[1], scenarios[i]->name) == 0)
+            scenario = scenarios[i];
+    if (scenario == NULL)
+        failure_usage("there is no scenario \"%s\"; --help lists them", argv[1]);
+
+    plan = scenario->defaults;
+    plan.target = "";
+    plan.talk = &talk_classic;
+    plan.seed = 1;
+    plan.late_ns = 5 * INT64_C(1000000000);
+    options_read(argc - 2, argv + 2, scenario->name, scenario->takes, &plan);
+    if (plan.udp && !plan.talk->datagrams)
+        failure_usage("--protocol %s is not spoken over UDP", plan.talk->name);
+    target_find(&target, &plan);
+
+    stage = (struct stage){.plan = &plan, .scenario = scenario, .target = &target, .shares = shares_new(processes_count(scenario, &plan))};
+    stage.share = shares_start(stage.shares);
+    stage.sessions = stage_part(&stage, plan.sessions);
+    stage.flapping = stage_part(&stage, plan.flapping);
+    stage.users = (plan.sessions + plan.flapping) / stage.shares->count + 1024;
+    stage.random.state = ((uint64_t)stage.share << 32) + plan.seed;
+    prctl(PR_SET_TIMERSLACK, 1);
+    scenario->play(&stage);
+    shares_end(stage.shares, stage.share);
+    return 0;
+}

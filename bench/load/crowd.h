@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Many clients in one process, on one thread: they connect, log in, are told, leave. Every notification that is due is known beforehand with the moment
+ * at which it became due; what comes is held against that, its latency recorded, and what is missing, one too many or late is counted (load/tally.h).
+ * The clients talk over TCP, or over UDP with a socket for each, and speak what a struct talk says.
+ *
+ * One epoll loop, edge-triggered: a notification costs no system call but the recv that brings it.
+ */
+#ifndef LOAD_CROWD_H
+#define LOAD_CROWD_H
+
+#include "load/pending.h"
+#include "load/tally.h"
+#include "load/target.h"
+#include "talk/talk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct client {
+    int descriptor; /* -1 while it is not connected */
+    uint32_t held_bytes;
+    char *held;                  /* a word that has begun: held_bytes, or NULL */
+    struct pending_queue due[2]; /* what it must be told: that somebody left, that somebody came; all in the first where news has names */
+    uint32_t heard[2];           /* since crowd_reset */
+};
+
+/* What a crowd is made for. */
+struct crowd_setting {
+    const struct target *target;
+    const struct talk *talk;
+    bool datagrams;
+    uint32_t first_user; /* client 0 is this user of the population, and so on */
+    int64_t late_ns;     /* a notification that takes longer is late */
+    struct tally *tally;
+};
+
+struct crowd {
+    struct crowd_setting setting;
+    int poller;
+    struct client *clients;
+    uint32_t size;
+    uint32_t online;    /* connected */
+    uint32_t connects;  /* so far; picks the source address */
+    bool strict;        /* what comes must be due */
+    uint64_t under_way; /* due and not heard */
+    uint64_t heard;     /* news of any kind, strict or not */
+    int64_t heard_ns;   /* when the last came */
+    struct pending_pool pool;
+    struct talk_text scratch;
+    int64_t beaten_ns; /* until when signs of life have been given, over UDP */
+    uint32_t beat_next;
+
+    /* What a scenario wants to know; each may be NULL. */
+    void *context;
+    void (*told)(void *context, uint32_t client, bool online); /* news came to one of the first told_below clients */
+    uint32_t told_below;
+    bool (*ended)(void *context, uint32_t client, const char *why); /* the server ended a connection; true: that may be, go on without it */
+    void (*ticked)(void *context, int64_t now_ns);                  /* once in each crowd_poll */
+    void *tick_context;
+};
+
+/* Nanoseconds of the monotonic clock. */
+int64_t crowd_clock_ns(void);
+
+void crowd_init(struct crowd *crowd, uint32_t size, const struct crowd_setting *setting);
+/* Everybody leaves. */
+void crowd_done(struct crowd *crowd);
+
+/* Connects a client and says its hello. Ends the program when the server cannot be reached. */
+void crowd_join(struct crowd *crowd, uint32_t client, const char *hello, size_t length);
+void crowd_say(struct crowd *crowd, uint32_t client, const char *text, size_t length);
+/* Says goodbye as the dialect does and closes. */
+void crowd_leave(struct crowd *crowd, uint32_t client);
+/* Closes without a word. */
+void crowd_drop(struct crowd *crowd, uint32_t client);
+
+static inline bool
+crowd_joined(const struct crowd *crowd, uint32_t client)
+{
+    return crowd->clients[client].descriptor >= 0;
+}
+
+/* From now on the client must be told, once, that this user (of the whole population) came or left; the clock runs from due_ns. */
+void crowd_expect(struct crowd *crowd, uint32_t client, uint32_t user, bool online, int64_t due_ns);
+/* A transition has been ordered; for the books only. */
+void crowd_transition(struct crowd *crowd, int64_t now_ns);
+
+/* Reads what has come, waiting at most timeout_ns for it. */
+void crowd_poll(struct crowd *crowd, int64_t timeout_ns);
+
+/* Until every notification that is due has come, or none has for as long as one may take: what is left then is missing. */
+void crowd_settle(struct crowd *crowd);
+
+/* Nothing is due any more; counts `heard` from 0 again, and says whether what comes must be due. */
+void crowd_reset(struct crowd *crowd, bool strict);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who must be told what, and what has come of it. Over UDP a notification may be lost: whatever has not come after a second is taken for that when
+ * the next one comes; until then a dialect without names makes the next one of its kind look as late as the lost one would be.
+ */
+#include "load/crowd_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const int64_t lost_ns = 1000000000;
+
+void
+crowd_books_wrong(struct crowd *crowd, const char *format, ...)
+{
+    struct tally *tally = crowd->setting.tally;
+    va_list arguments;
+
+    if (tally->first_error[0] != '\0')
+        return;
+    va_start(arguments, format);
+    vsnprintf(tally->first_error, sizeof tally->first_error, format, arguments);
+    va_end(arguments);
+}
+
+/* The queue that holds such news to a client. */
+static struct pending_queue *
+queue_of(struct crowd *crowd, uint32_t client, bool online)
+{
+    return &crowd->clients[client].due[crowd->setting.talk->names_users ? 0 : online];
+}
+
+void
+crowd_expect(struct crowd *crowd, uint32_t client, uint32_t user, bool online, int64_t due_ns)
+{
+    pending_put(&crowd->pool, queue_of(crowd, client, online), user, online, due_ns);
+    crowd->under_way++;
+    crowd->setting.tally->counts.due++;
+}
+
+void
+crowd_transition(struct crowd *crowd, int64_t now_ns)
+{
+    crowd->setting.tally->counts.transitions++;
+    series_count(&crowd->setting.tally->series, now_ns, SERIES_TRANSITIONS, 1);
+}
+
+/* What waits for so long that it has been lost. */
+static void
+lost_forget(struct crowd *crowd, struct pending_queue *queue, int64_t now_ns)
+{
+    struct pending_entry entry;
+
+    while (queue->first != 0 && now_ns - crowd->pool.entries[queue->first].due_ns > lost_ns && pending_take(&crowd->pool, queue, &entry)) {
+        crowd->setting.tally->counts.lost++;
+        crowd->under_way--;
+    }
+}
+
+static bool
+entry_find(struct crowd *crowd, uint32_t number, const struct talk_word *word, int64_t now_ns, struct pending_entry *entry)
+{
+    struct pending_queue *queue = queue_of(crowd, number, word->online);
+    uint64_t merged = 0;
+    bool found;
+
+    if (crowd->setting.datagrams)
+        lost_forget(crowd, queue, now_ns);
+    if (crowd->setting.talk->names_users)
+        found = pending_take_user(&crowd->pool, queue, word->user, word->online, entry, &merged);
+    else
+        found = pending_take(&crowd->pool, queue, entry);
+    crowd->setting.tally->counts.merged += merged;
+    crowd->under_way -= merged + found;
+    return found;
+}
+
+void
+crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *word, int64_t now_ns)
+{
+    struct tally *tally = crowd->setting.tally;
+    struct pending_entry entry;
+
+    crowd->clients[number].heard[word->online]++;
+    crowd->heard++;
+    if (!crowd->strict)
+        return;
+    tally->counts.heard++;
+    if (!entry_find(crowd, number, word, now_ns, &entry)) {
+        tally->counts.extra++;
+        series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
+        crowd_books_wrong(crowd, "user %u was told that somebody %s, and nothing of that kind was due", crowd->setting.first_user + number,
+            word->online ? "came" : "left");
+        return;
+    }
+
+    int64_t latency_ns = now_ns - entry.due_ns;
+
+    histogram_record(&tally->latency, latency_ns);
+    series_latency(&tally->series, now_ns, latency_ns);
+    if (latency_ns > crowd->setting.late_ns) {
+        tally->counts.late++;
+        series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
+        crowd_books_wrong(crowd, "user %u was told %.1f s late that user %u %s", crowd->setting.first_user + number, (double)latency_ns / 1e9,
+            entry.user, word->online ? "came" : "left");
+    }
+}
+
+/* What has undone itself while it waited may be left out by a dialect with names. */
+static void
+undone_forget(struct crowd *crowd)
+{
+    for (uint32_t i = 0; crowd->setting.talk->names_users && i < crowd->size; i++) {
+        uint64_t undone = pending_take_undone(&crowd->pool, &crowd->clients[i].due[0]);
+
+        crowd->setting.tally->counts.merged += undone;
+        crowd->under_way -= undone;
+    }
+}
+
+/* Whatever is due still will not come any more. */
+static void
+missing_count(struct crowd *crowd)
+{
+    struct tally *tally = crowd->setting.tally;
+    struct pending_entry entry;
+
+    for (uint32_t i = 0; i < crowd->size; i++) {
+        for (int kind = 0; kind < 2; kind++) {
+            while (pending_take(&crowd->pool, &crowd->clients[i].due[kind], &entry)) {
+                crowd->under_way--;
+                if (crowd->setting.datagrams) {
+                    tally->counts.lost++;
+                    continue;
+                }
+                tally->counts.missing++;
+                series_count(&tally->series, crowd_clock_ns(), SERIES_ERRORS, 1);
+                crowd_books_wrong(
+                    crowd, "user %u was never told that user %u %s", crowd->setting.first_user + i, entry.user, entry.online ? "came" : "left");
+            }
+        }
+    }
+}
+
+void
+crowd_settle(struct crowd *crowd)
+{
+    enum { QUIET_NS = 200000000, WAIT_NS = 50000000 };
+    int64_t start_ns = crowd_clock_ns(), most_ns = crowd->setting.datagrams ? lost_ns : crowd->setting.late_ns, quiet_ns = 0;
+
+    while (crowd->under_way > 0 && quiet_ns <= most_ns) {
+        crowd_poll(crowd, WAIT_NS);
+        quiet_ns = crowd_clock_ns() - (crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns);
+        if (quiet_ns > QUIET_NS)
+            undone_forget(crowd);
+    }
+    missing_count(crowd);
+}
+
+void
+crowd_reset(struct crowd *crowd, bool strict)
+{
+    struct pending_entry entry;
+
+    for (uint32_t i = 0; i < crowd->size; i++) {
+        for (int kind = 0; kind < 2; kind++) {
+            crowd->clients[i].heard[kind] = 0;
+            while (pending_take(&crowd->pool, &crowd->clients[i].due[kind], &entry))
+                crowd->under_way--;
+        }
+    }
+    crowd->strict = strict;
+}

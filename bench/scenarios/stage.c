@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/stage.h"
+
+#include "load/cost.h"
+#include "load/failure.h"
+#include "load/floor_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    GATHER_BATCH = 256, /* well below any listen queue */
+    GATHER_DATAGRAMS = 16,
+    GATHER_SECONDS = 20, /* nobody is accepted for so long: the server will not do it any more */
+    PILOT_QUIET_MS = 300,
+    ROLL_CALLS = 50,
+    QUIET_SECONDS = 60,
+};
+
+static const int64_t ms_ns = 1000000, second_ns = 1000000000;
+
+static void
+numbers_send(int descriptor, const uint32_t *numbers, size_t count)
+{
+    const char *bytes = (const char *)numbers;
+    size_t left = count * sizeof *numbers;
+
+    while (left > 0) {
+        ssize_t sent = send(descriptor, bytes, left, MSG_NOSIGNAL);
+
+        if (sent < 0)
+            failure_errno("send");
+        bytes += sent;
+        left -= (size_t)sent;
+    }
+}
+
+void
+stage_table(const struct stage *stage, const struct rows *arrive, const struct rows *leave)
+{
+    struct floor_header header = {
+        .magic = FLOOR_MAGIC,
+        .users = arrive->count,
+        .arrive_items = arrive->start[arrive->count],
+        .leave_items = leave->start[leave->count],
+    };
+    int descriptor;
+    char answer;
+
+    if (stage->plan->talk != &talk_floor)
+        return;
+    descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0 || connect(descriptor, (const struct sockaddr *)&stage->target->address, stage->target->length) != 0)
+        failure_errno("cannot connect to the floor");
+    numbers_send(descriptor, (const uint32_t *)&header, sizeof header / sizeof(uint32_t));
+    numbers_send(descriptor, arrive->start, header.users + 1);
+    numbers_send(descriptor, arrive->items, header.arrive_items);
+    numbers_send(descriptor, leave->start, header.users + 1);
+    numbers_send(descriptor, leave->items, header.leave_items);
+    if (recv(descriptor, &answer, 1, 0) != 1)
+        failure_exit("the floor did not take the table");
+    close(descriptor);
+}
+
+static void
+stage_tick(void *context, int64_t now_ns)
+{
+    struct stage *stage = context;
+    struct tally *tally = stage->crowd.setting.tally;
+
+    atomic_store_explicit(&tally->shown_heard, tally->counts.heard, memory_order_relaxed);
+    atomic_store_explicit(&tally->shown_errors, tally_errors(&tally->counts), memory_order_relaxed);
+    atomic_store_explicit(&tally->shown_online, stage->crowd.online, memory_order_relaxed);
+    (void)now_ns;
+}
+
+void
+stage_crowd(struct stage *stage, uint32_t clients)
+{
+    struct crowd_setting setting = {
+        .target = stage->target,
+        .talk = stage->plan->talk,
+        .datagrams = stage->plan->udp,
+        .first_user = stage->share * stage->users,
+        .late_ns = stage->plan->late_ns,
+        .tally = &stage->shares->tallies[stage->share],
+    };
+
+    series_begin(&setting.tally->series, crowd_clock_ns(), second_ns);
+    crowd_init(&stage->crowd, clients, &setting);
+    stage->crowd.ticked = stage_tick;
+    stage->crowd.tick_context = stage;
+}
+
+void
+stage_hellos(struct stage *stage, struct hellos *hellos)
+{
+    hellos_init(hellos, stage->plan->talk, stage->share * stage->users);
+}
+
+uint32_t
+stage_part(const struct stage *stage, uint32_t whole)
+{
+    uint32_t count = stage->shares->count;
+
+    return whole / count + (stage->share < whole % count);
+}
+
+/* Nothing has been measured yet, so there is nothing to report. */
+static void
+stop_check(const struct stage *stage)
+{
+    if (stage_stopping(stage)) {
+        fprintf(stderr, "%s: stopped before anything was measured\n", program_invocation_short_name);
+        exit(130);
+    }
+}
+
+void
+stage_gather(struct stage *stage, uint32_t first, uint32_t count, const struct hellos *hellos, uint32_t first_hello)
+{
+    bool paced = stage->target->process != 0 && !stage->plan->udp;
+    uint32_t batch = stage->plan->udp ? GATHER_DATAGRAMS : GATHER_BATCH, before = paced ? cost_descriptors(stage->target->process) : 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        size_t length;
+        const char *hello = hellos_at(hellos, first_hello + i, &length);
+        int64_t start_ns;
+
+        crowd_join(&stage->crowd, first + i, hello, length);
+        if (i % batch != batch - 1 && i != count - 1)
+            continue;
+        crowd_poll(&stage->crowd, paced ? 0 : ms_ns);
+        start_ns = crowd_clock_ns();
+        /* The table's connection may end in between, hence one less. */
+        while (paced && cost_descriptors(stage->target->process) + 1 < before + i + 1) {
+            if (crowd_clock_ns() - start_ns > GATHER_SECONDS * second_ns)
+                failure_exit("the server does not accept more than %u connections", i + 1);
+            crowd_poll(&stage->crowd, ms_ns);
+        }
+        stop_check(stage);
+    }
+}
+
+/* Whether every client of the range has heard the word; waits for that while anything comes. */
+static bool
+range_heard(struct stage *stage, uint32_t first, uint32_t count, bool online)
+{
+    struct crowd *crowd = &stage->crowd;
+    int64_t start_ns = crowd_clock_ns();
+    uint32_t next = first;
+
+    for (;;) {
+        while (next < first + count && crowd->clients[next].heard[online] > 0)
+            next++;
+        if (next == first + count)
+            return true;
+
+        int64_t last_ns = crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns;
+
+        if (crowd_clock_ns() - last_ns > PILOT_QUIET_MS * ms_ns)
+            return false;
+        crowd_poll(crowd, 50 * ms_ns);
+        stop_check(stage);
+    }
+}
+
+/* Whether each has heard that the pilot came and left, and nothing else. */
+static bool
+range_heard_once(const struct crowd *crowd, uint32_t first, uint32_t count)
+{
+    for (uint32_t i = first; i < first + count; i++)
+        if (crowd->clients[i].heard[0] != 1 || crowd->clients[i].heard[1] != 1)
+            return false;
+    return true;
+}
+
+static void
+hellos_repeat(struct stage *stage, uint32_t first, uint32_t count, const struct hellos *hellos)
+{
+    for (uint32_t i = first; i < first + count; i++) {
+        size_t length;
+        const char *hello = hellos_at(hellos, i, &length);
+
+        if (stage->crowd.clients[i].heard[1] > 0)
+            continue;
+        crowd_say(&stage->crowd, i, hello, length);
+        if (i % GATHER_DATAGRAMS == 0)
+            crowd_poll(&stage->crowd, ms_ns);
+    }
+}
+
+void
+stage_roll_call(struct stage *stage, uint32_t first, uint32_t count, uint32_t pilot, const struct hellos *hellos)
+{
+    size_t length;
+    const char *text = hellos_at(hellos, pilot, &length);
+    bool all = false;
+
+    for (int call = 0; !all; call++) {
+        if (call == ROLL_CALLS)
+            failure_exit("not all of %u sessions hear that a friend comes and goes", count);
+        crowd_reset(&stage->crowd, false);
+        crowd_join(&stage->crowd, pilot, text, length);
+        all = range_heard(stage, first, count, true);
+        if (!all && stage->plan->udp)
+            hellos_repeat(stage, first, count, hellos);
+        crowd_leave(&stage->crowd, pilot);
+        all = range_heard(stage, first, count, false) && all && range_heard_once(&stage->crowd, first, count);
+    }
+    crowd_reset(&stage->crowd, true);
+}
+
+void
+stage_quiet(struct stage *stage, int quiet_ms)
+{
+    struct crowd *crowd = &stage->crowd;
+    pid_t process = stage->target->process;
+    uint64_t heard = crowd->heard;
+    int64_t cpu_ns = process != 0 ? cost_cpu_ns(process) : 0, start_ns = crowd_clock_ns(), since_ns = start_ns;
+
+    while (crowd_clock_ns() - since_ns < quiet_ms * ms_ns && !stage_stopping(stage)) {
+        int64_t now_ns = process != 0 ? cost_cpu_ns(process) : 0;
+
+        if (crowd->heard != heard || now_ns != cpu_ns) {
+            heard = crowd->heard;
+            cpu_ns = now_ns;
+            since_ns = crowd_clock_ns();
+        }
+        if (since_ns - start_ns > QUIET_SECONDS * second_ns)
+            failure_exit("the server does not come to rest");
+        crowd_poll(crowd, 10 * ms_ns);
+    }
+}
+
+bool
+stage_stalled(const struct stage *stage, int64_t now_ns)
+{
+    int64_t last_ns = stage->crowd.heard_ns > stage->start.wall_ns ? stage->crowd.heard_ns : stage->start.wall_ns;
+
+    return stage->crowd.under_way > 0 && now_ns - last_ns > stage->plan->late_ns;
+}
+
+double
+values_median(double *values, size_t count)
+{
+    double swap;
+
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j > 0 && values[j] < values[j - 1]; j--) {
+            swap = values[j];
+            values[j] = values[j - 1];
+            values[j - 1] = swap;
+        }
+    if (count == 0)
+        return 0;
+    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}

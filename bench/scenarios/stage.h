@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the scenarios have in common: what was asked for, the share of it that this process plays, the crowd that plays it, how sessions are gathered
+ * so that nobody's listen queue overflows, how one knows that all of them are really there, and how a phase is measured and reported.
+ *
+ * A scenario runs in every process of the run at once, in each with its own share. All of them go through the same phases; the first measures the
+ * server meanwhile, and what is reported by any other goes nowhere.
+ */
+#ifndef SCENARIOS_STAGE_H
+#define SCENARIOS_STAGE_H
+
+#include "load/crowd.h"
+#include "load/hellos.h"
+#include "load/plan.h"
+#include "load/random.h"
+#include "load/rows.h"
+#include "load/shares.h"
+
+struct meter {
+    int64_t cpu_ns, user_ns, system_ns, switches; /* 0 when the server's process is not known */
+    int64_t wall_ns;
+};
+
+struct stage {
+    const struct plan *plan;
+    const struct scenario *scenario;
+    const struct target *target;
+    struct shares *shares;
+    uint32_t share;
+    uint32_t sessions, flapping; /* of this share */
+    uint32_t users;              /* of each share; its first one is share * users */
+    struct random random;
+    struct crowd crowd;
+    struct meter start; /* of the phase */
+    int64_t end_ns;     /* when the phase will be over, or 0; for the line of progress */
+};
+
+struct scenario {
+    const char *name;
+    const char *about;
+    unsigned takes; /* options, see load/options.h */
+    struct plan defaults;
+    void (*play)(struct stage *stage);
+    /* How many descriptors one process needs for so many sessions and flapping users; NULL: as many as there are of both. */
+    uint64_t (*descriptors)(const struct plan *plan);
+};
+
+extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle;
+
+/* Makes the crowd, of clients that are the first users of this share. */
+void stage_crowd(struct stage *stage, uint32_t clients);
+/* Hellos of this share's users. */
+void stage_hellos(struct stage *stage, struct hellos *hellos);
+
+/* The part of a whole that this share has. */
+uint32_t stage_part(const struct stage *stage, uint32_t whole);
+
+/* Tells the floor whom each user's news goes to; does nothing when the server is a real one. */
+void stage_table(const struct stage *stage, const struct rows *arrive, const struct rows *leave);
+
+/* Connects clients first to first + count - 1, with hello first_hello and those after it, no faster than they are accepted. */
+void stage_gather(struct stage *stage, uint32_t first, uint32_t count, const struct hellos *hellos, uint32_t first_hello);
+
+/*
+ * A pilot whom clients first to first + count - 1 list comes and goes until each of them has heard just that: from then on every one of them is known
+ * to be there with its list. What comes after it must be due. Over UDP, those who heard nothing say their hello (their number among the hellos is that of
+ * the client) again.
+ */
+void stage_roll_call(struct stage *stage, uint32_t first, uint32_t count, uint32_t pilot, const struct hellos *hellos);
+
+/* Waits until nothing has been heard, and the server has used no processor time, for quiet_ms. */
+void stage_quiet(struct stage *stage, int quiet_ms);
+
+/* Whether the run is to end now. */
+static inline bool
+stage_stopping(const struct stage *stage)
+{
+    return shares_stopping(stage->shares);
+}
+
+/* Whether nothing that is due has come for so long that it will not come. */
+bool stage_stalled(const struct stage *stage, int64_t now_ns);
+
+/* All shares begin a phase together; what was counted before it is forgotten, but not what went wrong. */
+void stage_phase_begin(struct stage *stage);
+/* All shares have ended it; returns what it cost the server. */
+struct meter stage_phase_end(struct stage *stage);
+
+/* In every share, when it has played: waits for what was not due, lets the shares meet and adds up what they have counted into *sum. */
+void stage_finish(struct stage *stage, struct tally *sum);
+
+/* One figure of the report; about says in a line what it is. */
+void stage_figure(const struct stage *stage, const char *name, double value, const char *unit, const char *about);
+/* What one event cost the server: processor time, its parts and switches; nothing when its process is not known. */
+void stage_cost_figures(const struct stage *stage, const struct meter *spent, double events, const char *event);
+/* The counts and latencies of a run. */
+void stage_tally_figures(const struct stage *stage, const struct tally *sum, double seconds);
+
+/* Sorts the values and returns the one in the middle. */
+double values_median(double *values, size_t count);
+
+#endif
