@@ -76,5 +76,7 @@ histogram_mean(const struct histogram *histogram)
         sum += (double)histogram->counts[i] * (double)(lowest + highest) / 2;
         lowest = highest + 1;
     }
-    return histogram->count == 0 ? 0 : sum / (double)histogram->count;
+    if (histogram->count == 0)
+        return 0;
+    return fmin(fmax(sum / (double)histogram->count, (double)histogram->min_ns), (double)histogram->max_ns);
 }

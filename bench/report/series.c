@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* This part of an interval is a length. */
+enum { SHORTEST = 100 };
+
 void
 series_begin(struct series *series, int64_t start_ns, int64_t interval_ns)
 {
@@ -175,8 +178,8 @@ series_sample(const struct series *series, uint32_t sample)
     for (uint32_t i = sample; i < (last ? series->used : sample + 1); i++)
         point_add(&sum, &series->points[i]);
     result.seconds = (double)series->interval_ns / 1e9;
-    /* A run that ended as it began still has a length, so that a rate can be told. */
-    if (last && series->end_ns > series->start_ns)
+    /* The end is that of the run, except where it ended almost as it began: a rate over next to nothing would mean nothing. */
+    if (last && series->end_ns - series->start_ns > series->interval_ns / SHORTEST)
         result.seconds = (double)(series->end_ns - series->start_ns) / 1e9 - result.start_s;
     result.delivered = sum.delivered;
     result.transitions = sum.counters[SERIES_TRANSITIONS];
