@@ -15,10 +15,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
-enum { DESCRIPTORS_SPARE = 64, STATUS_ERRORS = 1, STATUS_INTERRUPTED = 130 };
+enum { DESCRIPTORS_SPARE = 64, STATUS_INTERRUPTED = 130 };
 
-static const struct scenario *const scenarios[] = {&scenario_fanout};
+static const struct scenario *const scenarios[] = {&scenario_fanout, &scenario_storm, &scenario_celebrity, &scenario_idle};
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 
@@ -89,6 +90,48 @@ target_find(struct target *target, const struct plan *plan)
         fprintf(stderr, "alo-bench: the server's process was not found on this machine, so its own cost is not reported\n");
 }
 
+static void
+facts_tell(struct stage *stage)
+{
+    const struct plan *plan = stage->plan;
+    char text[64];
+    time_t now = time(NULL);
+    struct tm utc;
+
+    report_fact(&stage->report, "scenario", stage->scenario->name);
+    report_fact(&stage->report, "target", *plan->target != '\0' ? plan->target : "localhost:8080");
+    report_fact(&stage->report, "transport", plan->udp ? "UDP" : "TCP");
+    report_fact(&stage->report, "protocol", plan->talk->name);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    report_fact(&stage->report, "date", text);
+    report_fact(&stage->report, "version", version_text());
+    options_facts(&stage->report, stage->scenario->takes, plan);
+    report_fact_number(&stage->report, "processes", stage->shares->count);
+}
+
+/* Returns the exit status. */
+static int
+report_show(struct stage *stage)
+{
+    int result = 0;
+
+    progress_clear(&stage->progress);
+    if (stage_stopping(stage))
+        report_fact(&stage->report, "stopped", "by Ctrl-C; this is what was measured until then");
+    if (stage->plan->json)
+        result = report_print_json(&stage->report, stdout);
+    else
+        report_print_table(&stage->report, stdout);
+    if (result < 0 || fflush(stdout) != 0)
+        failure_exit("the report cannot be written");
+    if (stage->plan->plot != NULL && (result = report_write_plot(&stage->report, stage->plan->plot)) < 0)
+        failure_exit("%s cannot be written: %s", stage->plan->plot, strerror(-result));
+    if (stage->errors > 0)
+        failure_exit(
+            "%llu notifications were wrong; the first: %s", (unsigned long long)stage->errors, report_fact_text(&stage->report, "first_error"));
+    return stage_stopping(stage) ? STATUS_INTERRUPTED : 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -129,10 +172,13 @@ main(int argc, char **argv)
     stage.share = shares_start(stage.shares);
     stage.sessions = stage_part(&stage, plan.sessions);
     stage.flapping = stage_part(&stage, plan.flapping);
-    stage.users = (plan.sessions + plan.flapping) / stage.shares->count + 1024;
+    stage.users = 2 * (plan.sessions / stage.shares->count + plan.flapping) + 1024;
     stage.random.state = ((uint64_t)stage.share << 32) + plan.seed;
     prctl(PR_SET_TIMERSLACK, 1);
+    progress_begin(&stage.progress, stderr, plan.quiet || stage.share != 0);
+    if (stage.share == 0)
+        facts_tell(&stage);
     scenario->play(&stage);
     shares_end(stage.shares, stage.share);
-    return 0;
+    return report_show(&stage);
 }

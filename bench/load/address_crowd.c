@@ -62,12 +62,12 @@ socket_open(void)
 }
 
 struct address_crowd *
-address_crowd_new(uint32_t size, uint16_t port)
+address_crowd_new(uint32_t size, const struct target *target)
 {
     struct address_crowd *crowd = memory_new(1, sizeof *crowd);
 
     crowd->size = size;
-    crowd->server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    memcpy(&crowd->server, &target->address, sizeof crowd->server);
     for (int i = 0; i < SOCKETS; i++)
         crowd->sockets[i] = socket_open();
     for (int i = 0; i < BATCH; i++) {

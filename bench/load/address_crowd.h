@@ -7,13 +7,15 @@
 #ifndef LOAD_ADDRESS_CROWD_H
 #define LOAD_ADDRESS_CROWD_H
 
+#include "load/target.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 struct address_crowd;
 
-/* A crowd of clients 0 to size - 1. */
-struct address_crowd *address_crowd_new(uint32_t size, uint16_t port);
+/* A crowd of clients 0 to size - 1; the target is on the loopback. */
+struct address_crowd *address_crowd_new(uint32_t size, const struct target *target);
 void address_crowd_free(struct address_crowd *crowd);
 
 /* Sends a datagram from a client, of at most ADDRESS_CROWD_TEXT bytes, sooner or later. */

@@ -217,7 +217,7 @@ client_read(struct crowd *crowd, uint32_t number, bool ending)
 static void
 beats_say(struct crowd *crowd, int64_t now_ns)
 {
-    int64_t pace_ns = BEAT_SECONDS * INT64_C(1000000000) / (crowd->size > 0 ? crowd->size : 1) + 1;
+    int64_t pace_ns = BEAT_SECONDS * INT64_C(1000000000) / crowd->size + 1;
 
     for (; crowd->beaten_ns + pace_ns < now_ns; crowd->beaten_ns += pace_ns) {
         uint32_t client = crowd->beat_next++ % crowd->size;
@@ -245,7 +245,7 @@ crowd_poll(struct crowd *crowd, int64_t timeout_ns)
 
     int64_t now_ns = crowd_clock_ns();
 
-    if (crowd->setting.datagrams)
+    if (crowd->setting.datagrams && crowd->size > 0)
         beats_say(crowd, now_ns);
     if (crowd->ticked != NULL)
         crowd->ticked(crowd->tick_context, now_ns);

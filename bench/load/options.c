@@ -37,8 +37,9 @@ static const struct option_row rows[] = {
     {"seconds", "N", SECONDS, OPTION_SECONDS, FIELD(run_ns), 0, 86400 * 7, "how long to measure"},
     {"warm-up", "N", SECONDS, OPTION_WARM_UP, FIELD(warm_up_ns), 0, 3600, "seconds of the same load before that"},
     {"rounds", "N", NUMBER, OPTION_ROUNDS, FIELD(rounds), 1, 10000, "how many times to do it"},
+    {"give-back", "N", SECONDS, OPTION_GIVE_BACK, FIELD(give_back_ns), 0, 600, "seconds to wait for memory that comes back after all have gone"},
     {"graph", "uniform|zipf", GRAPH, OPTION_GRAPH, FIELD(graph), 0, 0, "how friends are drawn: all alike, or few are popular with many"},
-    {"mutual", NULL, FLAG, OPTION_GRAPH, FIELD(mutual), 0, 0, "whoever is listed lists, too"},
+    {"mutual", NULL, FLAG, OPTION_MUTUAL, FIELD(mutual), 0, 0, "whoever is listed lists, too"},
     {"seed", "N", NUMBER, 0, FIELD(seed), 0, UINT32_MAX, "of everything that is drawn; the same seed makes the same population (default 1)"},
     {"processes", "N", NUMBER, OPTION_PROCESSES, FIELD(processes), 1, 64, "processes that play the clients (default: as many as descriptors need)"},
     {"late-after", "N", SECONDS, 0, FIELD(late_ns), 0, 3600, "seconds after which a notification is late, which is an error (default 5)"},
@@ -159,5 +160,38 @@ options_defaults_print(FILE *file, unsigned takes, const struct plan *defaults)
             fprintf(file, " --%s %g", rows[i].name, (double)*(const int64_t *)field / 1e9);
         else
             fprintf(file, " [--%s]", rows[i].name);
+    }
+}
+
+/* The option's name as a key: --in-flight is in_flight. */
+static void
+name_write(const struct option_row *row, char name[REPORT_NAME_BYTES])
+{
+    snprintf(name, REPORT_NAME_BYTES, "%s%s", row->name, row->kind == SECONDS && row->offset != FIELD(run_ns) ? "_seconds" : "");
+    for (char *next = name; *next != '\0'; next++)
+        if (*next == '-')
+            *next = '_';
+}
+
+void
+options_facts(struct report *report, unsigned takes, const struct plan *plan)
+{
+    for (int i = 0; i < ROWS; i++) {
+        const void *field = (const char *)plan + rows[i].offset;
+        char name[REPORT_NAME_BYTES], text[64];
+
+        if (rows[i].mask != 0 && (rows[i].mask & takes) == 0)
+            continue;
+        name_write(&rows[i], name);
+        if (rows[i].kind == NUMBER && rows[i].offset != FIELD(process) && rows[i].offset != FIELD(processes))
+            report_fact_number(report, name, *(const uint32_t *)field);
+        if (rows[i].kind == SECONDS) {
+            snprintf(text, sizeof text, "%g", (double)*(const int64_t *)field / 1e9);
+            report_fact(report, rows[i].offset == FIELD(run_ns) ? "seconds_asked" : name, text);
+        }
+        if (rows[i].kind == GRAPH)
+            report_fact(report, "graph", plan->graph == PLAN_ZIPF ? "zipf" : "uniform");
+        if (rows[i].offset == FIELD(mutual))
+            report_fact(report, "lists", plan->mutual ? "mutual" : "one-sided");
     }
 }

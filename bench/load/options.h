@@ -6,6 +6,7 @@
 #define LOAD_OPTIONS_H
 
 #include "load/plan.h"
+#include "report/report.h"
 
 #include <stdio.h>
 
@@ -20,9 +21,11 @@ enum options_mask {
     OPTION_ROUNDS = 1 << 6,
     OPTION_SECONDS = 1 << 7,
     OPTION_WARM_UP = 1 << 8,
-    OPTION_GRAPH = 1 << 9, /* --graph and --mutual */
-    OPTION_UDP = 1 << 10,
-    OPTION_PROCESSES = 1 << 11,
+    OPTION_GRAPH = 1 << 9,
+    OPTION_MUTUAL = 1 << 10,
+    OPTION_UDP = 1 << 11,
+    OPTION_PROCESSES = 1 << 12,
+    OPTION_GIVE_BACK = 1 << 13,
 };
 
 /* Reads options into a plan that holds the scenario's defaults. Ends the program with a sentence and status 2 when one is wrong. */
@@ -30,6 +33,9 @@ void options_read(int argc, char **argv, const char *scenario, unsigned takes, s
 
 /* One line for each option. */
 void options_print(FILE *file);
+
+/* What was asked for, as facts of the report. */
+void options_facts(struct report *report, unsigned takes, const struct plan *plan);
 
 /* What a scenario takes, with the values that its defaults give: " --sessions 8000 ..." */
 void options_defaults_print(FILE *file, unsigned takes, const struct plan *defaults);

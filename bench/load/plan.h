@@ -33,6 +33,7 @@ struct plan {
     uint32_t rounds;
     int64_t run_ns; /* how long to measure */
     int64_t warm_up_ns;
+    int64_t give_back_ns; /* how long to wait for memory to come back at the end */
 };
 
 #endif

@@ -19,6 +19,7 @@ struct shares {
     uint32_t count;
     _Atomic uint32_t arrived, generation; /* of a meeting */
     _Atomic bool stop;                    /* Ctrl-C: end the phase, report what there is */
+    bool over;                            /* what stage_over answers; as start_ns */
     int64_t start_ns;                     /* of the phase; written by the first while all meet */
     struct tally tallies[];
 };

@@ -218,7 +218,7 @@ static void
 fanout_play(struct stage *stage)
 {
     struct fanout fanout = {.stage = stage};
-    static struct tally sum;
+    static struct phase phase;
     uint64_t told;
 
     stage_crowd(stage, users_count(stage));
@@ -241,12 +241,11 @@ fanout_play(struct stage *stage)
         play(&fanout, stage->plan->warm_up_ns, UINT64_MAX);
     stage_phase_begin(stage);
     play(&fanout, stage->plan->run_ns, stage->plan->notifications > 0 ? stage_part(stage, stage->plan->notifications) : UINT64_MAX);
-
-    struct meter spent = stage_phase_end(stage);
-
-    stage_finish(stage, &sum);
-    stage_tally_figures(stage, &sum, (double)spent.wall_ns / 1e9);
-    stage_cost_figures(stage, &spent, (double)sum.counts.heard, "notification");
+    stage_phase_end(stage, &phase);
+    stage_finish(stage);
+    stage_rate(stage, &phase, "notifications", (double)phase.sum.counts.heard, "notification");
+    stage_cost(stage, &phase, "notification", (double)phase.sum.counts.heard);
+    stage_counts(stage, &phase);
 
     crowd_done(&stage->crowd);
     hellos_done(&fanout.hellos);
@@ -261,7 +260,7 @@ const struct scenario scenario_fanout = {
     .name = "fanout",
     .about = "some users come and go among many who stay: how long a notification takes, and what it costs",
     .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_FLAPPING | OPTION_RATE | OPTION_IN_FLIGHT | OPTION_NOTIFICATIONS | OPTION_SECONDS |
-        OPTION_WARM_UP | OPTION_GRAPH | OPTION_UDP | OPTION_PROCESSES,
+        OPTION_WARM_UP | OPTION_GRAPH | OPTION_MUTUAL | OPTION_UDP | OPTION_PROCESSES,
     .defaults = {.sessions = 8000, .friends = 50, .flapping = 200, .in_flight = 16, .run_ns = 10 * INT64_C(1000000000), .warm_up_ns = 1000000000},
     .play = fanout_play,
 };

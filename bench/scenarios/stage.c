@@ -22,6 +22,7 @@ enum {
 };
 
 static const int64_t ms_ns = 1000000, second_ns = 1000000000;
+enum { TICK_NS = 50000000, SHOWN_NS = 200000000 };
 
 static void
 numbers_send(int descriptor, const uint32_t *numbers, size_t count)
@@ -66,6 +67,33 @@ stage_table(const struct stage *stage, const struct rows *arrive, const struct r
     close(descriptor);
 }
 
+/* The line of progress, from what all shares show. */
+static void
+progress_tell(struct stage *stage, int64_t now_ns)
+{
+    struct progress_state state = {.unit = "notifications"};
+    uint64_t delivered = 0;
+
+    for (uint32_t share = 0; share < stage->shares->count; share++) {
+        const struct tally *tally = &stage->shares->tallies[share];
+
+        delivered += atomic_load_explicit(&tally->shown_heard, memory_order_relaxed);
+        state.errors += atomic_load_explicit(&tally->shown_errors, memory_order_relaxed);
+        state.online += atomic_load_explicit(&tally->shown_online, memory_order_relaxed);
+    }
+    if (now_ns - stage->rate_ns > SHOWN_NS) {
+        stage->rate =
+            delivered >= stage->rate_delivered ? (double)(delivered - stage->rate_delivered) / ((double)(now_ns - stage->rate_ns) / 1e9) : 0;
+        stage->rate_ns = now_ns;
+        stage->rate_delivered = delivered;
+    }
+    state.delivered = delivered;
+    state.rate = stage->rate;
+    state.seconds = (double)(now_ns - stage->start.wall_ns) / 1e9;
+    state.seconds_total = stage->end_ns > 0 ? (double)(stage->end_ns - stage->start.wall_ns) / 1e9 : 0;
+    progress_show(&stage->progress, now_ns, &state);
+}
+
 static void
 stage_tick(void *context, int64_t now_ns)
 {
@@ -75,7 +103,12 @@ stage_tick(void *context, int64_t now_ns)
     atomic_store_explicit(&tally->shown_heard, tally->counts.heard, memory_order_relaxed);
     atomic_store_explicit(&tally->shown_errors, tally_errors(&tally->counts), memory_order_relaxed);
     atomic_store_explicit(&tally->shown_online, stage->crowd.online, memory_order_relaxed);
-    (void)now_ns;
+    if (now_ns - stage->ticked_ns < TICK_NS)
+        return;
+    stage->ticked_ns = now_ns;
+    series_online(&tally->series, now_ns, stage->crowd.online);
+    if (stage->share == 0)
+        progress_tell(stage, now_ns);
 }
 
 void
@@ -92,6 +125,7 @@ stage_crowd(struct stage *stage, uint32_t clients)
 
     series_begin(&setting.tally->series, crowd_clock_ns(), second_ns);
     crowd_init(&stage->crowd, clients, &setting);
+    stage->start.wall_ns = crowd_clock_ns();
     stage->crowd.ticked = stage_tick;
     stage->crowd.tick_context = stage;
 }
@@ -112,9 +146,12 @@ stage_part(const struct stage *stage, uint32_t whole)
 
 /* Nothing has been measured yet, so there is nothing to report. */
 static void
-stop_check(const struct stage *stage)
+stop_check(struct stage *stage)
 {
     if (stage_stopping(stage)) {
+        while (stage->share != 0)
+            pause(); /* the first one ends the run */
+        progress_clear(&stage->progress);
         fprintf(stderr, "%s: stopped before anything was measured\n", program_invocation_short_name);
         exit(130);
     }

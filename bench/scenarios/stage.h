@@ -15,6 +15,8 @@
 #include "load/random.h"
 #include "load/rows.h"
 #include "load/shares.h"
+#include "report/progress.h"
+#include "report/report.h"
 
 struct meter {
     int64_t cpu_ns, user_ns, system_ns, switches; /* 0 when the server's process is not known */
@@ -28,11 +30,20 @@ struct stage {
     struct shares *shares;
     uint32_t share;
     uint32_t sessions, flapping; /* of this share */
-    uint32_t users;              /* of each share; its first one is share * users */
+    uint32_t users;              /* numbers that each share may use for users; its first one is share * users */
     struct random random;
     struct crowd crowd;
-    struct meter start; /* of the phase */
-    int64_t end_ns;     /* when the phase will be over, or 0; for the line of progress */
+    struct meter start;       /* of the phase */
+    bool begun;               /* the first phase has begun */
+    int64_t end_ns;           /* when the phase will be over, or 0; for the line of progress */
+    int64_t ticked_ns;        /* when the crowd's state was noted last */
+    struct progress progress; /* the first share's, as what follows */
+    double rate;              /* of what was delivered lately */
+    int64_t rate_ns;
+    uint64_t rate_delivered;
+    struct report report;
+    const struct series *series; /* of the whole run */
+    uint64_t errors;
 };
 
 struct scenario {
@@ -81,20 +92,38 @@ stage_stopping(const struct stage *stage)
 /* Whether nothing that is due has come for so long that it will not come. */
 bool stage_stalled(const struct stage *stage, int64_t now_ns);
 
-/* All shares begin a phase together; what was counted before it is forgotten, but not what went wrong. */
+/* What a phase came to: what it cost the server, and what all shares have counted in it. In the first share; in others it is empty. */
+struct phase {
+    struct meter spent;
+    struct tally sum;
+};
+
+/* All shares begin a phase together; what was counted before it is forgotten, but not what went wrong, nor what came when. */
 void stage_phase_begin(struct stage *stage);
-/* All shares have ended it; returns what it cost the server. */
-struct meter stage_phase_end(struct stage *stage);
+/* All shares have ended it. */
+void stage_phase_end(struct stage *stage, struct phase *phase);
 
-/* In every share, when it has played: waits for what was not due, lets the shares meet and adds up what they have counted into *sum. */
-void stage_finish(struct stage *stage, struct tally *sum);
+/* All shares are here. */
+void stage_meet(struct stage *stage);
 
-/* One figure of the report; about says in a line what it is. */
-void stage_figure(const struct stage *stage, const char *name, double value, const char *unit, const char *about);
+/* When all has been played: waits a moment for what must not come. */
+void stage_finish(struct stage *stage);
+
+/* Whether a scenario that goes round and round is to end; the same answer in every share, which all ask. */
+bool stage_over(struct stage *stage);
+
+/*
+ * The report, which the first share alone makes. The phase must live until it has been shown.
+ *
+ * How fast something went, with its latencies: the figure is named rate, the latencies name.
+ */
+void stage_rate(struct stage *stage, const struct phase *phase, const char *rate, double events, const char *name);
 /* What one event cost the server: processor time, its parts and switches; nothing when its process is not known. */
-void stage_cost_figures(const struct stage *stage, const struct meter *spent, double events, const char *event);
-/* The counts and latencies of a run. */
-void stage_tally_figures(const struct stage *stage, const struct tally *sum, double seconds);
+void stage_cost(struct stage *stage, const struct phase *phase, const char *event, double events);
+/* Anything else. */
+void stage_figure(struct stage *stage, enum report_part part, const char *name, double value, const char *unit, const char *text);
+/* What was counted, what went wrong, and the server's memory. Tells main the exit status. */
+void stage_counts(struct stage *stage, const struct phase *phase);
 
 /* Sorts the values and returns the one in the middle. */
 double values_median(double *values, size_t count);

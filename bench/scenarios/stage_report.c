@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { EXTRA_MS = 200 }; /* how long to wait for what must not come */
+enum { EXTRA_MS = 200 /* how long to wait for what must not come */, SERIES_INTERVAL_NS = 100000000 };
 
 static struct meter
 meter_read(const struct stage *stage)
@@ -33,89 +33,144 @@ meeting_wait(void *context)
 }
 
 void
-stage_phase_begin(struct stage *stage)
+stage_meet(struct stage *stage)
 {
-    struct tally *tally = &stage->shares->tallies[stage->share];
-    struct tally_counts kept = tally->counts;
-
     shares_meet(stage->shares, meeting_wait, stage);
-    if (stage->share == 0) {
-        stage->shares->start_ns = crowd_clock_ns();
-        stage->start = meter_read(stage);
-    }
-    shares_meet(stage->shares, meeting_wait, stage);
-    if (stage->share != 0)
-        stage->start.wall_ns = stage->shares->start_ns;
-    kept.due = kept.heard = kept.transitions = 0;
-    tally->counts = kept;
-    memset(&tally->latency, 0, sizeof tally->latency);
-    memset(&tally->series, 0, sizeof tally->series);
-    series_begin(&tally->series, stage->shares->start_ns, 100000000);
 }
 
-struct meter
-stage_phase_end(struct stage *stage)
+bool
+stage_over(struct stage *stage)
 {
-    struct meter now = {0};
+    bool over;
 
-    shares_meet(stage->shares, meeting_wait, stage);
-    if (stage->share == 0) {
-        now = meter_read(stage);
-        now.cpu_ns -= stage->start.cpu_ns;
-        now.user_ns -= stage->start.user_ns;
-        now.system_ns -= stage->start.system_ns;
-        now.switches -= stage->start.switches;
-        now.wall_ns -= stage->start.wall_ns;
-    }
-    shares_meet(stage->shares, meeting_wait, stage);
-    return now;
+    if (stage->share == 0)
+        stage->shares->over = stage_stopping(stage) || stage->shares->tallies[0].counts.missing > 0;
+    stage_meet(stage);
+    over = stage->shares->over;
+    stage_meet(stage);
+    return over;
 }
 
 void
-stage_finish(struct stage *stage, struct tally *sum)
+stage_phase_begin(struct stage *stage)
+{
+    struct tally *tally = &stage->shares->tallies[stage->share];
+
+    stage_meet(stage);
+    if (stage->share == 0) {
+        stage->start = meter_read(stage);
+        stage->shares->start_ns = stage->start.wall_ns;
+    }
+    stage_meet(stage);
+    stage->start.wall_ns = stage->shares->start_ns;
+    tally->counts.due = tally->counts.heard = tally->counts.transitions = 0;
+    memset(&tally->latency, 0, sizeof tally->latency);
+    if (stage->begun)
+        return;
+    stage->begun = true;
+    memset(&tally->series, 0, sizeof tally->series);
+    series_begin(&tally->series, stage->shares->start_ns, SERIES_INTERVAL_NS);
+}
+
+void
+stage_phase_end(struct stage *stage, struct phase *phase)
+{
+    stage_meet(stage);
+    if (stage->share == 0) {
+        struct meter now = meter_read(stage);
+
+        phase->spent = (struct meter){
+            .cpu_ns = now.cpu_ns - stage->start.cpu_ns,
+            .user_ns = now.user_ns - stage->start.user_ns,
+            .system_ns = now.system_ns - stage->start.system_ns,
+            .switches = now.switches - stage->start.switches,
+            .wall_ns = now.wall_ns - stage->start.wall_ns,
+        };
+        memset(&phase->sum, 0, sizeof phase->sum);
+        shares_sum(stage->shares, &phase->sum);
+    }
+    stage_meet(stage);
+}
+
+void
+stage_finish(struct stage *stage)
 {
     int64_t end_ns = crowd_clock_ns() + EXTRA_MS * INT64_C(1000000);
 
     while (crowd_clock_ns() < end_ns)
-        crowd_poll(&stage->crowd, 10000000);
-    shares_meet(stage->shares, meeting_wait, stage);
-    if (stage->share == 0)
-        shares_sum(stage->shares, sum);
+        crowd_poll(&stage->crowd, EXTRA_MS * INT64_C(1000000) / 10);
+    stage_meet(stage);
 }
 
 void
-stage_figure(const struct stage *stage, const char *name, double value, const char *unit, const char *about)
+stage_figure(struct stage *stage, enum report_part part, const char *name, double value, const char *unit, const char *text)
 {
-    (void)about;
     if (stage->share == 0)
-        printf("%s.%s %.3f %s\n", stage->scenario->name, name, value, unit);
+        report_figure(&stage->report, part, name, value, unit, text);
 }
 
 void
-stage_cost_figures(const struct stage *stage, const struct meter *spent, double events, const char *event)
+stage_rate(struct stage *stage, const struct phase *phase, const char *rate, double events, const char *name)
 {
-    char name[64];
+    char text[REPORT_TEXT_BYTES], figure[REPORT_NAME_BYTES];
 
-    if (stage->target->process == 0)
+    if (stage->share != 0)
         return;
-    snprintf(name, sizeof name, "cpu_us_per_%s", event);
-    stage_figure(stage, name, (double)spent->cpu_ns / 1e3 / events, "us", "processor time of the server");
-    double user = (double)spent->user_ns / (double)(spent->user_ns + spent->system_ns + 1);
+    snprintf(figure, sizeof figure, "%s_per_second", rate);
+    snprintf(text, sizeof text, "%s", rate);
+    stage_figure(stage, REPORT_THROUGHPUT, figure, events / ((double)phase->spent.wall_ns / 1e9), "1/s", text);
+    report_latency(&stage->report, name, &phase->sum.latency);
+}
 
-    snprintf(name, sizeof name, "user_us_per_%s", event);
-    stage_figure(stage, name, (double)spent->cpu_ns / 1e3 / events * user, "us", "of that in the program itself");
-    snprintf(name, sizeof name, "system_us_per_%s", event);
-    stage_figure(stage, name, (double)spent->cpu_ns / 1e3 / events * (1 - user), "us", "and in the kernel");
-    snprintf(name, sizeof name, "switches_per_%s", event);
-    stage_figure(stage, name, (double)spent->switches / events, "1", "context switches");
+static void
+cost_figure(struct stage *stage, const char *format, const char *event, double value, const char *unit, const char *what)
+{
+    char name[REPORT_NAME_BYTES], text[REPORT_TEXT_BYTES];
+
+    snprintf(name, sizeof name, "%s_per_%s", format, event);
+    snprintf(text, sizeof text, "%s per %s", what, event);
+    stage_figure(stage, REPORT_SERVER, name, value, unit, text);
 }
 
 void
-stage_tally_figures(const struct stage *stage, const struct tally *sum, double seconds)
+stage_cost(struct stage *stage, const struct phase *phase, const char *event, double events)
 {
-    stage_figure(stage, "notifications_per_second", (double)sum->counts.heard / seconds, "1/s", "delivered");
-    stage_figure(stage, "notifications", (double)sum->counts.heard, "1", "delivered");
-    stage_figure(stage, "transitions", (double)sum->counts.transitions, "1", "arrivals and departures");
-    stage_figure(stage, "p50", (double)histogram_percentile(&sum->latency, 50) / 1e3, "us", "");
-    stage_figure(stage, "p99", (double)histogram_percentile(&sum->latency, 99) / 1e3, "us", "");
+    const struct meter *spent = &phase->spent;
+    double ticks = (double)(spent->user_ns + spent->system_ns), cpu_us = (double)spent->cpu_ns / 1e3 / events;
+
+    if (stage->target->process == 0 || stage->share != 0 || events == 0)
+        return;
+    cost_figure(stage, "cpu_us", event, cpu_us, "us", "CPU");
+    /* The clock is exact and the ticks are not, so the ticks only say how the whole is split. */
+    cost_figure(stage, "user_us", event, ticks > 0 ? cpu_us * (double)spent->user_ns / ticks : 0, "us", "of that user");
+    cost_figure(stage, "system_us", event, ticks > 0 ? cpu_us * (double)spent->system_ns / ticks : 0, "us", "of that system");
+    cost_figure(stage, "switches", event, (double)spent->switches / events, "", "context switches");
+}
+
+void
+stage_counts(struct stage *stage, const struct phase *phase)
+{
+    static struct tally all;
+    const struct tally_counts *counts = &all.counts;
+
+    if (stage->share != 0)
+        return;
+    shares_sum(stage->shares, &all);
+    stage->series = &all.series;
+    report_series(&stage->report, stage->series);
+    stage_figure(stage, REPORT_THROUGHPUT, "seconds", (double)phase->spent.wall_ns / 1e9, "s", "measured");
+    stage_figure(stage, REPORT_THROUGHPUT, "transitions", (double)phase->sum.counts.transitions, "", "arrivals and departures");
+    stage_figure(stage, REPORT_THROUGHPUT, "notifications", (double)phase->sum.counts.heard, "", "notifications delivered");
+    if (stage->plan->talk->names_users)
+        stage_figure(stage, REPORT_THROUGHPUT, "merged", (double)counts->merged, "", "undone before they were told");
+    if (stage->plan->udp)
+        stage_figure(stage, REPORT_ERRORS, "lost", (double)counts->lost, "", "lost, which UDP may");
+    stage_figure(stage, REPORT_ERRORS, "missing", (double)counts->missing, "", "missing");
+    stage_figure(stage, REPORT_ERRORS, "extra", (double)counts->extra, "", "one too many");
+    stage_figure(stage, REPORT_ERRORS, "late", (double)counts->late, "", "late");
+    if (stage->target->process != 0)
+        stage_figure(stage, REPORT_SERVER, "rss_bytes", (double)cost_memory_now(stage->target->process).rss_bytes, "B", "RSS");
+    stage->errors = tally_errors(counts);
+    if (stage->errors > 0)
+        report_fact(&stage->report, "first_error", all.first_error);
 }
