@@ -33,7 +33,6 @@ help_print(void)
     for (int i = 0; i < SCENARIOS; i++) {
         printf("  %-10s %s\n            ", scenarios[i]->name, scenarios[i]->about);
         options_defaults_print(stdout, scenarios[i]->takes, &scenarios[i]->defaults);
-        printf("\n");
     }
     printf("\nOPTIONS\n");
     options_print(stdout);
@@ -180,5 +179,6 @@ main(int argc, char **argv)
         facts_tell(&stage);
     scenario->play(&stage);
     shares_end(stage.shares, stage.share);
+    stage_end(&stage);
     return report_show(&stage);
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { INDENT = 12, COLUMNS = 100 };
+
 enum kind { TEXT, FLAG, NUMBER, SECONDS, TALK, GRAPH };
 
 struct option_row {
@@ -149,18 +151,27 @@ options_print(FILE *file)
 void
 options_defaults_print(FILE *file, unsigned takes, const struct plan *defaults)
 {
+    int column = INDENT;
+
     for (int i = 0; i < ROWS; i++) {
         const void *field = (const char *)defaults + rows[i].offset;
+        char text[64];
+        int length;
 
         if ((rows[i].mask & takes) == 0)
             continue;
         if (rows[i].kind == NUMBER && *(const uint32_t *)field > 0)
-            fprintf(file, " --%s %" PRIu32, rows[i].name, *(const uint32_t *)field);
+            length = snprintf(text, sizeof text, " --%s %" PRIu32, rows[i].name, *(const uint32_t *)field);
         else if (rows[i].kind == SECONDS)
-            fprintf(file, " --%s %g", rows[i].name, (double)*(const int64_t *)field / 1e9);
+            length = snprintf(text, sizeof text, " --%s %g", rows[i].name, (double)*(const int64_t *)field / 1e9);
         else
-            fprintf(file, " [--%s]", rows[i].name);
+            length = snprintf(text, sizeof text, " [--%s]", rows[i].name);
+        if (column + length > COLUMNS)
+            fprintf(file, "\n%*s", column = INDENT, "");
+        fputs(text, file);
+        column += length;
     }
+    fputc('\n', file);
 }
 
 /* The option's name as a key: --in-flight is in_flight. */

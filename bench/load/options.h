@@ -37,7 +37,7 @@ void options_print(FILE *file);
 /* What was asked for, as facts of the report. */
 void options_facts(struct report *report, unsigned takes, const struct plan *plan);
 
-/* What a scenario takes, with the values that its defaults give: " --sessions 8000 ..." */
+/* What a scenario takes, with the values that its defaults give, in lines: " --sessions 8000 ..." */
 void options_defaults_print(FILE *file, unsigned takes, const struct plan *defaults);
 
 #endif

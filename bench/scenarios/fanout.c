@@ -8,8 +8,9 @@
  * that hears of nobody else who comes and goes: when the witness has heard it, the transition has happened and the user's next one may be ordered. A
  * schedule does not wait for that: the next one is due when it is due, and what it waits for its turn counts as latency.
  *
- * Clients: 0 to sessions - 1 stay (the first `flapping` of them are the witnesses), then those who come and go, then the pilot. Sessions that list each
- * other hear each other arrive while they are gathered; that is waited for and not counted.
+ * Clients: 0 to sessions - 1 stay (the first `flapping` of them are the witnesses), then those who come and go, then two pilots. Where a list can be
+ * changed, everybody says hello with a list of the first pilot only and gets the whole one when all are there, so that gathering is no news to
+ * anybody; elsewhere those who list each other hear each other arrive, which is waited for and not counted.
  */
 #include "load/draw.h"
 #include "load/failure.h"
@@ -18,7 +19,7 @@
 
 #include <stdlib.h>
 
-enum { GATHER_QUIET_MS = 300 };
+enum { GATHER_QUIET_MS = 300, PACE = 16, PACE_NS = 1000000 };
 
 static const int64_t second_ns = 1000000000;
 
@@ -38,7 +39,7 @@ struct fanout {
 static uint32_t
 users_count(const struct stage *stage)
 {
-    return stage->sessions + stage->flapping + 1;
+    return stage->sessions + stage->flapping + 2;
 }
 
 /* Half of a mutual list is drawn by the others. */
@@ -57,16 +58,17 @@ friends_draw(struct fanout *fanout)
     const struct plan *plan = stage->plan;
     uint32_t stay = stage->sessions, flap = stage->flapping, pilot = stay + flap;
 
-    if (plan->friends < 3 || stay < 2 * flap || flap == 0)
-        failure_usage("fanout needs at least 3 friends, and in each process twice as many sessions as users who come and go");
+    if (plan->friends < 4 || stay < 2 * flap || flap == 0)
+        failure_usage("fanout needs at least 4 friends, and in each process twice as many sessions as users who come and go");
     rows_init(&fanout->friends);
     for (uint32_t client = 0; client < stay; client++) {
         rows_put(&fanout->friends, pilot);
+        rows_put(&fanout->friends, pilot + 1);
         if (client < flap) {
             rows_put(&fanout->friends, stay + client);
-            draw_row(&fanout->friends, &stage->random, plan->graph, drawn_count(plan, 2), 0, stay, client);
+            draw_row(&fanout->friends, &stage->random, plan->graph, drawn_count(plan, 3), 0, stay, client);
         } else {
-            draw_row(&fanout->friends, &stage->random, plan->graph, drawn_count(plan, 1), 0, stay + flap, client);
+            draw_row(&fanout->friends, &stage->random, plan->graph, drawn_count(plan, 2), 0, stay + flap, client);
         }
         rows_end(&fanout->friends);
     }
@@ -74,6 +76,7 @@ friends_draw(struct fanout *fanout)
         draw_row(&fanout->friends, &stage->random, plan->graph, drawn_count(plan, 0), flap, stay - flap, client);
         rows_end(&fanout->friends);
     }
+    rows_end(&fanout->friends);
     rows_end(&fanout->friends);
     if (plan->mutual)
         draw_mutual(&fanout->friends, stay + flap);
@@ -104,17 +107,52 @@ audiences_make(struct fanout *fanout)
     rows_done(&watchers);
 }
 
+/* Everybody who stays changes from a list of the first pilot to the whole one, which begins with it. */
+static void
+lists_change(struct fanout *fanout)
+{
+    struct stage *stage = fanout->stage;
+    struct crowd *crowd = &stage->crowd;
+    struct talk_text text = {0};
+    uint32_t *list = memory_new(users_count(stage), sizeof *list), first = crowd->setting.first_user;
+
+    for (uint32_t client = 0; client < stage->sessions; client++) {
+        uint32_t count = rows_length(&fanout->friends, client);
+
+        for (uint32_t i = 0; i < count; i++)
+            list[i] = first + rows_at(&fanout->friends, client)[i];
+        text.used = 0;
+        stage->plan->talk->relist(&text, first + client, list, 1, list, count);
+        crowd_say(crowd, client, text.bytes, text.used);
+        if (client % PACE == 0)
+            crowd_poll(crowd, stage->plan->udp ? PACE_NS : 0);
+    }
+    talk_text_done(&text);
+    free(list);
+}
+
 static void
 population_gather(struct fanout *fanout)
 {
     struct stage *stage = fanout->stage;
+    bool changes = stage->plan->talk->relist != NULL;
+    uint32_t stay = stage->sessions, pilot = stay + stage->flapping;
+    struct hellos first;
 
-    for (uint32_t client = 0; client < users_count(stage); client++)
+    stage_hellos(stage, &first);
+    for (uint32_t client = 0; client < users_count(stage); client++) {
         hellos_add(&fanout->hellos, client, rows_at(&fanout->friends, client), rows_length(&fanout->friends, client));
+        hellos_add(&first, client, &pilot, client < stay ? 1 : 0);
+    }
     stage_table(stage, &fanout->arrive, &fanout->leave);
-    stage_gather(stage, 0, stage->sessions, &fanout->hellos, 0);
+    stage_gather(stage, 0, stay, changes ? &first : &fanout->hellos, 0);
+    if (changes) {
+        stage_roll_call(stage, 0, stay, pilot, &first);
+        lists_change(fanout);
+    }
     stage_quiet(stage, GATHER_QUIET_MS);
-    stage_roll_call(stage, 0, stage->sessions, stage->sessions + stage->flapping, &fanout->hellos);
+    stage_roll_call(stage, 0, stay, pilot + 1, &fanout->hellos);
+    hellos_done(&first);
 }
 
 static void
@@ -207,6 +245,7 @@ play(struct fanout *fanout, int64_t run_ns, uint64_t wanted)
         int64_t next_ns = transitions_order(fanout, &ordered, wanted);
 
         now_ns = crowd_clock_ns();
+        next_ns = next_ns < end_ns ? next_ns : end_ns;
         crowd_poll(&stage->crowd, next_ns > now_ns ? next_ns - now_ns : 0);
         if (stage->plan->udp)
             witnesses_give_up(fanout, now_ns);

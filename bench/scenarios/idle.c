@@ -22,13 +22,13 @@ struct idle {
     bool lists_follow; /* lists come after all are there */
 };
 
+/* From the client's own step, so that every step adds the same: sessions, users, edges with both their ends. */
 static uint32_t
 step_friends(const struct idle *idle, struct rows *friends, uint32_t client)
 {
     struct stage *stage = idle->stage;
-    uint32_t all = idle->steps * idle->step;
 
-    draw_row(friends, &stage->random, stage->plan->graph, stage->plan->friends, 0, all, client);
+    draw_row(friends, &stage->random, stage->plan->graph, stage->plan->friends, client - client % idle->step, idle->step, client);
     return rows_end(friends);
 }
 
@@ -196,8 +196,8 @@ idle_play(struct stage *stage)
     }
     idle.steps = stage->plan->sessions >= 2 * STEP ? stage->plan->sessions / STEP : 2;
     idle.step = stage->plan->sessions / idle.steps / stage->shares->count;
-    if (idle.step == 0 || stage->plan->friends >= idle.step * idle.steps)
-        failure_usage("idle needs more sessions than that");
+    if (idle.step == 0 || stage->plan->friends >= idle.step)
+        failure_usage("idle needs more sessions than that: friends are drawn from steps of %u", idle.step);
     idle_memory(stage, "rss_before_bytes", "RSS before");
     stage_crowd(stage, idle.steps * idle.step);
     rise_play(&idle);

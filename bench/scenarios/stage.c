@@ -106,7 +106,8 @@ stage_tick(void *context, int64_t now_ns)
     if (now_ns - stage->ticked_ns < TICK_NS)
         return;
     stage->ticked_ns = now_ns;
-    series_online(&tally->series, now_ns, stage->crowd.online);
+    if (stage->measuring)
+        series_online(&tally->series, now_ns, stage->crowd.online);
     if (stage->share == 0)
         progress_tell(stage, now_ns);
 }
@@ -256,7 +257,8 @@ void
 stage_quiet(struct stage *stage, int quiet_ms)
 {
     struct crowd *crowd = &stage->crowd;
-    pid_t process = stage->target->process;
+    /* Over UDP the signs of life never rest. */
+    pid_t process = stage->plan->udp && crowd->online > 0 ? 0 : stage->target->process;
     uint64_t heard = crowd->heard;
     int64_t cpu_ns = process != 0 ? cost_cpu_ns(process) : 0, start_ns = crowd_clock_ns(), since_ns = start_ns;
 

@@ -35,6 +35,7 @@ struct stage {
     struct crowd crowd;
     struct meter start;       /* of the phase */
     bool begun;               /* the first phase has begun */
+    bool measuring;           /* and one is going on */
     int64_t end_ns;           /* when the phase will be over, or 0; for the line of progress */
     int64_t ticked_ns;        /* when the crowd's state was noted last */
     struct progress progress; /* the first share's, as what follows */
@@ -42,8 +43,8 @@ struct stage {
     int64_t rate_ns;
     uint64_t rate_delivered;
     struct report report;
-    const struct series *series; /* of the whole run */
-    uint64_t errors;
+    bool checked;    /* notifications were held against what was due */
+    uint64_t errors; /* missing, one too many or late */
 };
 
 struct scenario {
@@ -122,8 +123,11 @@ void stage_rate(struct stage *stage, const struct phase *phase, const char *rate
 void stage_cost(struct stage *stage, const struct phase *phase, const char *event, double events);
 /* Anything else. */
 void stage_figure(struct stage *stage, enum report_part part, const char *name, double value, const char *unit, const char *text);
-/* What was counted, what went wrong, and the server's memory. Tells main the exit status. */
+/* What was counted in the phase, and the server's memory. */
 void stage_counts(struct stage *stage, const struct phase *phase);
+
+/* In the first share, when the others have ended: what happened when, and what went wrong in the whole run. */
+void stage_end(struct stage *stage);
 
 /* Sorts the values and returns the one in the middle. */
 double values_median(double *values, size_t count);

@@ -65,6 +65,7 @@ stage_phase_begin(struct stage *stage)
     stage->start.wall_ns = stage->shares->start_ns;
     tally->counts.due = tally->counts.heard = tally->counts.transitions = 0;
     memset(&tally->latency, 0, sizeof tally->latency);
+    stage->measuring = true;
     if (stage->begun)
         return;
     stage->begun = true;
@@ -76,6 +77,7 @@ void
 stage_phase_end(struct stage *stage, struct phase *phase)
 {
     stage_meet(stage);
+    stage->measuring = false;
     if (stage->share == 0) {
         struct meter now = meter_read(stage);
 
@@ -150,26 +152,33 @@ stage_cost(struct stage *stage, const struct phase *phase, const char *event, do
 void
 stage_counts(struct stage *stage, const struct phase *phase)
 {
+    const struct tally_counts *counts = &phase->sum.counts;
+
+    stage_figure(stage, REPORT_THROUGHPUT, "seconds", (double)phase->spent.wall_ns / 1e9, "s", "measured");
+    stage_figure(stage, REPORT_THROUGHPUT, "transitions", (double)counts->transitions, "", "arrivals and departures");
+    stage_figure(stage, REPORT_THROUGHPUT, "notifications", (double)counts->heard, "", "notifications delivered");
+    if (stage->share == 0 && stage->target->process != 0)
+        stage_figure(stage, REPORT_SERVER, "rss_bytes", (double)cost_memory_now(stage->target->process).rss_bytes, "B", "RSS");
+    stage->checked = true;
+}
+
+void
+stage_end(struct stage *stage)
+{
     static struct tally all;
     const struct tally_counts *counts = &all.counts;
 
-    if (stage->share != 0)
-        return;
     shares_sum(stage->shares, &all);
-    stage->series = &all.series;
-    report_series(&stage->report, stage->series);
-    stage_figure(stage, REPORT_THROUGHPUT, "seconds", (double)phase->spent.wall_ns / 1e9, "s", "measured");
-    stage_figure(stage, REPORT_THROUGHPUT, "transitions", (double)phase->sum.counts.transitions, "", "arrivals and departures");
-    stage_figure(stage, REPORT_THROUGHPUT, "notifications", (double)phase->sum.counts.heard, "", "notifications delivered");
+    report_series(&stage->report, &all.series);
+    if (!stage->checked)
+        return;
     if (stage->plan->talk->names_users)
-        stage_figure(stage, REPORT_THROUGHPUT, "merged", (double)counts->merged, "", "undone before they were told");
+        stage_figure(stage, REPORT_ERRORS, "merged", (double)counts->merged, "", "left out because undone, no error");
     if (stage->plan->udp)
-        stage_figure(stage, REPORT_ERRORS, "lost", (double)counts->lost, "", "lost, which UDP may");
+        stage_figure(stage, REPORT_ERRORS, "lost", (double)counts->lost, "", "lost over UDP, no error");
     stage_figure(stage, REPORT_ERRORS, "missing", (double)counts->missing, "", "missing");
     stage_figure(stage, REPORT_ERRORS, "extra", (double)counts->extra, "", "one too many");
     stage_figure(stage, REPORT_ERRORS, "late", (double)counts->late, "", "late");
-    if (stage->target->process != 0)
-        stage_figure(stage, REPORT_SERVER, "rss_bytes", (double)cost_memory_now(stage->target->process).rss_bytes, "B", "RSS");
     stage->errors = tally_errors(counts);
     if (stage->errors > 0)
         report_fact(&stage->report, "first_error", all.first_error);
