@@ -369,7 +369,7 @@ $(addprefix .build/$(1)/,$(system_programs)): $(system_support_sources:%.c=.buil
 $(addprefix .build/$(1)/,$(interactive_unit_programs)): %: %.o .build/$(1)/tests/support/unit.o .build/$(1)/libalo-interactive.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(CLIENT_LIBRARIES)
-$(addprefix .build/$(1)/,$(bench_unit_programs)): %: %.o .build/$(1)/tests/support/unit.o $(bench_support_sources:%.c=.build/$(1)/%.o) \
+$(addprefix .build/$(1)/,$(bench_unit_programs)): %: %.o $(addprefix .build/$(1)/tests/support/,unit.o xml.o) $(bench_support_sources:%.c=.build/$(1)/%.o) \
     .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(LIBRARIES) -lm

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* More decades would be grey with lines. */
+enum { DECADES_DIVIDED = 6 };
+
 /* The lowest of 1, 2 and 5 times a power of ten that is not below the number. */
 static double
 round_step(double number)
@@ -38,7 +41,7 @@ axis_logarithmic(double low, double high)
         end = first + 1;
     axis.high = pow(10, end);
     for (double decade = first; decade <= end; decade++) {
-        for (int digit = 1; digit < (decade < end ? 10 : 2) && axis.ticks < AXIS_TICKS; digit++) {
+        for (int digit = 1; digit < (decade < end && end - first <= DECADES_DIVIDED ? 10 : 2) && axis.ticks < AXIS_TICKS; digit++) {
             bool labelled = digit == 1 || (end - first <= 2 && (digit == 2 || digit == 5));
 
             axis.tick[axis.ticks++] = (struct axis_tick){digit * pow(10, decade), labelled};

@@ -43,9 +43,9 @@ line_make(char line[LINE_BYTES], const struct progress_state *state)
 
     if (state->seconds_total > 0)
         snprintf(total, sizeof total, " of %.0f", state->seconds_total);
-    snprintf(line, LINE_BYTES, "%.0f s%s · %s %.40s/s · %s online · %s delivered · %s errors", floor(state->seconds), total,
+    snprintf(line, LINE_BYTES, "%.0f s%s · %s %.40s/s · %s online · %s delivered · %s error%s", floor(state->seconds), total,
         readable_number(round(state->rate)).text, state->unit, readable_number((double)state->online).text,
-        readable_number((double)state->delivered).text, readable_number((double)state->errors).text);
+        readable_number((double)state->delivered).text, readable_number((double)state->errors).text, state->errors == 1 ? "" : "s");
 }
 
 void
