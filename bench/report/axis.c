@@ -34,14 +34,16 @@ axis_linear(double high, uint32_t wanted, bool rounded)
 struct axis
 axis_logarithmic(double low, double high)
 {
-    double first = floor(log10(low) + 0.0001), end = ceil(log10(high) - 0.0001);
+    int first = (int)floor(log10(low) + 0.0001), end = (int)ceil(log10(high) - 0.0001);
     struct axis axis = {.logarithmic = true, .low = pow(10, first)};
 
     if (end < first + 1)
         end = first + 1;
     axis.high = pow(10, end);
-    for (double decade = first; decade <= end; decade++) {
-        for (int digit = 1; digit < (decade < end && end - first <= DECADES_DIVIDED ? 10 : 2) && axis.ticks < AXIS_TICKS; digit++) {
+    for (int decade = first; decade <= end; decade++) {
+        int digits = decade < end && end - first <= DECADES_DIVIDED ? 9 : 1;
+
+        for (int digit = 1; digit <= digits && axis.ticks < AXIS_TICKS; digit++) {
             bool labelled = digit == 1 || (end - first <= 2 && (digit == 2 || digit == 5));
 
             axis.tick[axis.ticks++] = (struct axis_tick){digit * pow(10, decade), labelled};

@@ -95,11 +95,13 @@ xml_wrong(const char *text)
 
         struct word name = take_name(&text);
         const char *wrong = closes ? NULL : take_attributes(&text);
+
+        if (wrong != NULL)
+            return wrong;
+
         bool empty = !closes && *text == '/';
 
         text += empty;
-        if (wrong != NULL)
-            return wrong;
         if (name.length == 0 || *text++ != '>')
             return "a tag without a name or an end";
         if (closes && (depth == 0 || !is_same(open[--depth], name)))

@@ -37,16 +37,26 @@ setup(void)
 }
 
 static void
+text_forget(void)
+{
+    free(text);
+    text = NULL;
+}
+
+static void
 teardown(void)
 {
     unlink(path);
-    free(text);
+    text_forget();
 }
 
 static const char *
 table(void)
 {
     size_t bytes;
+
+    text_forget();
+
     FILE *file = open_memstream(&text, &bytes);
 
     report_print_table(&report, file);
@@ -58,6 +68,9 @@ static json_t *
 json(void)
 {
     size_t bytes;
+
+    text_forget();
+
     FILE *file = open_memstream(&text, &bytes);
 
     ck_assert_int_eq(report_print_json(&report, file), 0);
@@ -76,6 +89,7 @@ plot(void)
 {
     size_t bytes = 0;
 
+    text_forget();
     ck_assert_int_eq(report_write_plot(&report, path), 0);
 
     FILE *file = fopen(path, "re");
