@@ -161,7 +161,7 @@ START_TEST(facts_fit)
         char name[16];
 
         snprintf(name, sizeof name, "fact_%d", i);
-        snprintf(value, sizeof value, "%.*s", 2 * i, "ééééééééééééééééééééééééééééééééééééééééééééééé");
+        snprintf(value, sizeof value, "%.*s", 2 * (i * 17 % 40 + 8), "ééééééééééééééééééééééééééééééééééééééééééééééé");
         report_fact(&report, name, value);
     }
 
@@ -244,6 +244,21 @@ START_TEST(the_plot)
 }
 END_TEST
 
+/* A rate of nothing is zero; a latency of nothing is none. */
+START_TEST(a_plot_has_gaps_only_where_zero_has_no_place)
+{
+    int paths = 0;
+
+    series_latency(&series, 0, 1000);
+    series_latency(&series, 2 * (int64_t)SECOND, 1000);
+    series_online(&series, 3 * (int64_t)SECOND - 1, 0);
+    report_series(&report, &series);
+    for (const char *path_element = strstr(plot(), "<path"); path_element != NULL; path_element = strstr(path_element + 1, "<path"))
+        paths++;
+    ck_assert_int_eq(paths, 2 + 3 * 2); /* one line and what is below it; three lines in two stretches */
+}
+END_TEST
+
 /* 0: no series; 1: one that never began; 2: nothing happened; 3: one latency; 4: three decades; 5: all points used; 6: a long run */
 START_TEST(a_plot_of_odd_runs)
 {
@@ -267,6 +282,8 @@ START_TEST(a_plot_of_odd_runs)
     plot();
     ck_assert_ptr_null(strstr(text, "nan"));
     ck_assert_ptr_null(strstr(text, "inf"));
+    /* Axes have labels, also where nothing lies on them. */
+    ck_assert_ptr_nonnull(strstr(text, _i < 3 || _i == 6 ? ">10 ms</text>" : _i == 5 ? ">2 µs</text>" : ">1 ns</text>"));
     ck_assert_int_eq(strstr(text, "nothing in this run") != NULL, _i < 3 || _i == 6);
     json_decref(json());
 }
@@ -332,6 +349,7 @@ main(void)
     tcase_add_test(tests, a_name_told_again_replaces);
     tcase_add_test(tests, the_json);
     tcase_add_test(tests, the_plot);
+    tcase_add_test(tests, a_plot_has_gaps_only_where_zero_has_no_place);
     tcase_add_loop_test(tests, a_plot_of_odd_runs, 0, 7);
     tcase_add_loop_test(tests, texts_are_tame_everywhere, 0, 2);
     tcase_add_test(tests, failures_to_write_are_told);
