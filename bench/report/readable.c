@@ -67,6 +67,8 @@ in_units(double value, double step, const char *const *units, uint32_t count)
     uint32_t unit = 0;
     bool whole = value == floor(value);
 
+    if (value == 0)
+        return (struct readable){"0"};
     if (!isfinite(value) || fabs(value) >= DIGITS_END * 1e3)
         return readable_number(value);
     /* 999.6 would be shown as 1,000 */
@@ -100,8 +102,15 @@ readable_bytes(double bytes)
 struct readable
 readable_value(double value, const char *unit)
 {
-    if (strcmp(unit, "ns") == 0)
-        return readable_duration(value);
+    static const struct {
+        const char *unit;
+        double ns;
+    } durations[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        if (strcmp(unit, durations[i].unit) == 0)
+            return readable_duration(value * durations[i].ns);
+    }
     if (strcmp(unit, "B") == 0)
         return readable_bytes(value);
 

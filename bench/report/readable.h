@@ -14,11 +14,11 @@ struct readable {
 
 /* "24,010", "12.3", "0.021"; a dash for what is no number. */
 struct readable readable_number(double value);
-/* "850 ns", "1.20 ms", "61.0 s". */
+/* "850 ns", "1.20 ms", "61.0 s"; nothing is "0". */
 struct readable readable_duration(double ns);
-/* "512 B", "1.25 MiB". */
+/* "512 B", "1.25 MiB"; nothing is "0". */
 struct readable readable_bytes(double bytes);
-/* The value with its unit: "ns" and "B" become what fits, of other units only the number is written differently. */
+/* The value with its unit: "ns", "us", "ms", "s" and "B" become what fits, of other units only the number is written differently. */
 struct readable readable_value(double value, const char *unit);
 
 /* Writes what of the text fits into `room` bytes, with a NUL. What is not UTF-8 becomes '?', control characters (and the two

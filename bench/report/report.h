@@ -39,7 +39,7 @@ struct report_figure {
     enum report_part part;
     char name[REPORT_NAME_BYTES];
     double value;
-    char unit[16]; /* "ns" and "B" are shown in units that fit */
+    char unit[16]; /* of the value; the table shows durations (ns, us, ms, s) and bytes (B) in units that fit */
     char text[REPORT_TEXT_BYTES];
 };
 
