@@ -143,7 +143,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: build
-build: .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build .bin/alo, .bin/alo-client and libalo, installing what building needs
+build: .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so ## Build .bin/alo, .bin/alo-client, .bin/alo-bench and libalo, installing what building needs
 
 .PHONY: start.server
 start.server: .bin/alo | deps.run ## Build and run the server in the foreground ($SERVER_PORT, $VERBOSE; Ctrl-C stops it)
@@ -154,20 +154,20 @@ start.client: .bin/alo-client ## Build and run the client at this terminal; CLIE
 	@.bin/alo-client $(CLIENT_FLAGS)
 
 .PHONY: check tests
-check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build and run unit and system tests; the last line is the total
+check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so ## Build and run unit and system tests; the last line is the total
 	@scripts/run-tests $(addprefix .build/release/,$(unit_programs) $(system_programs))
 tests: check ## The same as check
 
 .PHONY: unit system
 unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit tests only
 	@scripts/run-tests $^
-system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
+system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
 # What each part of `make race` runs: not the system tests whose subject is another program than the server. The valgrind parts are slow, so
 # they can be given fewer; helgrind runs the unit tests that start threads, and not the system tests whose subject is one client's bytes or
 # who waits for whom.
-OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,by_hand example interop script terminal)
+OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench by_hand example interop script terminal)
 RACE_UNIT_TESTS ?= $(unit_programs)
 RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))

@@ -106,7 +106,7 @@ static void
 client_ended(struct crowd *crowd, uint32_t number, const char *why)
 {
     if (crowd->ended == NULL || !crowd->ended(crowd->context, number, why))
-        failure_exit("the server ended the connection of user %u: %s", crowd->setting.first_user + number, why);
+        failure_exit("the server ended the connection of user %u: %s", crowd_id(crowd, number), why);
     crowd_drop(crowd, number);
 }
 
@@ -116,7 +116,7 @@ crowd_say(struct crowd *crowd, uint32_t client, const char *text, size_t length)
     if (length == 0 || send(crowd->clients[client].descriptor, text, length, MSG_NOSIGNAL) == (ssize_t)length)
         return;
     if (errno == EAGAIN || errno == EWOULDBLOCK)
-        failure_exit("the server does not read what user %u says", crowd->setting.first_user + client);
+        failure_exit("the server does not read what user %u says", crowd_id(crowd, client));
     client_ended(crowd, client, strerror(errno));
 }
 
@@ -165,8 +165,8 @@ client_hear(struct crowd *crowd, uint32_t number, const char *bytes, size_t leng
         ssize_t used = crowd->setting.talk->read(bytes, length, &word);
 
         if (used < 0 || (used > 0 && word.kind == TALK_ERROR) || (used == 0 && crowd->setting.datagrams))
-            failure_exit("the server told user %u what is no news: %.*s", crowd->setting.first_user + number,
-                (int)(length < SHOWN_BYTES ? length : SHOWN_BYTES), bytes);
+            failure_exit(
+                "the server told user %u what is no news: %.*s", crowd_id(crowd, number), (int)(length < SHOWN_BYTES ? length : SHOWN_BYTES), bytes);
         if (used == 0)
             break;
         word_hear(crowd, number, &word, now_ns);
@@ -176,7 +176,7 @@ client_hear(struct crowd *crowd, uint32_t number, const char *bytes, size_t leng
         length -= (size_t)used;
     }
     if (length > WORD_BYTES)
-        failure_exit("the server told user %u something endless", crowd->setting.first_user + number);
+        failure_exit("the server told user %u something endless", crowd_id(crowd, number));
     if (length > 0) {
         client->held = memory_new(1, length);
         memcpy(client->held, bytes, length);

@@ -89,8 +89,8 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
     if (!entry_find(crowd, number, word, now_ns, &entry)) {
         tally->counts.extra++;
         series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
-        crowd_books_wrong(crowd, "user %u was told that somebody %s, and nothing of that kind was due", crowd->setting.first_user + number,
-            word->online ? "came" : "left");
+        crowd_books_wrong(
+            crowd, "user %u was told that somebody %s, and nothing of that kind was due", crowd_id(crowd, number), word->online ? "came" : "left");
         return;
     }
 
@@ -101,8 +101,8 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
     if (latency_ns > crowd->setting.late_ns) {
         tally->counts.late++;
         series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
-        crowd_books_wrong(crowd, "user %u was told %.1f s late that user %u %s", crowd->setting.first_user + number, (double)latency_ns / 1e9,
-            entry.user, word->online ? "came" : "left");
+        crowd_books_wrong(crowd, "user %u was told %.1f s late that user %u %s", crowd_id(crowd, number), (double)latency_ns / 1e9,
+            TALK_ID_FIRST + entry.user, word->online ? "came" : "left");
     }
 }
 
@@ -136,7 +136,7 @@ missing_count(struct crowd *crowd)
                 tally->counts.missing++;
                 series_count(&tally->series, crowd_clock_ns(), SERIES_ERRORS, 1);
                 crowd_books_wrong(
-                    crowd, "user %u was never told that user %u %s", crowd->setting.first_user + i, entry.user, entry.online ? "came" : "left");
+                    crowd, "user %u was never told that user %u %s", crowd_id(crowd, i), TALK_ID_FIRST + entry.user, entry.online ? "came" : "left");
             }
         }
     }

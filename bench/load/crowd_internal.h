@@ -7,6 +7,13 @@
 
 #include "load/crowd.h"
 
+/* What a client's user is called where ids are numbers; for messages. */
+static inline uint32_t
+crowd_id(const struct crowd *crowd, uint32_t client)
+{
+    return TALK_ID_FIRST + crowd->setting.first_user + client;
+}
+
 /* News came to a client. */
 void crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *word, int64_t now_ns);
 

@@ -149,8 +149,9 @@ population_gather(struct fanout *fanout)
     if (changes) {
         stage_roll_call(stage, 0, stay, pilot, &first);
         lists_change(fanout);
+    } else {
+        stage_quiet(stage, GATHER_QUIET_MS);
     }
-    stage_quiet(stage, GATHER_QUIET_MS);
     stage_roll_call(stage, 0, stay, pilot + 1, &fanout->hellos);
     hellos_done(&first);
 }

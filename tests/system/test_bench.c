@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alo-bench against the real server, in small: every scenario over TCP and UDP and in both dialects, what it prints, how it stops; and against a server
+ * that lies. How fast anything is does not matter here. $ALO_BENCH is the program, .bin/alo-bench when unset.
+ */
+#include "support/lying_server.h"
+#include "support/pace.h"
+#include "support/program.h"
+#include "support/server.h"
+#include "support/unit.h"
+#include "support/xml.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What no slow machine makes late. */
+#define PATIENT "--quiet --late-after 600"
+
+static struct program *
+bench_start_between(enum program_between between, const char *format, va_list list)
+{
+    const char *path = getenv("ALO_BENCH");
+    char arguments[512], command[1024];
+
+    vsnprintf(arguments, sizeof arguments, format, list);
+    snprintf(command, sizeof command, "%s %s", path != NULL && path[0] != '\0' ? path : ".bin/alo-bench", arguments);
+    return program_start(between, command);
+}
+
+static struct program *
+bench_start(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+
+    struct program *program = bench_start_between(PROGRAM_PIPES, format, list);
+
+    va_end(list);
+    return program;
+}
+
+/* At a terminal, where the line of progress is written anew all the time. */
+static struct program *
+bench_start_at_terminal(const char *format, ...)
+{
+    va_list list;
+
+    va_start(list, format);
+
+    struct program *program = bench_start_between(PROGRAM_TERMINAL, format, list);
+
+    va_end(list);
+    return program;
+}
+
+/* It ends by itself with this exit status and has said this; frees it. */
+static void
+expect_end(struct program *program, int status, const char *said)
+{
+    int ended = program_wait(program);
+    const char *text = program->text == NULL ? "" : program->text;
+
+    ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == status, "it ended with wait status %#x and said: %s", (unsigned)ended, text);
+    ck_assert_msg(strstr(text, said) != NULL, "not \"%s\" but: %s", said, text);
+    program_free(program);
+}
+
+/* Its only output is a report in JSON, and all went well. */
+static json_t *
+expect_json(struct program *program)
+{
+    int ended = program_wait(program);
+    const char *text = program->text == NULL ? "" : program->text;
+    json_error_t error;
+    json_t *report = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+
+    ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == 0, "it ended with wait status %#x and said: %s", (unsigned)ended, text);
+    ck_assert_msg(report != NULL, "%s in: %s", error.text, text);
+    program_free(program);
+    return report;
+}
+
+static double
+figure(const json_t *report, const char *name)
+{
+    const json_t *value = json_object_get(json_object_get(report, "figures"), name);
+
+    ck_assert_msg(json_is_number(value), "no figure %s", name);
+    return json_number_value(value);
+}
+
+static int64_t
+latency(const json_t *report, const char *name, const char *part)
+{
+    const json_t *value = json_object_get(json_object_get(json_object_get(report, "latency"), name), part);
+
+    ck_assert_msg(json_is_integer(value), "no %s of %s", part, name);
+    return json_integer_value(value);
+}
+
+static const struct {
+    const char *flags;
+    const char *about; /* what the latencies are named, and the event that costs */
+} runs[] = {
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0.1", "notification"},
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0 --protocol jsonrpc", "notification"},
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0 --rate 500 --graph zipf", "notification"},
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 60 --notifications 500 --mutual --protocol jsonrpc", "notification"},
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0 --udp --rate 500", "notification"},
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0 --udp --protocol jsonrpc --in-flight 1", "notification"},
+    {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0 --processes 2", "notification"},
+    {"storm --sessions 100 --friends 10 --rounds 2", "login"},
+    {"storm --sessions 100 --friends 10 --graph zipf --protocol jsonrpc --processes 2", "login"},
+    {"celebrity --sessions 50 --rounds 2", "notification"},
+    {"celebrity --sessions 50 --rounds 2 --protocol jsonrpc --processes 2", "notification"},
+    {"celebrity --sessions 50 --rounds 2 --udp", "notification"},
+};
+
+/* The server's process is found by the port. */
+START_TEST(scenarios_account_for_everything)
+{
+    struct server *server = server_start("--workers 2");
+    json_t *report = expect_json(bench_start("%s --target 127.0.0.1:%u --json " PATIENT, runs[_i].flags, server->port));
+    char name[64];
+
+    ck_assert_int_gt(latency(report, runs[_i].about, "count"), 0);
+    ck_assert_int_gt(latency(report, runs[_i].about, "p50_ns"), 0);
+    ck_assert_int_ge(latency(report, runs[_i].about, "max_ns"), latency(report, runs[_i].about, "p99_ns"));
+    ck_assert_double_gt(figure(report, "notifications"), 0);
+    ck_assert_double_eq(figure(report, "missing"), 0);
+    ck_assert_double_eq(figure(report, "extra"), 0);
+    ck_assert_double_eq(figure(report, "late"), 0);
+    snprintf(name, sizeof name, "cpu_us_per_%s", runs[_i].about);
+    ck_assert_double_gt(figure(report, name), 0);
+    ck_assert_double_gt(figure(report, "rss_bytes"), 100000);
+    json_decref(report);
+    server_stop(server);
+}
+END_TEST
+
+static const char *const idle_runs[] = {
+    "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0",
+    "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --protocol jsonrpc --processes 2",
+    "idle --sessions 500 --friends 10 --rounds 1 --seconds 0.1 --udp",
+};
+
+START_TEST(idle_measures_memory_and_rest)
+{
+    struct server *server = server_start("--workers 2");
+    json_t *report = expect_json(bench_start("%s --target 127.0.0.1:%u --json " PATIENT, idle_runs[_i], server->port));
+
+    ck_assert_double_gt(figure(report, "rss_before_bytes"), 100000);
+    ck_assert_double_gt(figure(report, "rss_all_bytes"), 100000);
+    ck_assert_double_gt(figure(report, "cpu_us_per_login"), 0);
+    ck_assert_double_gt(figure(report, "cpu_us_per_heartbeat"), 0);
+    ck_assert_double_ge(figure(report, "rest_cpu_us_per_second"), 0);
+    (void)figure(report, "rss_bytes_per_session");
+    json_decref(report);
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(the_same_seed_makes_the_same_load)
+{
+    struct server *server = server_start("--workers 2");
+    const char *flags = "fanout --sessions 60 --flapping 1 --friends 10 --notifications 100 --seconds 60 --warm-up 0 --seed 5";
+    double told[2];
+
+    for (int i = 0; i < 2; i++) {
+        json_t *report = expect_json(bench_start("%s --target 127.0.0.1:%u --json " PATIENT, flags, server->port));
+
+        told[i] = figure(report, "notifications");
+        json_decref(report);
+    }
+    ck_assert_double_eq(told[0], told[1]);
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(the_table_names_what_was_run_and_the_plot_is_xml)
+{
+    struct server *server = server_start("--workers 2");
+    char path[] = "/tmp/alo-test-bench-XXXXXX", text[256 << 10];
+    int file = mkstemp(path);
+    ssize_t length;
+
+    ck_assert_int_ge(file, 0);
+    expect_end(
+        bench_start("fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.3 --target 127.0.0.1:%u --plot %s " PATIENT, server->port, path), 0,
+        "notifications delivered");
+    length = read(file, text, sizeof text - 1);
+    ck_assert_int_gt(length, 0);
+    text[length] = '\0';
+    ck_assert_msg(xml_wrong(text) == NULL, "%s", xml_wrong(text));
+    ck_assert_ptr_nonnull(strstr(text, "<svg"));
+    ck_assert_ptr_nonnull(strstr(text, "fanout"));
+    close(file);
+    unlink(path);
+    server_stop(server);
+}
+END_TEST
+
+static const struct {
+    const char *flags;
+    int status;
+    const char *said;
+} refused[] = {
+    {"", 2, "name a scenario"},
+    {"nothing", 2, "there is no scenario \"nothing\""},
+    {"fanout --colour", 2, "there is no option \"--colour\""},
+    {"fanout --rounds 3", 2, "fanout does not know --rounds"},
+    {"fanout --sessions", 2, "--sessions takes N"},
+    {"fanout --sessions 12x", 2, "--sessions takes a number from 1 to 10000000, and \"12x\" is none"},
+    {"fanout --sessions=0", 2, "--sessions takes a number"},
+    {"fanout --seconds 1.2.3", 2, "--seconds takes seconds"},
+    {"fanout --graph tree", 2, "--graph takes uniform or zipf"},
+    {"fanout --protocol smoke", 2, "there is no --protocol smoke"},
+    {"fanout --udp --protocol floor", 2, "not spoken over UDP"},
+    {"fanout --mutual=yes", 2, "--mutual takes no value"},
+    {"fanout --target a:b:c", 2, "--target takes HOST:PORT"},
+    {"fanout --sessions 10 --flapping 6", 2, "twice as many sessions"},
+    {"fanout --sessions 9000000 --processes 1", 2, "too many"},
+    {"fanout --target 127.0.0.1:1 --quiet", 1, "cannot connect to the server: Connection refused"},
+    {"celebrity --udp --target 127.0.0.1:1 --quiet", 1, "the server ended the connection"},
+    {"fanout --pid 1073741823", 1, "what process 1073741823 costs cannot be read"},
+    {"--help", 0, "SCENARIOS"},
+    {"--version", 0, "alo-bench 0."},
+};
+
+START_TEST(wrong_arguments_get_one_sentence)
+{
+    struct program *program = bench_start("%s", refused[_i].flags);
+
+    program_hang_up(program);
+    expect_end(program, refused[_i].status, refused[_i].said);
+}
+END_TEST
+
+START_TEST(ctrl_c_reports_what_was_measured)
+{
+    struct server *server = server_start("--workers 2");
+    struct program *program =
+        bench_start_at_terminal("fanout --sessions 60 --flapping 6 --friends 10 --seconds 86400 --warm-up 0 --processes %d --target 127.0.0.1:%u "
+                                "--late-after 600",
+            _i, server->port);
+
+    program_expect(program, " of 86400"); /* the line of progress, when it measures */
+    kill(program->process, SIGINT);
+    expect_end(program, 130, "notifications delivered");
+    server_stop(server);
+}
+END_TEST
+
+START_TEST(ctrl_c_before_anything_was_measured_says_so)
+{
+    struct lying_server server = lying_server_start(LIE_NONE, 0, 0);
+    /* With more sessions than that server has room for, the roll call does not end. */
+    struct program *program = bench_start("celebrity --sessions 300 --target 127.0.0.1:%u --pid %d", server.port, (int)server.process);
+
+    program_expect(program, "online");
+    kill(program->process, SIGINT);
+    expect_end(program, 130, "stopped before anything was measured");
+    lying_server_stop(&server);
+}
+END_TEST
+
+START_TEST(an_error_of_the_server_is_passed_on)
+{
+    struct server *server = server_start("--max-friends 5");
+
+    expect_end(bench_start("fanout --sessions 60 --flapping 6 --friends 10 --target 127.0.0.1:%u " PATIENT, server->port), 1, "too_many_friends");
+    server_stop(server);
+}
+END_TEST
+
+static const struct {
+    enum lie lie;
+    const char *flags;
+    int status;
+    const char *said;
+} lies[] = {
+    {LIE_NONE, PATIENT, 0, "notifications delivered"},
+    {LIE_SWALLOW, "--quiet --late-after 2", 1, "was never told that user 10002"},
+    {LIE_REPEAT, PATIENT, 1, "was told that somebody left, and nothing of that kind was due"},
+};
+
+/* 20 sessions, two users who come and go: 100020 and 100021. */
+START_TEST(a_server_that_lies_is_found_out)
+{
+    struct lying_server server = lying_server_start(lies[_i].lie, 100020, 100021);
+
+    expect_end(
+        bench_start(
+            "fanout --sessions 20 --flapping 2 --friends 8 --warm-up 0 --seconds 30 --notifications 100 --in-flight 1 --target 127.0.0.1:%u %s",
+            server.port, lies[_i].flags),
+        lies[_i].status, lies[_i].said);
+    lying_server_stop(&server);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("bench");
+    TCase *tests = tcase_create("bench");
+
+    tcase_set_timeout(tests, pace_test_timeout_s());
+    tcase_add_loop_test(tests, scenarios_account_for_everything, 0, sizeof runs / sizeof runs[0]);
+    tcase_add_loop_test(tests, idle_measures_memory_and_rest, 0, sizeof idle_runs / sizeof idle_runs[0]);
+    tcase_add_test(tests, the_same_seed_makes_the_same_load);
+    tcase_add_test(tests, the_table_names_what_was_run_and_the_plot_is_xml);
+    tcase_add_loop_test(tests, wrong_arguments_get_one_sentence, 0, sizeof refused / sizeof refused[0]);
+    tcase_add_loop_test(tests, ctrl_c_reports_what_was_measured, 1, 3);
+    tcase_add_test(tests, ctrl_c_before_anything_was_measured_says_so);
+    tcase_add_test(tests, an_error_of_the_server_is_passed_on);
+    tcase_add_loop_test(tests, a_server_that_lies_is_found_out, 0, sizeof lies / sizeof lies[0]);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}

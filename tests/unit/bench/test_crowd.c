@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The crowd's books: a client on a real socket, told by the test what a server would tell it. What is missing, one too many or late is found, latency
+ * runs from the moment that was due, and the first thing that is wrong is a sentence.
+ */
+#include "load/crowd.h"
+
+#include "support/unit.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CLIENTS = 2, FIRST_USER = 10 };
+
+static const int64_t ms_ns = 1000000;
+
+static struct tally tally;
+static struct target target;
+static struct crowd crowd;
+static int listener, server[CLIENTS]; /* the server's ends */
+
+static void
+setup_for(const struct talk *talk, int64_t late_ns)
+{
+    struct sockaddr_in *address = (struct sockaddr_in *)&target.address;
+    struct crowd_setting setting = {.target = &target, .talk = talk, .first_user = FIRST_USER, .late_ns = late_ns, .tally = &tally};
+
+    memset(&tally, 0, sizeof tally);
+    series_begin(&tally.series, crowd_clock_ns(), 1000 * ms_ns);
+    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    target.length = sizeof *address;
+    target.loopback = true;
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(listener, (const struct sockaddr *)address, target.length), 0);
+    ck_assert_int_eq(listen(listener, CLIENTS), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)address, &target.length), 0);
+    crowd_init(&crowd, CLIENTS, &setting);
+    for (uint32_t i = 0; i < CLIENTS; i++) {
+        crowd_join(&crowd, i, "hello", 5);
+        server[i] = accept(listener, NULL, NULL);
+        ck_assert_int_ge(server[i], 0);
+    }
+    crowd_reset(&crowd, true);
+}
+
+static void
+setup(void)
+{
+    setup_for(&talk_classic, 1000 * ms_ns);
+}
+
+static void
+teardown(void)
+{
+    crowd_done(&crowd);
+    for (int i = 0; i < CLIENTS; i++)
+        close(server[i]);
+    close(listener);
+}
+
+/* The server says this, and the crowd has read it when as many news have come as there are. */
+static void
+tell(int client, const char *text, uint64_t news)
+{
+    uint64_t wanted = crowd.heard + news;
+
+    ck_assert_int_eq(send(server[client], text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+    while (crowd.heard < wanted)
+        crowd_poll(&crowd, 1000 * ms_ns);
+}
+
+START_TEST(latency_runs_from_what_was_due)
+{
+    int64_t now_ns = crowd_clock_ns();
+
+    crowd_expect(&crowd, 0, 1, true, now_ns - 300 * ms_ns); /* a schedule may be behind */
+    crowd_expect(&crowd, 0, 2, true, now_ns);
+    crowd_expect(&crowd, 0, 3, false, now_ns);
+    tell(0, "{\"online\": true}\n{\"online\": false}\n{\"online\": true}\n", 3);
+    ck_assert_uint_eq(crowd.under_way, 0);
+    ck_assert_uint_eq(tally.latency.count, 3);
+    ck_assert_int_ge(tally.latency.max_ns, 300 * ms_ns);
+    ck_assert_int_lt(tally.latency.min_ns, tally.latency.max_ns);
+    ck_assert_uint_eq(tally_errors(&tally.counts), 0);
+    ck_assert_str_eq(tally.first_error, "");
+}
+END_TEST
+
+START_TEST(a_word_may_come_in_pieces)
+{
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    crowd_expect(&crowd, 0, 2, false, crowd_clock_ns());
+    tell(0, "{\"onl", 0);
+    crowd_poll(&crowd, 1000 * ms_ns);
+    tell(0, "ine\": true}\n{\"on", 1);
+    tell(0, "line\": false}\n", 1);
+    ck_assert_uint_eq(tally.counts.heard, 2);
+    ck_assert_uint_eq(tally_errors(&tally.counts), 0);
+}
+END_TEST
+
+START_TEST(what_never_comes_is_missing)
+{
+    crowd.setting.late_ns = 50 * ms_ns;
+    crowd_expect(&crowd, 1, 7, false, crowd_clock_ns());
+    crowd_settle(&crowd);
+    ck_assert_uint_eq(tally.counts.missing, 1);
+    ck_assert_uint_eq(crowd.under_way, 0);
+    ck_assert_str_eq(tally.first_error, "user 100011 was never told that user 100007 left");
+}
+END_TEST
+
+START_TEST(what_is_not_due_is_one_too_many)
+{
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    tell(0, "{\"online\": true}\n{\"online\": true}\n", 2);
+    ck_assert_uint_eq(tally.counts.extra, 1);
+    ck_assert_uint_eq(tally.latency.count, 1);
+    ck_assert_str_eq(tally.first_error, "user 100010 was told that somebody came, and nothing of that kind was due");
+}
+END_TEST
+
+START_TEST(the_wrong_kind_is_one_too_many_and_one_missing)
+{
+    crowd.setting.late_ns = 50 * ms_ns;
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    tell(0, "{\"online\": false}\n", 1);
+    crowd_settle(&crowd);
+    ck_assert_uint_eq(tally.counts.extra, 1);
+    ck_assert_uint_eq(tally.counts.missing, 1);
+}
+END_TEST
+
+START_TEST(what_takes_too_long_is_late)
+{
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns() - 1500 * ms_ns);
+    tell(0, "{\"online\": true}\n", 1);
+    ck_assert_uint_eq(tally.counts.late, 1);
+    ck_assert_uint_eq(tally.latency.count, 1); /* and counts as what it is */
+    ck_assert_ptr_nonnull(strstr(tally.first_error, " s late that user 100001 came"));
+}
+END_TEST
+
+START_TEST(only_the_first_error_is_told)
+{
+    tell(0, "{\"online\": true}\n", 1);
+    tell(1, "{\"online\": false}\n", 1);
+    ck_assert_uint_eq(tally.counts.extra, 2);
+    ck_assert_ptr_nonnull(strstr(tally.first_error, "user 100010 was told that somebody came"));
+}
+END_TEST
+
+START_TEST(before_it_is_strict_nothing_is_counted)
+{
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    crowd_reset(&crowd, false);
+    ck_assert_uint_eq(crowd.under_way, 0);
+    tell(0, "{\"online\": true}\n", 1);
+    ck_assert_uint_eq(crowd.clients[0].heard[true], 1);
+    ck_assert_uint_eq(tally.counts.heard, 0);
+    ck_assert_uint_eq(tally_errors(&tally.counts), 0);
+}
+END_TEST
+
+#define CHANGES(list) "{\"jsonrpc\": \"2.0\", \"method\": \"presence\", \"params\": {\"changes\": [" list "]}}\n"
+
+/* In a dialect with names, of three changes the middle two undone, the last is enough. */
+START_TEST(a_change_that_was_undone_may_be_left_out)
+{
+    teardown();
+    setup_for(&talk_jsonrpc, 1000 * ms_ns);
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    crowd_expect(&crowd, 0, 2, true, crowd_clock_ns());
+    crowd_expect(&crowd, 0, 1, false, crowd_clock_ns());
+    crowd_expect(&crowd, 1, 3, false, crowd_clock_ns());
+    crowd_expect(&crowd, 1, 3, true, crowd_clock_ns());
+    tell(0, CHANGES("{\"user_id\": 100001, \"online\": false, \"at\": 1}, {\"user_id\": 100002, \"online\": true, \"at\": 1}"), 2);
+    ck_assert_uint_eq(tally.counts.merged, 1);
+    crowd_settle(&crowd); /* the two of user 3 have undone each other */
+    ck_assert_uint_eq(tally.counts.merged, 3);
+    ck_assert_uint_eq(tally_errors(&tally.counts), 0);
+}
+END_TEST
+
+START_TEST(a_change_of_somebody_else_is_one_too_many)
+{
+    teardown();
+    setup_for(&talk_jsonrpc, 1000 * ms_ns);
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    tell(0, CHANGES("{\"user_id\": 100002, \"online\": true, \"at\": 1}"), 1);
+    ck_assert_uint_eq(tally.counts.extra, 1);
+    ck_assert_uint_eq(crowd.under_way, 1);
+}
+END_TEST
+
+START_TEST(nonsense_ends_the_run)
+{
+    (void)!write(server[0], "nonsense\n", 9);
+    for (;;)
+        crowd_poll(&crowd, 1000 * ms_ns);
+}
+END_TEST
+
+START_TEST(an_end_of_a_connection_ends_the_run)
+{
+    shutdown(server[1], SHUT_RDWR);
+    for (;;)
+        crowd_poll(&crowd, 1000 * ms_ns);
+}
+END_TEST
+
+static bool
+note_end(void *context, uint32_t client, const char *why)
+{
+    *(uint32_t *)context = client;
+    return strcmp(why, "end of input") == 0;
+}
+
+START_TEST(unless_the_scenario_expects_it)
+{
+    uint32_t ended = 99;
+
+    crowd.ended = note_end;
+    crowd.context = &ended;
+    shutdown(server[1], SHUT_RDWR);
+    while (ended == 99)
+        crowd_poll(&crowd, 1000 * ms_ns);
+    ck_assert_uint_eq(ended, 1);
+    ck_assert(!crowd_joined(&crowd, 1));
+    ck_assert_uint_eq(crowd.online, 1);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("bench/crowd");
+    TCase *tests = tcase_create("crowd");
+
+    tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, latency_runs_from_what_was_due);
+    tcase_add_test(tests, a_word_may_come_in_pieces);
+    tcase_add_test(tests, what_never_comes_is_missing);
+    tcase_add_test(tests, what_is_not_due_is_one_too_many);
+    tcase_add_test(tests, the_wrong_kind_is_one_too_many_and_one_missing);
+    tcase_add_test(tests, what_takes_too_long_is_late);
+    tcase_add_test(tests, only_the_first_error_is_told);
+    tcase_add_test(tests, before_it_is_strict_nothing_is_counted);
+    tcase_add_test(tests, a_change_that_was_undone_may_be_left_out);
+    tcase_add_test(tests, a_change_of_somebody_else_is_one_too_many);
+    tcase_add_exit_test(tests, nonsense_ends_the_run, 1);
+    tcase_add_exit_test(tests, an_end_of_a_connection_ends_the_run, 1);
+    tcase_add_test(tests, unless_the_scenario_expects_it);
+    suite_add_tcase(suite, tests);
+    return unit_run(suite);
+}
