@@ -59,7 +59,9 @@ unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/
 system_sources := $(wildcard tests/system/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
 bench_sources := $(wildcard bench/*.c)
-bench_support_sources := $(wildcard bench/*/*.c)
+# What micro benchmarks share is linked into nothing else.
+bench_micro_sources := $(wildcard bench/parts/*.c)
+bench_support_sources := $(filter-out $(bench_micro_sources),$(wildcard bench/*/*.c))
 
 # alo-client. Its parts but for main are a library, so that unit tests can have them; it stands on libalo and on nothing else.
 interactive_sources := $(wildcard src/client/interactive_*.c)
@@ -72,8 +74,9 @@ server_unit_programs := $(filter-out $(interactive_unit_programs) $(bench_unit_p
 system_programs := $(system_sources:.c=)
 fuzz_programs := $(addprefix .build/fuzz/,$(fuzz_sources:.c=))
 bench_programs := $(bench_sources:bench/%.c=.bin/%)
+micro_programs := $(filter .bin/micro_%,$(bench_programs))
 all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(system_sources) $(fuzz_sources) $(bench_sources) \
-    $(bench_support_sources)
+    $(bench_support_sources) $(bench_micro_sources)
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
 
@@ -154,20 +157,20 @@ start.client: .bin/alo-client ## Build and run the client at this terminal; CLIE
 	@.bin/alo-client $(CLIENT_FLAGS)
 
 .PHONY: check tests
-check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so ## Build and run unit and system tests; the last line is the total
+check: $(addprefix .build/release/,$(unit_programs) $(system_programs)) .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so $(micro_programs) ## Build and run unit and system tests; the last line is the total
 	@scripts/run-tests $(addprefix .build/release/,$(unit_programs) $(system_programs))
 tests: check ## The same as check
 
 .PHONY: unit system
 unit: $(addprefix .build/release/,$(unit_programs)) ## Build and run the unit tests only
 	@scripts/run-tests $^
-system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so ## Build and run the system tests only
+system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.a .bin/libalo.so $(micro_programs) ## Build and run the system tests only
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
 # What each part of `make race` runs: not the system tests whose subject is another program than the server. The valgrind parts are slow, so
 # they can be given fewer; helgrind runs the unit tests that start threads, and not the system tests whose subject is one client's bytes or
 # who waits for whom.
-OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench by_hand example interop script terminal)
+OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench by_hand example interop micro script terminal)
 RACE_UNIT_TESTS ?= $(unit_programs)
 RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))
@@ -422,8 +425,11 @@ $(fuzz_programs): %: %.o .build/fuzz/libalo-client.a .build/fuzz/libalo-core.a .
 	$(call say,LINK,$@)
 	$(Q)$(fuzz_compiler) $(BASE_LINK) $(fuzz_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES)
 
+# Micro benchmarks measure the server's parts, so they have its allocator.
+$(micro_programs): BENCH_ALLOCATOR := $(ALLOCATOR)
+$(micro_programs): $(bench_micro_sources:%.c=.build/release/%.o)
 $(bench_programs): .bin/%: .build/release/bench/%.o $(bench_support_sources:%.c=.build/release/%.o) .build/release/libalo-core.a \
     .build/release/link.flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBRARIES) -lm
+	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARIES) $(BENCH_ALLOCATOR) -lm

@@ -1,160 +1,319 @@
 /* SPDX-License-Identifier: MIT
  *
- * What reading a message costs, without a server: the framer, the look for the dialect, the strict reader (jansson) and the plain one, over the hellos
- * that clients send. One line per case, of the fastest of several rounds, because everything that disturbs only adds.
- *
- *   .bin/micro_protocol [milliseconds per case]
+ * What reading and writing messages costs, without a server: the framer, the look for the dialect, the plain reader of hellos, the strict one
+ * (jansson), JSON-RPC calls, and what is written in JSON-RPC.
  */
-#include "base/clock.h"
+#include "base/buffer.h"
 #include "load/failure.h"
+#include "parts/measure.h"
+#include "parts/texts.h"
 #include "protocol/dialect.h"
 #include "protocol/framer.h"
 #include "protocol/jsonrpc.h"
 #include "protocol/plain_hello.h"
 #include "protocol/strict_hello.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-    TEXT_BYTES = 128 * 1024,
-    ROUNDS = 10,
-    ROUND_MS = 30, /* default: a case takes 0.3 s */
-    ROUND_MS_MAX = 1000,
-    BATCH = 16, /* messages between two looks at the clock */
+    ONLINE_MAX = 1000,
+    BUFFER_KEPT = 1 << 20,
 };
 
 static const struct protocol_limits limits = {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 10000};
 
-struct sample {
-    const char *name;
-    size_t length;
-    char bytes[TEXT_BYTES];
+struct desk {
+    const struct micro *micro;
+    struct decoder *decoder;
+    struct text_sample text;
+    struct buffer written;
+    struct text *status, *names[ONLINE_MAX];
+    struct jsonrpc_online online[ONLINE_MAX];
 };
 
-/* Reads the text once; false when it could not, which is a mistake of this program. */
-typedef bool read_function(struct decoder *decoder, const struct sample *text);
-
-static bool
-read_frame(struct decoder *decoder, const struct sample *text)
+static void *
+desk_open(const struct micro *micro)
 {
+    struct desk *desk = memory_new(1, sizeof *desk);
+
+    desk->micro = micro;
+    desk->decoder = decoder_new();
+    if (desk->decoder == NULL)
+        failure_exit("no memory");
+    return desk;
+}
+
+static void
+desk_close(void *subject)
+{
+    struct desk *desk = subject;
+
+    sample_done(&desk->text);
+    buffer_done(&desk->written);
+    text_drop(desk->status);
+    for (uint32_t i = 0; i < ONLINE_MAX; i++)
+        text_drop(desk->names[i]);
+    decoder_free(desk->decoder);
+    free(desk);
+}
+
+/* ---- Reading ---- */
+
+/* A desk with a text of the case's kind and size. */
+static void *
+open_text(const struct micro *micro)
+{
+    struct desk *desk = desk_open(micro);
+
+    sample_make(&desk->text, micro->kind, micro->size);
+    return desk;
+}
+
+static size_t
+bytes_read(const void *subject)
+{
+    return ((const struct desk *)subject)->text.length;
+}
+
+/* Scans the text in pieces of at most `piece` bytes; exits if it is not one message. */
+static void
+scan(const struct desk *desk, size_t piece)
+{
+    const struct text_sample *text = &desk->text;
+    enum framer_result result = FRAMER_MORE;
     struct framer framer;
     struct protocol_error error;
     size_t skipped, consumed;
 
-    (void)decoder;
     framer_init(&framer);
-    return framer_scan(&framer, &limits, text->bytes, text->length, &skipped, &consumed, &error) == FRAMER_MESSAGE;
-}
+    for (size_t done = 0; result == FRAMER_MORE && done < text->length; done += consumed) {
+        size_t length = text->length - done < piece ? text->length - done : piece;
 
-static bool
-read_strict(struct decoder *decoder, const struct sample *text)
-{
-    struct message message;
-    struct protocol_error error;
-
-    return strict_hello_read(decoder, &limits, text->bytes, text->length, &message, &error) == 0;
-}
-
-/* What a first message that is no plain hello costs in addition, until it is known that the strict reader is to read it. */
-static bool
-read_detect(struct decoder *decoder, const struct sample *text)
-{
-    struct json_text tree;
-    struct protocol_error error;
-
-    (void)decoder;
-    return jsonrpc_detect(text->bytes, text->length, &tree, &error) == 0;
-}
-
-static bool
-read_plain(struct decoder *decoder, const struct sample *text)
-{
-    struct message message;
-
-    return plain_hello_read(decoder, &limits, text->bytes, text->length, &message) == 0;
-}
-
-/* Nanoseconds per message over one round. */
-static double
-measure_round(struct decoder *decoder, const struct sample *text, read_function *read, double round_ns)
-{
-    uint64_t start = clock_monotonic_ns();
-    double passed = 0;
-    size_t messages = 0;
-
-    while (passed < round_ns) {
-        for (size_t i = 0; i < BATCH; i++)
-            if (!read(decoder, text))
-                failure_exit("a text could not be read: %s", text->name);
-        messages += BATCH;
-        passed = (double)(clock_monotonic_ns() - start);
+        result = framer_scan(&framer, &limits, text->bytes + done, length, &skipped, &consumed, &error);
     }
-    return passed / (double)messages;
-}
-
-static double
-measure(struct decoder *decoder, const struct sample *text, const char *reader, read_function *read, double round_ns)
-{
-    double best = measure_round(decoder, text, read, round_ns);
-
-    for (int round = 1; round < ROUNDS; round++) {
-        double took = measure_round(decoder, text, read, round_ns);
-
-        if (took < best)
-            best = took;
-    }
-    printf("%-22s %-8s %8zu bytes %12.1f ns/message %8.2f ns/byte %8.0f MB/s\n", text->name, reader, text->length, best, best / (double)text->length,
-        (double)text->length * 1e3 / best);
-    return best;
+    if (result != FRAMER_MESSAGE)
+        failure_exit("the framer did not find the message");
 }
 
 static void
-text_fill(struct sample *text, const char *name, unsigned friends)
+run_framer(void *subject, uint32_t thread, uint64_t operations)
 {
-    unsigned id = 100000;
-
-    text->name = name;
-    text->length = (size_t)snprintf(text->bytes, TEXT_BYTES, "{\"user_id\": 123456");
-    if (friends > 0)
-        text->length += (size_t)snprintf(text->bytes + text->length, TEXT_BYTES - text->length, ", \"friends\": [");
-    for (unsigned i = 0; i < friends; i++) {
-        text->length += (size_t)snprintf(text->bytes + text->length, TEXT_BYTES - text->length, "%s%u", i > 0 ? ", " : "", id);
-        id = 100000 + (id * 7919U + 17U) % 900000;
-    }
-    text->length += (size_t)snprintf(text->bytes + text->length, TEXT_BYTES - text->length, friends > 0 ? "]}" : "}");
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++)
+        scan(subject, SIZE_MAX);
 }
+
+/* As from a client that sends each byte by itself. */
+static void
+run_framer_by_byte(void *subject, uint32_t thread, uint64_t operations)
+{
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++)
+        scan(subject, 1);
+}
+
+static void
+run_plain(void *subject, uint32_t thread, uint64_t operations)
+{
+    const struct desk *desk = subject;
+    struct message message;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++)
+        if (plain_hello_read(desk->decoder, &limits, desk->text.bytes, desk->text.length, &message) != 0)
+            failure_exit("it is no plain hello");
+}
+
+static void
+run_strict(void *subject, uint32_t thread, uint64_t operations)
+{
+    const struct desk *desk = subject;
+    struct message message;
+    struct protocol_error error;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++)
+        if (strict_hello_read(desk->decoder, &limits, desk->text.bytes, desk->text.length, &message, &error) != 0)
+            failure_exit("it is no hello");
+}
+
+/* What a session's first message costs in addition, where it is no plain hello. */
+static void
+run_detect(void *subject, uint32_t thread, uint64_t operations)
+{
+    const struct desk *desk = subject;
+    struct protocol_error error;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++) {
+        struct json_text tree;
+        int is_rpc = jsonrpc_detect(desk->text.bytes, desk->text.length, &tree, &error);
+
+        if (is_rpc < 0)
+            failure_exit("it is of no dialect");
+        if (is_rpc > 0)
+            json_text_done(&tree);
+    }
+}
+
+static void
+run_calls(void *subject, uint32_t thread, uint64_t operations)
+{
+    const struct desk *desk = subject;
+    struct jsonrpc_message message;
+    struct jsonrpc_call call;
+    struct protocol_error error;
+    int failure;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++) {
+        if (jsonrpc_read(&limits, desk->text.bytes, desk->text.length, &message, &failure, &error) != 0)
+            failure_exit("it is no JSON-RPC");
+        for (uint32_t which = 0; which < message.count; which++)
+            if (jsonrpc_call_read(desk->decoder, &limits, &message, which, &call) != 0 || call.failure != 0)
+                failure_exit("it is no call");
+        jsonrpc_message_done(&message);
+    }
+}
+
+/* ---- Writing ---- */
+
+static const struct jsonrpc_id request_id = {.kind = JSONRPC_ID_INTEGER, .integer = 42};
+
+static void *
+open_writing(const struct micro *micro)
+{
+    struct desk *desk = desk_open(micro);
+
+    for (uint32_t i = 0; i < ONLINE_MAX; i++)
+        desk->online[i].user = (struct user_id){.number = 100000 + i};
+    return desk;
+}
+
+/* Users with names and a status in which something must be escaped. */
+static void *
+open_writing_names(const struct micro *micro)
+{
+    static const char status[] = "in a \"meeting\" until 3";
+    struct desk *desk = desk_open(micro);
+
+    desk->status = text_new(status, sizeof status - 1);
+    for (uint32_t i = 0; i < ONLINE_MAX; i++) {
+        struct buffer name = {0};
+
+        buffer_format(&name, "user-name-%u", i);
+        desk->names[i] = text_new(name.bytes, name.length);
+        if (desk->names[i] == NULL || desk->status == NULL)
+            failure_exit("no memory");
+        desk->online[i] = (struct jsonrpc_online){.user = {.name = desk->names[i]}, .status = desk->status};
+        buffer_done(&name);
+    }
+    return desk;
+}
+
+static size_t
+bytes_written(const void *subject)
+{
+    return ((const struct desk *)subject)->written.length;
+}
+
+static void
+written(const struct desk *desk)
+{
+    if (desk->written.failed)
+        failure_exit("no memory");
+}
+
+/* A notification with `size` changes. */
+static void
+run_changes(void *subject, uint32_t thread, uint64_t operations)
+{
+    struct desk *desk = subject;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++) {
+        buffer_reset(&desk->written, BUFFER_KEPT);
+        jsonrpc_write_changes_begin(&desk->written, 0);
+        for (uint32_t which = 0; which < desk->micro->size; which++) {
+            buffer_append_text(&desk->written, which > 0 ? ", " : "");
+            jsonrpc_write_change(&desk->written, desk->online[which].user, true, 1764000000123, desk->online[which].status, NULL);
+        }
+        jsonrpc_write_changes_end(&desk->written);
+    }
+    written(desk);
+}
+
+/* The result of a login of whose friends `size` are online. */
+static void
+run_snapshots(void *subject, uint32_t thread, uint64_t operations)
+{
+    struct desk *desk = subject;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++) {
+        buffer_reset(&desk->written, BUFFER_KEPT);
+        jsonrpc_write_online(&desk->written, &request_id, desk->online, desk->micro->size, "0000000000000001", 30);
+    }
+    written(desk);
+}
+
+static void
+run_pongs(void *subject, uint32_t thread, uint64_t operations)
+{
+    struct desk *desk = subject;
+
+    (void)thread;
+    for (uint64_t i = 0; i < operations; i++) {
+        buffer_reset(&desk->written, BUFFER_KEPT);
+        jsonrpc_write_pong(&desk->written, &request_id);
+    }
+    written(desk);
+}
+
+/* clang-format off */
+#define READS .open = open_text, .close = desk_close, .bytes = bytes_read
+#define WRITES .close = desk_close, .bytes = bytes_written
+/* clang-format on */
+
+static const struct micro cases[] = {
+    {"framer-life", "a sign of life is framed", .kind = TEXT_HELLO, .run = run_framer, READS, .once = 10000},
+    {"framer-50", "a hello with 50 friends is framed", 50, 50, .kind = TEXT_HELLO, .run = run_framer, READS, .once = 1000},
+    {"framer-10000", "a hello with 10,000 friends is framed", 10000, 10000, .kind = TEXT_HELLO, .run = run_framer, READS, .once = 5},
+    {"framer-50-pretty", "an indented hello with 50 friends is framed", 50, 50, .kind = TEXT_PRETTY_HELLO, .run = run_framer, READS, .once = 1000},
+    {"framer-50-foreign", "a hello with 50 friends, nested values and escapes is framed", 50, 50, .kind = TEXT_FOREIGN_HELLO, .run = run_framer,
+        READS, .once = 1000},
+    {"framer-50-names", "a JSON-RPC login with 50 names is framed", 50, 50, .kind = TEXT_NAMES, .run = run_framer, READS, .once = 1000},
+    {"framer-50-bytes", "a hello with 50 friends is framed that arrives byte by byte", 50, 50, .kind = TEXT_HELLO, .run = run_framer_by_byte, READS,
+        .once = 1000},
+    {"framer-ping", "a JSON-RPC ping is framed", .kind = TEXT_PING, .run = run_framer, READS, .once = 10000},
+    {"detect-50", "a hello with 50 friends is looked at for its dialect", 50, 50, .kind = TEXT_HELLO, .run = run_detect, READS, .once = 1000},
+    {"detect-50-login", "a JSON-RPC login with 50 friends is recognized, and read to a tree", 50, 50, .kind = TEXT_LOGIN, .run = run_detect, READS,
+        .once = 1000},
+    {"plain-life", "a sign of life is read by the plain reader", .kind = TEXT_HELLO, .run = run_plain, READS, .once = 10000},
+    {"plain-50", "a hello with 50 friends is read by the plain reader", 50, 50, .kind = TEXT_HELLO, .run = run_plain, READS, .once = 1000},
+    {"plain-50-pretty", "an indented one", 50, 50, .kind = TEXT_PRETTY_HELLO, .run = run_plain, READS, .once = 1000},
+    {"plain-10000", "one with 10,000 friends", 10000, 10000, .kind = TEXT_HELLO, .run = run_plain, READS, .once = 5},
+    {"strict-life", "a sign of life is read by the strict reader", .kind = TEXT_HELLO, .run = run_strict, READS, .once = 10000},
+    {"strict-50", "a hello with 50 friends is read by the strict reader", 50, 50, .kind = TEXT_HELLO, .run = run_strict, READS, .once = 1000},
+    {"strict-50-foreign", "one with nested values and escapes", 50, 50, .kind = TEXT_FOREIGN_HELLO, .run = run_strict, READS, .once = 1000},
+    {"strict-10000", "one with 10,000 friends", 10000, 10000, .kind = TEXT_HELLO, .run = run_strict, READS, .once = 5},
+    {"rpc-ping", "a JSON-RPC ping is read", .kind = TEXT_PING, .run = run_calls, READS, .once = 10000},
+    {"rpc-login-50", "a JSON-RPC login with 50 friends is read", 50, 50, .kind = TEXT_LOGIN, .run = run_calls, READS, .once = 1000},
+    {"rpc-login-50-names", "one whose friends are strings", 50, 50, .kind = TEXT_NAMES, .run = run_calls, READS, .once = 1000},
+    {"rpc-login-10000", "one with 10,000 friends", 10000, 10000, .kind = TEXT_LOGIN, .run = run_calls, READS, .once = 5},
+    {"rpc-batch-1000", "a batch of 1,000 pings is read", 1000, 1000, .kind = TEXT_BATCH, .run = run_calls, READS, .once = 5},
+    {"write-change", "a presence notification with 1 change is written", 1, 1, .open = open_writing, .run = run_changes, WRITES, .once = 10000},
+    {"write-change-name", "one with a name and a status", 1, 1, .open = open_writing_names, .run = run_changes, WRITES, .once = 10000},
+    {"write-changes-1000", "one with 1,000 changes", 1000, 1000, .open = open_writing, .run = run_changes, WRITES, .once = 20},
+    {"write-snapshot-50", "a login's result is written, 50 friends are online", 50, 50, .open = open_writing, .run = run_snapshots, WRITES,
+        .once = 1000},
+    {"write-snapshot-50-names", "one with names and statuses", 50, 50, .open = open_writing_names, .run = run_snapshots, WRITES, .once = 1000},
+    {"write-pong", "the answer to a ping is written", .open = open_writing, .run = run_pongs, WRITES, .once = 10000},
+};
 
 int
 main(int argc, char **argv)
 {
-    static struct sample text;
-    static const struct {
-        const char *name;
-        unsigned friends;
-    } cases[] = {{"sign of life", 0}, {"hello, 50 friends", 50}, {"hello, 10000 friends", 10000}};
-    long round_ms = argc > 1 ? strtol(argv[1], NULL, 10) / ROUNDS : ROUND_MS;
-
-    if (round_ms < 1 || round_ms > ROUND_MS_MAX)
-        failure_exit("milliseconds per case: %d to %d", ROUNDS, ROUNDS * ROUND_MS_MAX);
     dialects_init();
-
-    struct decoder *decoder = decoder_new();
-
-    if (decoder == NULL)
-        failure_exit("no memory");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        double round_ns = (double)round_ms * 1e6;
-
-        text_fill(&text, cases[i].name, cases[i].friends);
-        measure(decoder, &text, "framer", read_frame, round_ns);
-        measure(decoder, &text, "detect", read_detect, round_ns);
-
-        double strict = measure(decoder, &text, "strict", read_strict, round_ns);
-        double plain = measure(decoder, &text, "plain", read_plain, round_ns);
-
-        printf("%-22s plain is %.1f times as fast as strict\n", text.name, strict / plain);
-    }
-    decoder_free(decoder);
-    return 0;
+    return micro_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }
