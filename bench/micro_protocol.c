@@ -147,7 +147,7 @@ run_detect(void *subject, uint32_t thread, uint64_t operations)
     (void)thread;
     for (uint64_t i = 0; i < operations; i++) {
         struct json_text tree;
-        int is_rpc = jsonrpc_detect(desk->text.bytes, desk->text.length, &tree, &error);
+        int is_rpc = jsonrpc_detect(&limits, desk->text.bytes, desk->text.length, &tree, &error);
 
         if (is_rpc < 0)
             failure_exit("it is of no dialect");

@@ -222,7 +222,7 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     decoder_begin(decoder);
     result = plain_hello_read(decoder, limits, text, length, &message);
     if (result == -ENOMSG) {
-        int detected = client->dialect == NULL ? jsonrpc_detect(text, length, &tree, &error) : 0;
+        int detected = client->dialect == NULL ? jsonrpc_detect(limits, text, length, &tree, &error) : 0;
 
         if (detected > 0) {
             client->dialect = &dialect_jsonrpc;

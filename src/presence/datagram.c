@@ -232,7 +232,7 @@ carry_out_strange(const struct visit *visit) REQUIRES(worker_role)
 
     if (!is_framed(visit))
         return;
-    result = jsonrpc_detect(object.text, object.length, &tree, &error);
+    result = jsonrpc_detect(&visit->presence->config.limits, object.text, object.length, &tree, &error);
     /* An answer is never answered, for the same reason as an error of the classic dialect. */
     if (result > 0 && jsonrpc_is_answer(&tree)) {
         json_text_done(&tree);

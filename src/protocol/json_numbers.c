@@ -4,27 +4,15 @@
  */
 #include "protocol/json_numbers.h"
 
+#include "protocol/json_number.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 static bool
-is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
-static bool
 is_number_byte(char byte)
 {
-    return is_digit(byte) || byte == '-' || byte == '+' || byte == '.' || byte == 'e' || byte == 'E';
-}
-
-static const char *
-digits_end(const char *at, const char *end)
-{
-    while (at < end && is_digit(*at))
-        at++;
-    return at;
+    return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' || byte == 'e' || byte == 'E';
 }
 
 /* Is the integer, which has no needless zero in front, beyond 64 bits with sign? */
@@ -43,34 +31,11 @@ is_beyond_64_bits(const char *digits, size_t count, bool negative)
 static bool
 is_wild_number(const char *run, const char *end)
 {
-    bool negative = *run == '-';
-    const char *digits = run + negative;
-    const char *at = digits_end(digits, end);
+    bool negative = *run == '-', is_integer;
 
-    if (at == digits || (*digits == '0' && at > digits + 1))
+    if (json_number_end(run, end, &is_integer) != end)
         return false;
-    if (at == end)
-        return is_beyond_64_bits(digits, (size_t)(at - digits), negative);
-
-    if (*at == '.') {
-        const char *fraction = at + 1;
-
-        at = digits_end(fraction, end);
-        if (at == fraction)
-            return false;
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            at++;
-
-        const char *exponent = at;
-
-        at = digits_end(exponent, end);
-        if (at == exponent)
-            return false;
-    }
-    return at == end;
+    return !is_integer || is_beyond_64_bits(run + negative, (size_t)(end - run) - negative, negative);
 }
 
 /* Past the string's closing quote; `at` is past its opening one. */

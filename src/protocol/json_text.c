@@ -6,7 +6,9 @@
 #include "protocol/json_text.h"
 
 #include "base/assert.h"
+#include "protocol/json_keys.h"
 #include "protocol/json_numbers.h"
+#include "protocol/json_prune.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -56,58 +58,98 @@ problem_tell(const json_error_t *problem, struct protocol_error *error)
     }
 }
 
-int
-json_text_read(const char *text, size_t length, struct json_text *read, struct protocol_error *error)
+/* Reads all of the text. 0, -EBADMSG and the problem, or -ENOMEM. */
+static int
+read_whole(const char *text, size_t length, struct json_text *read, json_error_t *problem)
 {
     struct json_memory memory;
-    json_error_t problem;
     bool failed;
-    const char *nul = memchr(text, '\0', length);
 
-    if (nul != NULL) { /* jansson passes over one after a number */
-        protocol_error_set(error, ERROR_BAD_JSON, "not JSON: control character 0x00, at byte %zu of the message", (size_t)(nul - text) + 1);
-        return -EBADMSG;
-    }
     json_memory_init(&memory);
 
-    json_t *value = json_memory_read(&memory, text, length, READ_FLAGS, &problem, &failed);
+    json_t *value = json_memory_read(&memory, text, length, READ_FLAGS, problem, &failed);
 
-    if (value == NULL && !failed && json_error_code(&problem) == json_error_numeric_overflow) {
+    if (value == NULL && !failed && json_error_code(problem) == json_error_numeric_overflow) {
         json_memory_done(&memory);
-        value = read_tamed(&memory, text, length, &problem, &failed);
+        value = read_tamed(&memory, text, length, problem, &failed);
     }
     if (value == NULL) {
         json_memory_done(&memory);
-        if (failed)
-            return -ENOMEM;
-        problem_tell(&problem, error);
-        return -EBADMSG;
+        return failed ? -ENOMEM : -EBADMSG;
     }
     read->value = value;
     read->memory = memory;
     return 0;
 }
 
+/* How many levels a tree has. It recurses that deep, which jansson limits. */
+static uint32_t
+depth_of(json_t *value)
+{
+    uint32_t deepest = 0;
+
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        uint32_t depth = depth_of(json_array_get(value, i));
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    for (void *member = json_object_iter(value); member != NULL; member = json_object_iter_next(value, member)) {
+        uint32_t depth = depth_of(json_object_iter_value(member));
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest + (json_is_object(value) || json_is_array(value));
+}
+
+/* Reads what is left of the text once it is pruned. */
+static int
+read_pruned(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, json_error_t *problem)
+{
+    struct json_pruned pruned;
+    int result;
+
+    if (json_prune(text, length, shape, &pruned) < 0)
+        return -ENOMEM;
+    result = read_whole(pruned.bytes, pruned.length, read, problem);
+    free(pruned.bytes);
+    if (result == 0)
+        read->depth = pruned.depth;
+    if (result == 0 && !pruned.is_whole) { /* it is nested deeper than is walked */
+        uint32_t depth = depth_of(read->value);
+
+        read->depth = depth > pruned.depth ? depth : pruned.depth;
+    }
+    if (result == -EBADMSG)
+        problem->position += (int)pruned.left_out;
+    return result;
+}
+
+int
+json_text_read(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, struct protocol_error *error)
+{
+    json_error_t problem;
+    int result;
+    const char *nul = memchr(text, '\0', length);
+
+    if (nul != NULL) { /* jansson passes over one after a number */
+        protocol_error_set(error, ERROR_BAD_JSON, "not JSON: control character 0x00, at byte %zu of the message", (size_t)(nul - text) + 1);
+        return -EBADMSG;
+    }
+    if (shape != NULL)
+        result = read_pruned(text, length, shape, read, &problem);
+    else
+        result = read_whole(text, length, read, &problem);
+    if (result == 0 && shape == NULL)
+        read->depth = depth_of(read->value);
+    if (result == -EBADMSG)
+        problem_tell(&problem, error);
+    return result;
+}
+
 void
 json_text_done(struct json_text *read)
 {
     json_memory_done(&read->memory);
-}
-
-bool
-json_text_is_within(json_t *value, uint32_t levels)
-{
-    bool is_container = json_is_object(value) || json_is_array(value);
-
-    if (is_container && levels == 0)
-        return false;
-    for (size_t i = 0; i < json_array_size(value); i++)
-        if (!json_text_is_within(json_array_get(value, i), levels - 1))
-            return false;
-    for (void *member = json_object_iter(value); member != NULL; member = json_object_iter_next(value, member))
-        if (!json_text_is_within(json_object_iter_value(member), levels - 1))
-            return false;
-    return true;
 }
 
 const char *
@@ -134,6 +176,7 @@ json_text_init(void)
     size_t seed = 0;
 
     json_memory_install();
+    json_keys_secret_make();
     /* Who knows the seed can choose keys that collide. With 0, should the kernel refuse, jansson looks for randomness itself. */
     if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         seed = 0;

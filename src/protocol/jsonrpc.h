@@ -76,7 +76,7 @@ struct jsonrpc_message {
  * `error` as the classic dialect tells it when it is not JSON or repeats a key; -ENOMEM. What cannot be of this dialect, as any usual hello,
  * costs one look for a word.
  */
-int jsonrpc_detect(const char *text, size_t length, struct json_text *tree, struct protocol_error *error);
+int jsonrpc_detect(const struct protocol_limits *limits, const char *text, size_t length, struct json_text *tree, struct protocol_error *error);
 /* Is what it has read an answer (a result or an error, and no method), or a batch of nothing else? */
 bool jsonrpc_is_answer(const struct json_text *tree);
 

@@ -97,8 +97,8 @@ check_list(struct reading *reading, const char *name, bool required)
     size_t count = json_array_size(list);
 
     if (count > reading->limits->friends) {
-        protocol_error_set(
-            &reading->call->error, ERROR_TOO_MANY_FRIENDS, "%s has %zu elements, %" PRIu32 " are allowed", name, count, reading->limits->friends);
+        protocol_error_set(&reading->call->error, ERROR_TOO_MANY_FRIENDS, "%s has more than the %" PRIu32 " elements that are allowed", name,
+            reading->limits->friends);
         return -EBADMSG;
     }
     for (size_t i = 0; i < count; i++) {

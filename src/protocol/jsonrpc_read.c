@@ -35,15 +35,32 @@ has_marker(const json_t *value)
     return json_object_get(value, marker) != NULL;
 }
 
+/* Reads what this dialect looks at in any of its messages. */
+static int
+read_text(const struct protocol_limits *limits, const char *text, size_t length, struct json_text *read, struct protocol_error *error)
+{
+    static const struct json_shape *const scalar = &json_shape_scalar;
+    const struct json_shape list = {.element = scalar, .element_max = limits->friends};
+    const struct json_member of_params[] = {{"user_id", scalar}, {"friends", &list}, {"users", &list}, {"status", scalar}, {"token", scalar}};
+    /* Of an array it only matters whether it is empty. */
+    const struct json_shape params = {.members = of_params, .member_count = sizeof of_params / sizeof of_params[0], .element = scalar};
+    const struct json_member members[] = {
+        {marker, scalar}, {"id", scalar}, {"method", scalar}, {"params", &params}, {"result", scalar}, {"error", scalar}};
+    const struct json_shape call = {.members = members, .member_count = sizeof members / sizeof members[0]};
+    const struct json_shape message = {.members = members, .member_count = call.member_count, .element = &call, .element_max = JSONRPC_BATCH_MAX};
+
+    return json_text_read(text, length, &message, read, error);
+}
+
 int
-jsonrpc_detect(const char *text, size_t length, struct json_text *tree, struct protocol_error *error)
+jsonrpc_detect(const struct protocol_limits *limits, const char *text, size_t length, struct json_text *tree, struct protocol_error *error)
 {
     struct json_text read;
 
     if (!may_have_marker(text, length))
         return 0;
 
-    int result = json_text_read(text, length, &read, error);
+    int result = read_text(limits, text, length, &read, error);
 
     if (result < 0)
         return result;
@@ -75,7 +92,7 @@ jsonrpc_read(const struct protocol_limits *limits, const char *text, size_t leng
     struct protocol_error *error)
 {
     struct json_text tree;
-    int result = json_text_read(text, length, &tree, error);
+    int result = read_text(limits, text, length, &tree, error);
 
     if (result == -EBADMSG)
         *failure = jsonrpc_code_of(error->code);
@@ -89,10 +106,10 @@ jsonrpc_take(
     bool is_batch = json_is_array(tree->value);
     size_t count = is_batch ? json_array_size(tree->value) : 1;
 
-    if (!json_text_is_within(tree->value, limits->nesting)) {
+    if (tree->depth > limits->nesting) {
         protocol_error_set(error, ERROR_TOO_LARGE, "nested deeper than the %" PRIu32 " levels that are allowed", limits->nesting);
     } else if (count > JSONRPC_BATCH_MAX) {
-        protocol_error_set(error, ERROR_TOO_LARGE, "the batch holds %zu calls, %d are allowed", count, JSONRPC_BATCH_MAX);
+        protocol_error_set(error, ERROR_TOO_LARGE, "the batch holds more than the %d calls that are allowed", JSONRPC_BATCH_MAX);
     } else if (count == 0) {
         protocol_error_set(error, ERROR_BAD_MESSAGE, "the batch holds no call");
     } else {

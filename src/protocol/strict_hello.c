@@ -52,7 +52,7 @@ read_friends(const struct reading *reading, const json_t *object, struct message
 
     if (count > reading->limits->friends) {
         protocol_error_set(
-            reading->error, ERROR_TOO_MANY_FRIENDS, "friends has %zu elements, %" PRIu32 " are allowed", count, reading->limits->friends);
+            reading->error, ERROR_TOO_MANY_FRIENDS, "friends has more than the %" PRIu32 " elements that are allowed", reading->limits->friends);
         return -EBADMSG;
     }
 
@@ -105,9 +105,11 @@ read_object(const struct reading *reading, const json_t *object, struct message 
 }
 
 static int
-read_value(const struct reading *reading, json_t *value, struct message *message)
+read_value(const struct reading *reading, const struct json_text *read, struct message *message)
 {
-    if (!json_text_is_within(value, reading->limits->nesting)) {
+    const json_t *value = read->value;
+
+    if (read->depth > reading->limits->nesting) {
         protocol_error_set(reading->error, ERROR_TOO_LARGE, "nested deeper than the %" PRIu32 " levels that are allowed", reading->limits->nesting);
         return -EBADMSG;
     }
@@ -124,12 +126,15 @@ strict_hello_read(struct decoder *decoder, const struct protocol_limits *limits,
     struct protocol_error *error)
 {
     const struct reading reading = {.decoder = decoder, .limits = limits, .error = error};
+    const struct json_shape list = {.element = &json_shape_scalar, .element_max = limits->friends};
+    const struct json_member members[] = {{"user_id", &json_shape_scalar}, {"friends", &list}, {"online", &json_shape_scalar}};
+    const struct json_shape hello = {.members = members, .member_count = sizeof members / sizeof members[0]};
     struct json_text read;
-    int result = json_text_read(text, length, &read, error);
+    int result = json_text_read(text, length, &hello, &read, error);
 
     if (result < 0)
         return result;
-    result = read_value(&reading, read.value, message);
+    result = read_value(&reading, &read, message);
     json_text_done(&read);
     return result;
 }

@@ -169,7 +169,7 @@ read_both_ways(struct decoder *decoder, const struct protocol_limits *limits, co
     struct protocol_error error, first_error;
     struct json_text tree;
     int failure = 0, first_failure = 0;
-    int detected = jsonrpc_detect(text, length, &tree, &first_error);
+    int detected = jsonrpc_detect(limits, text, length, &tree, &first_error);
     int result = jsonrpc_read(limits, text, length, &message, &failure, &error);
 
     ASSERT(result == 0 || (result == -EBADMSG && failure == jsonrpc_code_of(error.code)));

@@ -8,6 +8,8 @@
 #include "support/flood.h"
 #include "support/pace.h"
 #include "support/pair.h"
+#include "support/process.h"
+#include "support/rpc_client.h"
 #include "support/session.h"
 #include "support/unit.h"
 
@@ -234,6 +236,99 @@ START_TEST(one_sends_without_end_behind_a_mistake)
 }
 END_TEST
 
+enum { IGNORED_BYTES = 1 << 20, IGNORED_MESSAGES = 8 };
+
+/* A message as long as may be, nearly all of it values that nobody looks at. */
+static char *
+ignored_make(const char *head, const char *tail)
+{
+    char *text = malloc(IGNORED_BYTES + 1);
+    size_t length = strlen(head), end = IGNORED_BYTES - strlen(tail) - 8;
+
+    ck_assert_ptr_nonnull(text);
+    memcpy(text, head, length);
+    for (; length < end; length += 3)
+        memcpy(text + length, "{},", 3);
+    snprintf(text + length, IGNORED_BYTES + 1 - length, "0%s", tail);
+    return text;
+}
+
+/* The same bytes as hellos that repeat the one before. */
+static char *
+hellos_make(void)
+{
+    static const char hello[] = "{\"user_id\": 7}";
+    char *text = calloc(1, IGNORED_BYTES + 1);
+
+    ck_assert_ptr_nonnull(text);
+    for (size_t length = 0; length + sizeof hello - 1 <= IGNORED_BYTES; length += sizeof hello - 1)
+        memcpy(text + length, hello, sizeof hello - 1);
+    return text;
+}
+
+/* What the server's processor does for the text, sent some times by user 7, in milliseconds. */
+static int64_t
+cpu_ms_for(struct server *server, struct session *session, const char *text)
+{
+    int64_t before = process_cpu_ms(server->process);
+
+    for (int i = 0; i < IGNORED_MESSAGES; i++)
+        client_send(session->client, text);
+    session_relist(session, ""); /* it is carried out after all of them */
+    return process_cpu_ms(server->process) - before;
+}
+
+/* The same in the other dialect. */
+static int64_t
+cpu_ms_for_rpc(struct server *server, struct rpc_client *rpc, const char *text)
+{
+    int64_t before = process_cpu_ms(server->process);
+
+    for (int i = 0; i < IGNORED_MESSAGES; i++)
+        client_send(rpc->client, text);
+    rpc_expect_call(rpc, "ping", NULL, "\"pong\"");
+    return process_cpu_ms(server->process) - before;
+}
+
+/*
+ * What is ignored is checked and no more, or one message would hold its worker for long. It is held against as many bytes of hellos, the cheapest that a
+ * client may say. Both are processor time of the same server within moments, so neither the machine's speed nor its load is in it, and there
+ * is much room on both sides: with a tree of what is ignored it was fifty times as much as the hellos, without one it is about twice as much.
+ */
+START_TEST(what_is_ignored_is_little_work)
+{
+    enum { FACTOR = 8, TICKS_MS = 50 }; /* the kernel counts in ticks */
+    static const struct {
+        const char *head, *tail;
+        bool is_rpc;
+    } messages[] = {
+        {"{\"user_id\": 7, \"x\": [", "]}", false},
+        {"{\"friends\": null, \"\\u0078\": [[", "]], \"user_id\": 7}", false},
+        {"{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"params\": {\"x\": [", "]}}", true},
+        {"{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"x\": [", "]}", true},
+    };
+
+    if (pace_is_tooled())
+        return;
+
+    struct server *server = server_start("--workers 1 --max-message %d", IGNORED_BYTES);
+    struct session *session = session_open(server, 7, "8");
+    struct rpc_client *rpc = rpc_login(server, "9", "", "");
+    char *hellos = hellos_make(), *ignored = ignored_make(messages[_i].head, messages[_i].tail);
+    int64_t hellos_ms = cpu_ms_for(server, session, hellos);
+    int64_t ignored_ms = messages[_i].is_rpc ? cpu_ms_for_rpc(server, rpc, ignored) : cpu_ms_for(server, session, ignored);
+
+    ck_assert_msg(
+        ignored_ms <= FACTOR * hellos_ms + TICKS_MS, "%lld ms for what is ignored, %lld ms for hellos", (long long)ignored_ms, (long long)hellos_ms);
+    free(hellos);
+    free(ignored);
+    rpc_logout(rpc);
+    session_leave(session);
+    server_stop(server);
+}
+END_TEST
+enum { IGNORED_TEXTS = 4 };
+
 static Suite *
 fairness_suite(void)
 {
@@ -246,6 +341,7 @@ fairness_suite(void)
     tcase_add_loop_test(tests, one_sends_without_end, 0, ENDLESS_TEXTS);
     tcase_add_test(tests, many_send_without_end);
     tcase_add_test(tests, one_sends_without_end_behind_a_mistake);
+    tcase_add_loop_test(tests, what_is_ignored_is_little_work, 0, IGNORED_TEXTS);
     suite_add_tcase(suite, tests);
     return suite;
 }

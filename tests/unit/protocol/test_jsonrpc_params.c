@@ -300,10 +300,10 @@ START_TEST(the_limit_of_friends_counts_what_was_sent)
     static const struct {
         const char *method, *params, *sentence;
     } cases[] = {
-        {"login", "{\"user_id\": 1, \"friends\": [1, 1, 1, 1, 1]}", "friends has 5 elements, 4 are allowed"},
-        {"follow", "{\"friends\": [1, 2, 3, 4, 5, 6]}", "friends has 6 elements, 4 are allowed"},
-        {"unfollow", "{\"friends\": [1, 2, 3, 4, true]}", "friends has 5 elements, 4 are allowed"},
-        {"online", "{\"users\": [1, 2, 3, 4, \"5\"]}", "users has 5 elements, 4 are allowed"},
+        {"login", "{\"user_id\": 1, \"friends\": [1, 1, 1, 1, 1]}", "friends has more than the 4 elements that are allowed"},
+        {"follow", "{\"friends\": [1, 2, 3, 4, 5, 6]}", "friends has more than the 4 elements that are allowed"},
+        {"unfollow", "{\"friends\": [1, 2, 3, 4, true]}", "friends has more than the 4 elements that are allowed"},
+        {"online", "{\"users\": [1, 2, 3, 4, \"5\"]}", "users has more than the 4 elements that are allowed"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -43,7 +43,7 @@ detect(const char *text, struct json_text *tree, struct protocol_error *error)
     ck_assert_ptr_nonnull(copy);
     memcpy(copy, text, length);
 
-    int result = jsonrpc_detect(copy, length, tree, error);
+    int result = jsonrpc_detect(&usual, copy, length, tree, error);
 
     free(copy);
     return result;
@@ -149,7 +149,7 @@ START_TEST(a_usual_hello_is_told_apart_without_memory)
 
     faults_allocation(0, 0);
 
-    int result = jsonrpc_detect(hello, sizeof hello - 1, &tree, &error);
+    int result = jsonrpc_detect(&usual, hello, sizeof hello - 1, &tree, &error);
     long allocations = faults_allocations();
 
     ck_assert_int_eq(result, 0);
@@ -176,7 +176,7 @@ START_TEST(an_answer_is_told_from_a_call)
         struct protocol_error error;
         struct json_text tree;
 
-        ck_assert_int_eq(jsonrpc_detect(texts[i].text, strlen(texts[i].text), &tree, &error), 1);
+        ck_assert_int_eq(jsonrpc_detect(&usual, texts[i].text, strlen(texts[i].text), &tree, &error), 1);
         ck_assert_msg(jsonrpc_is_answer(&tree) == texts[i].is_answer, "%s", texts[i].text);
         json_text_done(&tree);
     }
@@ -288,7 +288,7 @@ START_TEST(a_batch_holds_from_one_to_a_thousand)
             length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i == 0 ? "[" : ",", call);
         snprintf(text + length, sizeof text - length, "]");
         if (count > JSONRPC_BATCH_MAX) {
-            assert_no_message(text, JSONRPC_SERVER_ERROR, ERROR_TOO_LARGE, "the batch holds 1001 calls, 1000 are allowed");
+            assert_no_message(text, JSONRPC_SERVER_ERROR, ERROR_TOO_LARGE, "the batch holds more than the 1000 calls that are allowed");
             break;
         }
         ck_assert_int_eq(read_bytes(text, strlen(text), &message, &failure, &error), 0);
@@ -492,7 +492,7 @@ START_TEST(an_allocation_that_fails_is_no_error_of_the_client_and_leaks_nothing)
             decoder_free(decoder);
             decoder = decoder_new();
             faults_allocation(++nth, all_after);
-            result = jsonrpc_detect(text, sizeof text - 1, &tree, &error);
+            result = jsonrpc_detect(&usual, text, sizeof text - 1, &tree, &error);
             if (result == 1)
                 json_text_done(&tree);
             if (result >= 0)
