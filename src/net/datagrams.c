@@ -166,12 +166,15 @@ datagrams_flush_session(struct worker *worker, struct session *session)
 
     list_remove(&session->due);
     while (!write_queue_is_empty(&session->queue) || (session->wants_room && session->state == SESSION_OPEN)) {
-        if (udp_outbox_is_full(&port->outbox) && !port_send(worker, number)) {
+        /* The layer above is asked only when what it says can leave: until then newer words take the places of older ones. */
+        bool is_full = udp_outbox_is_full(&port->outbox) ? !port_send(worker, number) : port->blocked && write_queue_is_empty(&session->queue);
+
+        if (is_full) {
             list_remove(&session->due);
             list_append(&port->waiting, &session->due);
             return;
         }
-        if (!session_has_more(worker, session)) /* asked only now that it can leave: until then newer words take the places of older ones */
+        if (!session_has_more(worker, session))
             break;
         port_put(worker, port, &session->address, write_queue_take(&session->queue, &worker->pool));
     }

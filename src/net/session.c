@@ -200,7 +200,8 @@ session_flush(struct worker *worker, struct session *session)
     }
     list_remove(&session->due);
     session->blocked = false;
-    while (!session->blocked && session_has_more(worker, session)) {
+    /* The layer above may itself have sent all that the socket takes. */
+    while (!session->blocked && session_has_more(worker, session) && !session->blocked) {
         size_t length = write_queue_peek(&session->queue, worker->write_buffer, WRITE_BYTES);
         size_t sent = session_write(worker, session, worker->write_buffer, length);
 

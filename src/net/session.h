@@ -27,11 +27,11 @@ struct session {
     enum session_state state : 8;
     bool paused : 1;      /* the layer above wants no input now */
     bool input_ended : 1; /* the peer will send nothing more */
-    bool blocked : 1;     /* the socket took less than was queued; we wait for room */
+    bool blocked : 1;     /* the socket took less than there was to send; we wait for room */
     bool mute : 1;        /* nothing can be written any more: the peer is lost */
     bool timed_out : 1;   /* it was lost because nothing was heard of it for too long */
     bool polled : 1;      /* the poller knows the descriptor */
-    bool wants_room : 1;  /* the layer above has more to queue as soon as the queue is empty */
+    bool wants_room : 1;  /* the layer above has more to say as soon as the queue is empty */
     bool closed : 1;      /* it has ended, and only the layer above still holds it */
     uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;

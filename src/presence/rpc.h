@@ -33,9 +33,9 @@ enum outcome rpc_carry_out(struct presence *presence, struct worker *worker, str
 
 /* Tells a transition; its text is kept with the part for the others who follow. */
 void rpc_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part) REQUIRES(worker_role);
-/* Queues all that waits: the client is told no more after this. */
+/* Queues all that waits, but nothing that would come before the snapshot that it amends: the client is told no more after this. */
 void rpc_tell_all(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
-/* There is room: queues what the client is to be told, or a part. */
+/* There is room: sends what the client is to be told, as far as the socket takes it now; of a datagram session, queues a part. */
 void rpc_room(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 
 #endif

@@ -185,12 +185,12 @@ rpc_room(struct presence *presence, struct worker *worker, struct client *client
         client->backlogged = false;
         session_pause(worker, &client->session, client->parked);
     }
-    if (client->changes == NULL || answers_wait(client))
+    if (client->session.state != SESSION_OPEN || client->changes == NULL || answers_wait(client))
         return;
     if (session_is_datagram(&client->session))
         (void)queue_next(presence, worker, client);
     else
-        while (client->changes != NULL && !client->session.blocked)
+        while (client->session.state == SESSION_OPEN && client->changes != NULL && !client->session.blocked)
             send_next(presence, worker, client);
     if (client->changes != NULL)
         session_want_room(worker, &client->session);
@@ -199,6 +199,6 @@ rpc_room(struct presence *presence, struct worker *worker, struct client *client
 void
 rpc_tell_all(struct presence *presence, struct worker *worker, struct client *client)
 {
-    while (client->changes != NULL && queue_next(presence, worker, client))
+    while (client->changes != NULL && !answers_wait(client) && queue_next(presence, worker, client))
         ;
 }

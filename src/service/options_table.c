@@ -49,7 +49,7 @@ const struct option_row option_table[OPTION_COUNT] = {
     {"max-udp-sessions", 0, OPTION_NUMBER, "ALO_MAX_UDP_SESSIONS", "1048576", FIELD(max_udp_sessions), .least = 1, .most = 16000000,
         .help = "UDP clients at the same time; they need no open files"},
     {"queue-limit", 0, OPTION_NUMBER, "ALO_QUEUE_LIMIT", "4096", FIELD(queue_limit), .least = 16, .most = 1000000,
-        .help = "notifications that may wait for a client that does not read; over that it is disconnected"},
+        .help = "notifications that may wait for a client of the classic dialect that does not read; over that it is disconnected"},
     {"store", 0, OPTION_WORD, "ALO_STORE", "light", FIELD(store), .words = "light", .allowed = "the name of a store, such as light",
         .help = "where it is kept who is online; light: in the memory of this process, shared with no other"},
 };

@@ -434,14 +434,15 @@ START_TEST(what_waits_for_the_socket_is_bounded)
 END_TEST
 
 /* While the socket takes nothing, a notification is not made: of its friend it is told the newest, once, and the numbers have no gap. */
-START_TEST(news_that_waits_for_the_socket_is_the_newest)
+static void
+news_waits_behind(int answers)
 {
     struct actor *client = rpc_login_datagram(0, "1", "2", ""), *other = stage_correspond(0), *friend = rpc_login(1, "2", "", "");
     const char *statuses[] = {"'status': 'a'", "'status': 'b'", "'status': 'c'"};
 
     stage_expect(client, "<#1:2+>");
     faults_send_batch(EAGAIN, 1);
-    for (int i = 0; i < UDP_BATCH; i++)
+    for (int i = 0; i < answers; i++)
         rpc_call(other, "ping", NULL, "1");
     stage_settle();
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
@@ -454,6 +455,18 @@ START_TEST(news_that_waits_for_the_socket_is_the_newest)
     rpc_call(friend, "status", statuses[0], NULL);
     stage_settle();
     stage_expect(client, "<#3:2+=a>");
+}
+
+START_TEST(news_that_waits_for_the_socket_is_the_newest)
+{
+    news_waits_behind(UDP_BATCH);
+}
+END_TEST
+
+/* There would be room in the batch, but it cannot leave. */
+START_TEST(news_is_not_made_for_a_socket_that_takes_nothing)
+{
+    news_waits_behind(1);
 }
 END_TEST
 
@@ -493,6 +506,7 @@ datagram_suite(void)
     tcase_add_test(tests, a_refused_login_as_another_user_leaves_the_session_alone);
     tcase_add_test(tests, what_waits_for_the_socket_is_bounded);
     tcase_add_test(tests, news_that_waits_for_the_socket_is_the_newest);
+    tcase_add_test(tests, news_is_not_made_for_a_socket_that_takes_nothing);
     tcase_add_test(tests, there_may_be_no_room_for_a_session);
     suite_add_tcase(suite, tests);
     return suite;
