@@ -4,6 +4,7 @@
  * params in this order, and its changes hold no objects of their own. A notification is used up change by change: first what stands before the first
  * one together with it, then each further one with the comma before it, then what closes it.
  */
+#include "talk/number.h"
 #include "talk/talk.h"
 
 #include <stdlib.h>
@@ -37,15 +38,6 @@ jsonrpc_beat(struct talk_text *out, uint32_t user)
     talk_print(out, "{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 2}");
 }
 
-static bool
-list_has(const uint32_t *list, uint32_t count, uint32_t user)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (list[i] == user)
-            return true;
-    return false;
-}
-
 /* Asks for what is in one list and not in the other; nothing when that is nobody. */
 static void
 difference_print(struct talk_text *out, const char *method, const uint32_t *in, uint32_t in_count, const uint32_t *out_of, uint32_t out_of_count)
@@ -53,7 +45,7 @@ difference_print(struct talk_text *out, const char *method, const uint32_t *in, 
     uint32_t said = 0;
 
     for (uint32_t i = 0; i < in_count; i++) {
-        if (list_has(out_of, out_of_count, in[i]))
+        if (number_listed(out_of, out_of_count, in[i]))
             continue;
         if (said++ == 0)
             talk_print(out, "{\"jsonrpc\": \"2.0\", \"method\": \"%s\", \"params\": {\"friends\": [", method);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct talk *const talks[] = {&talk_classic, &talk_jsonrpc, &talk_floor};
+static const struct talk *const talks[] = {&talk_classic, &talk_jsonrpc, &talk_floor, &talk_redis, &talk_mqtt, &talk_nats};
 
 enum { TALKS = sizeof talks / sizeof talks[0] };
 

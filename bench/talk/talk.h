@@ -77,6 +77,6 @@ const struct talk *talk_find(const char *name);
 /* All of them, for the help; NULL after the last. */
 const struct talk *talk_at(size_t number);
 
-extern const struct talk talk_classic, talk_jsonrpc, talk_floor;
+extern const struct talk talk_classic, talk_jsonrpc, talk_floor, talk_redis, talk_mqtt, talk_nats;
 
 #endif
