@@ -80,7 +80,7 @@ void stage_gather(struct stage *stage, uint32_t first, uint32_t count, const str
  */
 void stage_roll_call(struct stage *stage, uint32_t first, uint32_t count, uint32_t pilot, const struct hellos *hellos);
 
-/* Waits until nothing has been heard, and the server has used no processor time, for quiet_ms. */
+/* Waits until nothing has been heard, and the server has used next to no processor time, for quiet_ms. */
 void stage_quiet(struct stage *stage, int quiet_ms);
 
 /* Whether the run is to end now. */
