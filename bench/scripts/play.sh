@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Plays a scenario against a server, keeps what alo-bench reports, and finds figures in it. There is one file for each run,
+# $results/<server>.<scenario>.<repetition>, with a line "<figure> <value>" for each figure.
+#
+# Needs: $results, a folder; $seed; $quick, yes or empty; the lists of bench/scripts/table.sh; bench/scripts/servers.sh and peers.sh.
+#
+# shellcheck disable=SC2154 # who reads this in has set them
+
+# alo-bench ends by itself, also when nothing comes any more; this is for the case that it does not. A million sessions take about a minute.
+PLAY_SECONDS=600
+
+# field NUMBER LINE: what stands between the bars, trimmed.
+field() {
+    local -a fields
+    IFS='|' read -r -a fields <<<"$2"
+    read -r "fields[0]" <<<"${fields[$(($1 - 1))]}"
+    echo "${fields[0]}"
+}
+
+# scenario_field SCENARIO NUMBER
+scenario_field() {
+    local line
+    for line in "${scenarios[@]}"; do
+        if [[ $(field 1 "$line") == "$1" ]]; then
+            field "$2" "$line"
+            return
+        fi
+    done
+    echo "bench: there is no scenario \"$1\", but:$(printf ' %s' "${scenarios[@]%% *}")" >&2
+    exit 2
+}
+
+# play_arguments SERVER SCENARIO: of alo-bench, as far as bench/RESULTS.md shows them.
+play_arguments() {
+    local arguments
+    arguments=$(scenario_field "$2" 4) || exit 2
+    # Of two that contradict each other the later one counts.
+    if [[ -n $quick ]]; then arguments+=" $(scenario_field "$2" 5)"; fi
+    if [[ $1 == floor || $1 == jsonrpc ]]; then
+        arguments+=" --protocol $1"
+    elif [[ -z ${programs[$1]:-} ]]; then
+        arguments+=" --protocol $(peer_protocol "$1")"
+    fi
+    echo "$arguments --seed $seed"
+}
+
+# play SERVER SCENARIO REPETITION: false when the scenario failed; $results/errors then says why.
+play() {
+    local file=$results/$1.$2.$3 status=0
+    local -a arguments
+    read -r -a arguments <<<"$(play_arguments "$1" "$2")"
+    server_start "$1"
+    timeout --foreground "$PLAY_SECONDS" .bin/alo-bench "${arguments[@]}" --target "127.0.0.1:$port" --pid "$server" --json --quiet >"$file.json" 2>"$results/errors" || status=1
+    server_stop
+    if ((status)); then
+        echo "bench: $2 against $1 failed: $(tail -n 1 "$results/errors")" >&2
+        return 1
+    fi
+    # Latencies have the name of their histogram in front: "notification.p99_ns".
+    jq -r '(.figures | to_entries[]), (.latency | to_entries[] | .key as $name | .value | to_entries[] | .key |= $name + "." + .)
+        | "\(.key) \(.value)"' "$file.json" >"$file"
+}
+
+# figures SERVER SCENARIO FIGURE: its values, one a line, in the order of the repetitions; FIGURE may be divided: "rss_bytes/1024".
+figures() {
+    local file
+    for file in "$results/$1.$2".*[0-9]; do
+        if [[ -e $file ]]; then awk -v name="${3%/*}" -v by="${3##*/}" '$1 == name { print by == name ? $2 : $2 / by }' "$file"; fi
+    done
+}
+
+# ratios SERVER SCENARIO FIGURE BASE_SERVER BASE_SCENARIO: within each repetition.
+ratios() {
+    paste <(figures "$1" "$2" "$3") <(figures "$4" "$5" "$3") | awk 'NF == 2 && $2 > 0 { print $1 / $2 }'
+}

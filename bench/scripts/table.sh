@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# What bench/run and bench/compare measure, and what must come out.
+#
+# shellcheck disable=SC2034 # for those who read this in
+
+# Each scenario: its name; who plays it ("peers" are those of bench/scripts/peers.sh); how many times in a repetition, for what is short is noisy; the
+# arguments of alo-bench; what differs for `bench/run quick`.
+scenarios=(
+    'fanout    | floor alo peers | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5              | --sessions 2000 --seconds 2'
+    'often     | floor alo peers | 1 | fanout --sessions 500 --friends 50 --flapping 200 --seconds 5               | --seconds 2'
+    'rate      | floor alo peers | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --rate 24000 | --sessions 2000 --seconds 2 --rate 6000'
+    'storm     | floor alo peers | 3 | storm --sessions 8000 --friends 50                                          | --sessions 2000'
+    'celebrity | floor alo peers | 1 | celebrity --sessions 15000                                                  | --sessions 5000 --rounds 3'
+    'idle      | alo peers       | 1 | idle --sessions 15000 --friends 50                                          | --sessions 4000 --rounds 1'
+    'udp       | alo             | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp        | --sessions 2000 --seconds 2'
+    'million   | alo             | 1 | idle --sessions 1000000 --friends 10 --udp                                  | --sessions 50000 --rounds 1'
+)
+
+# Each row of the results: what it says; the scenario; the figure of alo-bench, with what it is divided by to have the unit; the unit; what the result is
+# a ratio to, as "server scenario" in the same repetition, or "-" when the limits are for the figure itself; what must come out at most,
+# and what is aimed at, "-" for no limit. All figures are costs: less is better.
+rows=(
+    'fan-out, saturated: CPU of a notification        | fanout    | cpu_us_per_notification | µs     | floor fanout    | 1.10 | 0.90'
+    'the same, 500 users who all hear often           | often     | cpu_us_per_notification | µs     | floor often     | 0.60 | 0.35'
+    'the same, 24,000 notifications a second          | rate      | cpu_us_per_notification | µs     | floor rate      | 1.10 | 0.80'
+    'its latency: half of all                         | rate      | notification.p50_ns/1e3 | µs     | floor rate      | 1.2  | 0.7'
+    'its latency: 99 of 100                           | rate      | notification.p99_ns/1e6 | ms     | -               | 2    | -'
+    'login with 50 friends, in a fresh process: CPU   | storm     | cpu_us_per_login        | µs     | floor storm     | 1.7  | 1.3'
+    'logout with 50 friends: CPU                      | storm     | cpu_us_per_logout       | µs     | floor storm     | 1.2  | 1.0'
+    'celebrity, 15,000 watchers: time until all know  | celebrity | ms_until_all_told       | ms     | floor celebrity | 1.10 | 1.0'
+    'the same: CPU of a notification                  | celebrity | cpu_us_per_notification | µs     | floor celebrity | 1.10 | 1.0'
+    'idle: memory of a session without friends        | idle      | rss_bytes_per_session   | bytes  | -               | 400  | 200'
+    'idle: memory of a friend edge                    | idle      | rss_bytes_per_friend    | bytes  | -               | 20   | 16'
+    'UDP fan-out, saturated: CPU, to the floor of TCP  | udp       | cpu_us_per_notification | µs     | floor fanout    | 0.7  | 0.5'
+    '1,000,000 UDP sessions, 10 friends each: memory  | million   | rss_all_bytes/1e6       | MB     | -               | 700  | 400'
+    'a heartbeat of each in 20 s: processors          | million   | cpu_us_per_heartbeat/20 | cores  | -               | 0.4  | -'
+)
