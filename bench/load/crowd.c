@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,6 +22,7 @@ enum {
     WORD_BYTES = 4 << 20,
     BEAT_SECONDS = 10, /* how often each client gives a sign of life over UDP; the server waits for 30 s */
     SHOWN_BYTES = 120, /* of what is not understood */
+    LOST_LOOK_NS = 250000000,
 };
 
 static char read_bytes[READ_BYTES + WORD_BYTES];
@@ -62,6 +64,22 @@ crowd_done(struct crowd *crowd)
     talk_text_done(&crowd->scratch);
 }
 
+/* A signal (Ctrl-C) interrupts a connect that has a time-out, and the connection goes on being made. */
+static void
+connect_await(int descriptor)
+{
+    struct pollfd wanted = {.fd = descriptor, .events = POLLOUT};
+    int error = errno;
+    socklen_t length = sizeof error;
+
+    if (error == EINTR && poll(&wanted, 1, PATIENCE_SECONDS * 1000) > 0)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length);
+    if (error == 0)
+        return;
+    errno = error == EINPROGRESS || error == EAGAIN || error == EINTR ? ETIMEDOUT : error;
+    failure_errno("cannot connect to the server");
+}
+
 /* A blocking socket, on loopback from the next source address. */
 static int
 crowd_connect(struct crowd *crowd)
@@ -80,11 +98,8 @@ crowd_connect(struct crowd *crowd)
         if (bind(descriptor, (struct sockaddr *)&source, sizeof source) != 0)
             failure_errno("bind");
     }
-    if (connect(descriptor, (const struct sockaddr *)&target->address, target->length) != 0) {
-        if (errno == EINPROGRESS || errno == EAGAIN)
-            errno = ETIMEDOUT;
-        failure_errno("cannot connect to the server");
-    }
+    if (connect(descriptor, (const struct sockaddr *)&target->address, target->length) != 0)
+        connect_await(descriptor);
     return descriptor;
 }
 
@@ -113,11 +128,18 @@ client_ended(struct crowd *crowd, uint32_t number, const char *why)
 void
 crowd_say(struct crowd *crowd, uint32_t client, const char *text, size_t length)
 {
-    if (length == 0 || send(crowd->clients[client].descriptor, text, length, MSG_NOSIGNAL) == (ssize_t)length)
-        return;
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        failure_exit("the server does not read what user %u says", crowd_id(crowd, client));
-    client_ended(crowd, client, strerror(errno));
+    while (length > 0) {
+        ssize_t sent = send(crowd->clients[client].descriptor, text, length, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EAGAIN)
+            failure_exit("the server does not read what user %u says", crowd_id(crowd, client));
+        if (sent < 0 && errno != EINTR) {
+            client_ended(crowd, client, strerror(errno));
+            return;
+        }
+        text += sent > 0 ? sent : 0;
+        length -= sent > 0 ? (size_t)sent : 0;
+    }
 }
 
 void
@@ -247,6 +269,10 @@ crowd_poll(struct crowd *crowd, int64_t timeout_ns)
 
     if (crowd->setting.datagrams && crowd->size > 0)
         beats_say(crowd, now_ns);
+    if (crowd->setting.datagrams && now_ns - crowd->lost_ns > LOST_LOOK_NS) {
+        crowd_books_lose(crowd, now_ns);
+        crowd->lost_ns = now_ns;
+    }
     if (crowd->ticked != NULL)
         crowd->ticked(crowd->tick_context, now_ns);
 }

@@ -50,6 +50,7 @@ struct crowd {
     struct pending_pool pool;
     struct talk_text scratch;
     int64_t beaten_ns; /* until when signs of life have been given, over UDP */
+    int64_t lost_ns;   /* when it was last looked for what is lost, over UDP */
     uint32_t beat_next;
 
     /* What a scenario wants to know; each may be NULL. */

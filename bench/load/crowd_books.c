@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who must be told what, and what has come of it. Over UDP a notification may be lost: whatever has not come after a second is taken for that when
- * the next one comes; until then a dialect without names makes the next one of its kind look as late as the lost one would be.
+ * Who must be told what, and what has come of it. Over UDP a notification may be lost: whatever has not come after a second is taken for that;
+ * until then a dialect without names makes the next one of its kind look as late as the lost one would be.
  */
 #include "load/crowd_internal.h"
 
@@ -55,6 +55,14 @@ lost_forget(struct crowd *crowd, struct pending_queue *queue, int64_t now_ns)
         crowd->setting.tally->counts.lost++;
         crowd->under_way--;
     }
+}
+
+void
+crowd_books_lose(struct crowd *crowd, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < crowd->size; i++)
+        for (int kind = 0; kind < 2; kind++)
+            lost_forget(crowd, &crowd->clients[i].due[kind], now_ns);
 }
 
 static bool

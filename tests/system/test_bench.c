@@ -22,8 +22,11 @@
 /* What no slow machine makes late. */
 #define PATIENT "--quiet --late-after 600"
 
-static struct program *
-bench_start_between(enum program_between between, const char *format, va_list list)
+static struct program *bench_start_between(enum program_between between, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
+static struct program *bench_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static struct program *bench_start_at_terminal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static struct program *__attribute__((format(printf, 2, 0))) bench_start_between(enum program_between between, const char *format, va_list list)
 {
     const char *path = getenv("ALO_BENCH");
     char arguments[512], command[1024];
