@@ -18,6 +18,7 @@ enum {
     GATHER_SECONDS = 20, /* nobody is accepted for so long: the server will not do it any more */
     PILOT_QUIET_MS = 300,
     ROLL_CALLS = 50,
+    GOODBYES = 3,
     QUIET_SECONDS = 60,
 };
 
@@ -187,16 +188,16 @@ stage_gather(struct stage *stage, uint32_t first, uint32_t count, const struct h
     }
 }
 
-/* Whether every client of the range has heard the word; waits for that while anything comes. */
+/* Whether every client of the range that is not known to be there has heard the word; waits for that while anything comes. */
 static bool
-range_heard(struct stage *stage, uint32_t first, uint32_t count, bool online)
+range_heard(struct stage *stage, uint32_t first, uint32_t count, const bool *there, bool online)
 {
     struct crowd *crowd = &stage->crowd;
     int64_t start_ns = crowd_clock_ns();
     uint32_t next = first;
 
     for (;;) {
-        while (next < first + count && crowd->clients[next].heard[online] > 0)
+        while (next < first + count && (there[next - first] || crowd->clients[next].heard[online] > 0))
             next++;
         if (next == first + count)
             return true;
@@ -210,29 +211,51 @@ range_heard(struct stage *stage, uint32_t first, uint32_t count, bool online)
     }
 }
 
-/* Whether each has heard that the pilot came and left, and nothing else. */
+/*
+ * Whether each has heard that the pilot came and left, and nothing else. Over TCP all of them must have in one call, so that nothing is under way any
+ * more; over UDP, where news may be lost, one after the other.
+ */
 static bool
-range_heard_once(const struct crowd *crowd, uint32_t first, uint32_t count)
+range_there(const struct stage *stage, uint32_t first, uint32_t count, bool *there)
 {
-    for (uint32_t i = first; i < first + count; i++)
-        if (crowd->clients[i].heard[0] != 1 || crowd->clients[i].heard[1] != 1)
-            return false;
-    return true;
+    const struct client *clients = &stage->crowd.clients[first];
+    bool all = true;
+
+    for (uint32_t i = 0; i < count; i++) {
+        there[i] = (there[i] && stage->plan->udp) || (clients[i].heard[0] == 1 && clients[i].heard[1] == 1);
+        all = all && there[i];
+    }
+    return all;
 }
 
 static void
-hellos_repeat(struct stage *stage, uint32_t first, uint32_t count, const struct hellos *hellos)
+hellos_repeat(struct stage *stage, uint32_t first, uint32_t count, const bool *there, const struct hellos *hellos)
 {
-    for (uint32_t i = first; i < first + count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         size_t length;
-        const char *hello = hellos_at(hellos, i, &length);
+        const char *hello = hellos_at(hellos, first + i, &length);
 
-        if (stage->crowd.clients[i].heard[1] > 0)
+        if (there[i] || stage->crowd.clients[first + i].heard[1] > 0)
             continue;
-        crowd_say(&stage->crowd, i, hello, length);
+        crowd_say(&stage->crowd, first + i, hello, length);
         if (i % GATHER_DATAGRAMS == 0)
             crowd_poll(&stage->crowd, ms_ns);
     }
+}
+
+/* Over UDP, with more than one goodbye: if it were lost, the pilot would stay for half a minute, and its next arrival be news to nobody. */
+static void
+pilot_leave(struct stage *stage, uint32_t pilot)
+{
+    struct talk_text text = {0};
+
+    for (int times = 0; stage->plan->udp && times < GOODBYES; times++) {
+        text.used = 0;
+        stage->plan->talk->leave(&text, stage->crowd.setting.first_user + pilot, true);
+        crowd_say(&stage->crowd, pilot, text.bytes, text.used);
+    }
+    talk_text_done(&text);
+    crowd_leave(&stage->crowd, pilot);
 }
 
 void
@@ -240,19 +263,21 @@ stage_roll_call(struct stage *stage, uint32_t first, uint32_t count, uint32_t pi
 {
     size_t length;
     const char *text = hellos_at(hellos, pilot, &length);
-    bool all = false;
+    bool *there = memory_new(count, sizeof *there);
 
-    for (int call = 0; !all; call++) {
+    for (int call = 0; call == 0 || !range_there(stage, first, count, there); call++) {
         if (call == ROLL_CALLS)
             failure_exit("not all of %u sessions hear that a friend comes and goes", count);
+        if (!stage->plan->udp)
+            memset(there, 0, count);
         crowd_reset(&stage->crowd, false);
         crowd_join(&stage->crowd, pilot, text, length);
-        all = range_heard(stage, first, count, true);
-        if (!all && stage->plan->udp)
-            hellos_repeat(stage, first, count, hellos);
-        crowd_leave(&stage->crowd, pilot);
-        all = range_heard(stage, first, count, false) && all && range_heard_once(&stage->crowd, first, count);
+        if (!range_heard(stage, first, count, there, true) && stage->plan->udp)
+            hellos_repeat(stage, first, count, there, hellos);
+        pilot_leave(stage, pilot);
+        range_heard(stage, first, count, there, false);
     }
+    free(there);
     crowd_reset(&stage->crowd, true);
 }
 
