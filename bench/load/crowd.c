@@ -204,7 +204,6 @@ client_hear(struct crowd *crowd, uint32_t number, const char *bytes, size_t leng
         memcpy(client->held, bytes, length);
         client->held_bytes = (uint32_t)length;
     }
-    crowd->heard_ns = now_ns;
 }
 
 /* The end is read only if it is known to wait behind what has come: a socket that gave less than was asked for is empty. */

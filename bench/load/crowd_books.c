@@ -91,6 +91,7 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
 
     crowd->clients[number].heard[word->online]++;
     crowd->heard++;
+    crowd->heard_ns = now_ns; /* news only: answers to signs of life come all the time */
     if (!crowd->strict)
         return;
     tally->counts.heard++;
