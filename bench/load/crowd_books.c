@@ -33,7 +33,11 @@ queue_of(struct crowd *crowd, uint32_t client, bool online)
 void
 crowd_expect(struct crowd *crowd, uint32_t client, uint32_t user, bool online, int64_t due_ns)
 {
-    pending_put(&crowd->pool, queue_of(crowd, client, online), user, online, due_ns);
+    struct pending_queue *queue = queue_of(crowd, client, online);
+
+    if (crowd->setting.talk->names_users)
+        pending_forget_undone(&crowd->pool, queue, user);
+    pending_put(&crowd->pool, queue, user, online, due_ns);
     crowd->under_way++;
     crowd->setting.tally->counts.due++;
 }
@@ -52,8 +56,8 @@ lost_forget(struct crowd *crowd, struct pending_queue *queue, int64_t now_ns)
     struct pending_entry entry;
 
     while (queue->first != 0 && now_ns - crowd->pool.entries[queue->first].due_ns > lost_ns && pending_take(&crowd->pool, queue, &entry)) {
-        crowd->setting.tally->counts.lost++;
-        crowd->under_way--;
+        crowd->setting.tally->counts.lost += !entry.undone;
+        crowd->under_way -= !entry.undone;
     }
 }
 
@@ -72,6 +76,7 @@ entry_find(struct crowd *crowd, uint32_t number, const struct talk_word *word, i
     uint64_t merged = 0;
     bool found;
 
+    entry->undone = false;
     if (crowd->setting.datagrams)
         lost_forget(crowd, queue, now_ns);
     if (crowd->setting.talk->names_users)
@@ -79,7 +84,9 @@ entry_find(struct crowd *crowd, uint32_t number, const struct talk_word *word, i
     else
         found = pending_take(&crowd->pool, queue, entry);
     crowd->setting.tally->counts.merged += merged;
-    crowd->under_way -= merged + found;
+    if (found && entry->undone)
+        crowd->setting.tally->counts.merged--; /* it was told all the same */
+    crowd->under_way -= merged + (found && !entry->undone);
     return found;
 }
 
@@ -115,12 +122,12 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
     }
 }
 
-/* What has undone itself while it waited may be left out by a dialect with names. */
+/* What has undone itself while it waited may be left out by a dialect with names: nothing waits for it any more. */
 static void
-undone_forget(struct crowd *crowd)
+undone_mark(struct crowd *crowd)
 {
     for (uint32_t i = 0; crowd->setting.talk->names_users && i < crowd->size; i++) {
-        uint64_t undone = pending_take_undone(&crowd->pool, &crowd->clients[i].due[0]);
+        uint64_t undone = pending_mark_undone(&crowd->pool, &crowd->clients[i].due[0]);
 
         crowd->setting.tally->counts.merged += undone;
         crowd->under_way -= undone;
@@ -136,7 +143,9 @@ missing_count(struct crowd *crowd)
 
     for (uint32_t i = 0; i < crowd->size; i++) {
         for (int kind = 0; kind < 2; kind++) {
-            while (pending_take(&crowd->pool, &crowd->clients[i].due[kind], &entry)) {
+            while (crowd->under_way > 0 && pending_take(&crowd->pool, &crowd->clients[i].due[kind], &entry)) {
+                if (entry.undone)
+                    continue;
                 crowd->under_way--;
                 if (crowd->setting.datagrams) {
                     tally->counts.lost++;
@@ -161,7 +170,7 @@ crowd_settle(struct crowd *crowd)
         crowd_poll(crowd, WAIT_NS);
         quiet_ns = crowd_clock_ns() - (crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns);
         if (quiet_ns > QUIET_NS)
-            undone_forget(crowd);
+            undone_mark(crowd);
     }
     missing_count(crowd);
 }
@@ -175,7 +184,7 @@ crowd_reset(struct crowd *crowd, bool strict)
         for (int kind = 0; kind < 2; kind++) {
             crowd->clients[i].heard[kind] = 0;
             while (pending_take(&crowd->pool, &crowd->clients[i].due[kind], &entry))
-                crowd->under_way--;
+                crowd->under_way -= !entry.undone;
         }
     }
     crowd->strict = strict;

@@ -74,20 +74,22 @@ pending_take(struct pending_pool *pool, struct pending_queue *queue, struct pend
     return true;
 }
 
-/* Removes the entries of the user before the one at `end`. */
+/* Removes the entries of the user before the one at `end`, or only those that are undone. Returns how many of them were not. */
 static uint64_t
-user_remove(struct pending_pool *pool, struct pending_queue *queue, uint32_t user, uint32_t end)
+user_remove(struct pending_pool *pool, struct pending_queue *queue, uint32_t user, uint32_t end, bool undone_only)
 {
     uint32_t before = 0, at = queue->first;
     uint64_t removed = 0;
 
     while (at != end) {
-        if (pool->entries[at].user == user) {
+        const struct pending_entry *entry = &pool->entries[at];
+
+        if (entry->user == user && (entry->undone || !undone_only)) {
+            removed += !entry->undone;
             at = entry_remove(pool, queue, before);
-            removed++;
         } else {
             before = at;
-            at = pool->entries[at].next;
+            at = entry->next;
         }
     }
     return removed;
@@ -100,31 +102,37 @@ pending_take_user(struct pending_pool *pool, struct pending_queue *queue, uint32
         if (pool->entries[at].user != user || pool->entries[at].online != online)
             continue;
         *entry = pool->entries[at];
-        *merged += user_remove(pool, queue, user, entry->next) - 1;
+        *merged += user_remove(pool, queue, user, entry->next, false) - !entry->undone;
         return true;
     }
     return false;
 }
 
 uint64_t
-pending_take_undone(struct pending_pool *pool, struct pending_queue *queue)
+pending_mark_undone(struct pending_pool *pool, const struct pending_queue *queue)
 {
-    struct pending_queue left = {0, 0};
-    uint64_t undone = 0;
-    struct pending_entry last = {0};
+    uint64_t marked = 0;
 
-    while (queue->first != 0) {
-        uint32_t user = pool->entries[queue->first].user;
-        uint64_t count;
+    for (uint32_t at = queue->first; at != 0; at = pool->entries[at].next) {
+        struct pending_entry *entry = &pool->entries[at];
+        uint32_t count = 0, last = at;
 
-        for (uint32_t at = queue->first; at != 0; at = pool->entries[at].next)
-            if (pool->entries[at].user == user)
-                last = pool->entries[at];
-        count = user_remove(pool, queue, user, 0);
-        undone += count - count % 2;
-        if (count % 2 == 1)
-            pending_put(pool, &left, user, last.online, last.due_ns);
+        for (uint32_t i = queue->first; i != 0; i = pool->entries[i].next) {
+            if (pool->entries[i].user != entry->user)
+                continue;
+            count++;
+            last = i;
+        }
+        if (!entry->undone && (count % 2 == 0 || at != last)) {
+            entry->undone = true;
+            marked++;
+        }
     }
-    *queue = left;
-    return undone;
+    return marked;
+}
+
+void
+pending_forget_undone(struct pending_pool *pool, struct pending_queue *queue, uint32_t user)
+{
+    user_remove(pool, queue, user, 0, true);
 }

@@ -19,6 +19,7 @@ struct pending_entry {
     uint32_t user;
     uint32_t next;
     bool online;
+    bool undone; /* need not come any more, but may */
 };
 
 struct pending_pool {
@@ -36,15 +37,19 @@ void pending_put(struct pending_pool *pool, struct pending_queue *queue, uint32_
 bool pending_take(struct pending_pool *pool, struct pending_queue *queue, struct pending_entry *entry);
 
 /*
- * Takes out the oldest that says this of the user, and those of the same user before it, which it has made obsolete; *merged counts them up. False: there
- * is none, and nothing changes.
+ * Takes out the oldest that says this of the user, and those of the same user before it, which it has made obsolete; *merged counts up those of them that
+ * were not undone already. False: there is none, and nothing changes.
  */
 bool pending_take_user(
     struct pending_pool *pool, struct pending_queue *queue, uint32_t user, bool online, struct pending_entry *entry, uint64_t *merged);
 
 /*
- * Takes out what has undone itself: of each user whose entries are an even number, all; of the others, all but the last. Returns how many.
+ * Marks what has undone itself: of each user whose entries are an even number, all; of the others, all but the last. Returns how many that are now and were
+ * not before. They are still found, because the server may tell them all the same, until they are forgotten.
  */
-uint64_t pending_take_undone(struct pending_pool *pool, struct pending_queue *queue);
+uint64_t pending_mark_undone(struct pending_pool *pool, const struct pending_queue *queue);
+
+/* Takes out what is undone of the user. */
+void pending_forget_undone(struct pending_pool *pool, struct pending_queue *queue, uint32_t user);
 
 #endif

@@ -88,9 +88,10 @@ START_TEST(what_a_later_word_made_obsolete_is_merged)
 }
 END_TEST
 
-START_TEST(what_undid_itself_goes_and_what_still_holds_stays)
+START_TEST(what_undid_itself_is_marked_and_what_still_holds_is_not)
 {
     struct pending_entry entry;
+    uint64_t merged = 0;
 
     pending_put(&pool, &queue, 1, true, 10); /* undone by the next but one */
     pending_put(&pool, &queue, 2, false, 20);
@@ -98,11 +99,29 @@ START_TEST(what_undid_itself_goes_and_what_still_holds_stays)
     pending_put(&pool, &queue, 2, true, 40);
     pending_put(&pool, &queue, 2, false, 50); /* this one still holds */
     pending_put(&pool, &queue, 3, true, 60);
-    ck_assert_uint_eq(pending_take_undone(&pool, &queue), 4);
-    ck_assert(pending_take(&pool, &queue, &entry) && entry.user == 2 && !entry.online && entry.due_ns == 50);
-    ck_assert(pending_take(&pool, &queue, &entry) && entry.user == 3 && entry.online);
+    ck_assert_uint_eq(pending_mark_undone(&pool, &queue), 4);
+    ck_assert_uint_eq(pending_mark_undone(&pool, &queue), 0);
+    ck_assert(pending_take_user(&pool, &queue, 1, false, &entry, &merged) && entry.undone); /* told all the same */
+    ck_assert(pending_take_user(&pool, &queue, 2, true, &entry, &merged) && entry.undone);
+    ck_assert_uint_eq(merged, 0); /* what stood before them had been counted */
+    ck_assert(pending_take_user(&pool, &queue, 2, false, &entry, &merged) && !entry.undone && entry.due_ns == 50);
+    ck_assert(pending_take(&pool, &queue, &entry) && entry.user == 3 && !entry.undone);
     ck_assert(!pending_take(&pool, &queue, &entry));
-    ck_assert_uint_eq(pending_take_undone(&pool, &queue), 0);
+}
+END_TEST
+
+START_TEST(what_is_undone_can_be_forgotten)
+{
+    struct pending_entry entry;
+
+    pending_put(&pool, &queue, 1, true, 10);
+    pending_put(&pool, &queue, 2, true, 20);
+    pending_put(&pool, &queue, 1, false, 30);
+    ck_assert_uint_eq(pending_mark_undone(&pool, &queue), 2);
+    pending_forget_undone(&pool, &queue, 2);
+    pending_forget_undone(&pool, &queue, 1);
+    ck_assert(pending_take(&pool, &queue, &entry) && entry.user == 2);
+    ck_assert(!pending_take(&pool, &queue, &entry));
 }
 END_TEST
 
@@ -117,7 +136,8 @@ main(void)
     tcase_add_test(tests, entries_are_used_again);
     tcase_add_test(tests, what_has_a_name_is_found_behind_others);
     tcase_add_test(tests, what_a_later_word_made_obsolete_is_merged);
-    tcase_add_test(tests, what_undid_itself_goes_and_what_still_holds_stays);
+    tcase_add_test(tests, what_undid_itself_is_marked_and_what_still_holds_is_not);
+    tcase_add_test(tests, what_is_undone_can_be_forgotten);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
