@@ -65,10 +65,12 @@ thread_role_leave(struct thread_role *role)
  */
 #if defined(ALO_VALGRIND)
 #include <valgrind/helgrind.h>
+enum { RACE_HINTS = 0 }; /* memory that is looked at without its lock for a hint only is not looked at */
 #define RACE_IGNORE(address, size) VALGRIND_HG_DISABLE_CHECKING(address, size)
 #define RACE_HAPPENS_BEFORE(object) ANNOTATE_HAPPENS_BEFORE(object)
 #define RACE_HAPPENS_AFTER(object) ANNOTATE_HAPPENS_AFTER(object)
 #else
+enum { RACE_HINTS = 1 };
 #define RACE_IGNORE(address, size) ((void)(address), (void)(size))
 #define RACE_HAPPENS_BEFORE(object) ((void)(object))
 #define RACE_HAPPENS_AFTER(object) ((void)(object))

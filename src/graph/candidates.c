@@ -12,7 +12,7 @@ try_gather(struct graph *graph, struct shard *shard, struct seat *seat, uint32_t
 {
     uint32_t count = seat->candidate_count;
 
-    for (uint32_t session = shard_user(shard, user)->sessions; session != SLOTS_NONE;) {
+    for (uint32_t session = user_sessions(shard_user(shard, user)); session != SLOTS_NONE;) {
         const struct member *member = member_at(graph, session);
 
         session = member->next;
@@ -49,7 +49,8 @@ gather_segment(struct graph *graph, struct seat *seat, const struct list_segment
 {
     for (uint32_t offset = 0; segment != NULL && offset < segment->used; offset++) {
         uint32_t user = segment->entries[offset].user;
-        bool done = user == SLOTS_NONE;
+        /* Most are offline, which is seen without their lock: the entry stays, because the leaver watches it. */
+        bool done = user == SLOTS_NONE || user_sessions(shard_peek(shard_of_user(graph, user), user)) == SLOTS_NONE;
 
         while (!done) {
             struct shard *shard = shard_of_user(graph, user);

@@ -11,18 +11,18 @@ chain_add(const struct graph *graph, struct user *user, uint32_t session, bool f
     ASSERT(first || member->status == NULL);
     if (first)
         user->has_status = member->status != NULL;
-    if (user->sessions == SLOTS_NONE) {
+    if (user_sessions(user) == SLOTS_NONE) {
         member->next = SLOTS_NONE;
         member->previous = session;
-        user->sessions = session;
+        user_set_sessions(user, session);
         return;
     }
-    struct member *head = member_at(graph, user->sessions);
+    struct member *head = member_at(graph, user_sessions(user));
 
     member->previous = head->previous;
     if (first) {
-        member->next = user->sessions;
-        user->sessions = session;
+        member->next = user_sessions(user);
+        user_set_sessions(user, session);
     } else {
         member->next = SLOTS_NONE;
         member_at(graph, head->previous)->next = session;
@@ -35,14 +35,14 @@ chain_remove(const struct graph *graph, struct user *user, uint32_t session)
 {
     const struct member *member = member_at(graph, session);
 
-    if (user->sessions == session) {
-        user->sessions = member->next;
+    if (user_sessions(user) == session) {
+        user_set_sessions(user, member->next);
         user->has_status = member->next != SLOTS_NONE && member_at(graph, member->next)->status != NULL;
     } else {
         member_at(graph, member->previous)->next = member->next;
     }
     if (member->next != SLOTS_NONE)
         member_at(graph, member->next)->previous = member->previous;
-    else if (user->sessions != SLOTS_NONE)
-        member_at(graph, user->sessions)->previous = member->previous;
+    else if (user_sessions(user) != SLOTS_NONE)
+        member_at(graph, user_sessions(user))->previous = member->previous;
 }

@@ -23,7 +23,7 @@ void chain_remove(const struct graph *graph, struct user *user, uint32_t session
 static inline struct text *
 chain_status(const struct graph *graph, const struct user *user)
 {
-    return user->has_status ? member_at(graph, user->sessions)->status : NULL;
+    return user->has_status ? member_at(graph, user_sessions(user))->status : NULL;
 }
 
 #endif

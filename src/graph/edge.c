@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/edge.h"
 
+#include "base/prefetch.h"
 #include "graph/chain.h"
 #include "graph/graph_internal.h"
 #include "graph/snapshot.h"
+
+/* How many edges ahead memory is asked for: of a user, and then, when that is there, of its watchers. */
+enum { FAR = 8, NEAR = 4 };
 
 /* Moves the entry of an edge from `place` to the vacancy. */
 static void
@@ -13,8 +17,8 @@ move_over(struct shard *shard, struct friend_list *list, uint32_t place) REQUIRE
     uint32_t vacancy = friend_list_vacancy(list);
 
     friend_list_take(list, entry->user);
-    friend_list_at(list, vacancy)->position = entry->position;
-    watchers_at(&shard_user(shard, entry->user)->watchers, entry->position)->place = vacancy;
+    listing_set_position(friend_list_at(list, vacancy), listing_position(entry));
+    watchers_at(&shard_user(shard, entry->user)->watchers, listing_position(entry))->place = vacancy;
     entry->user = SLOTS_NONE;
 }
 
@@ -36,12 +40,13 @@ try_watch(struct graph *graph, struct shard *shard, uint64_t hash, struct user_i
     former = index_map_find(seen, index);
     if (former == NULL) {
         struct watcher watcher = {.member = session, .place = place};
+        uint32_t position;
 
-        if (!watchers_add(&user->watchers, watcher, spare))
+        if (!watchers_add(&user->watchers, watcher, &position, spare))
             return false;
         friend_list_take(list, index);
-        friend_list_at(list, place)->position = user->watchers.count - 1;
-        if (snapshot != NULL && user->sessions != SLOTS_NONE)
+        listing_set_position(friend_list_at(list, place), position);
+        if (snapshot != NULL && user_sessions(user) != SLOTS_NONE)
             snapshot_add(snapshot, which, chain_status(graph, user));
     } else if ((*former ^ place) & LIST_SEGMENT_BIT) {
         move_over(shard, list, *former); /* in the old list too */
@@ -86,6 +91,48 @@ edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends,
     return error;
 }
 
+/* Tells the other end of an edge that it stands at another position now. */
+static void
+tell_moved(const struct graph *graph, const struct watchers *watchers, uint32_t position)
+{
+    const struct watcher *moved = watchers_at(watchers, position);
+
+    listing_set_position(friend_list_at(&member_at(graph, moved->member)->list, moved->place), position);
+}
+
+/* Gives memory of sparse watchers back. False when memory is wanted to do it. */
+static bool
+try_shrink(const struct graph *graph, struct watchers *watchers, struct spare *spare)
+{
+    uint32_t position;
+
+    if (!watchers_are_sparse(watchers))
+        return true;
+    while ((position = watchers_close_hole(watchers)) != WATCHERS_NONE)
+        tell_moved(graph, watchers, position);
+    return watchers_shrink(watchers, spare);
+}
+
+void
+edge_expect_end(struct graph *graph, const struct list_segment *segment, uint32_t offset)
+{
+    const struct listing *entry = &segment->entries[offset];
+
+    if (!RACE_HINTS)
+        return;
+    if (offset + FAR < segment->used && entry[FAR].user != SLOTS_NONE) {
+        struct shard *shard = shard_of_user(graph, entry[FAR].user);
+
+        prefetch_for_writing(shard, 1);
+        prefetch_for_writing(shard_peek(shard, entry[FAR].user), sizeof(struct user));
+    }
+    if (offset + NEAR < segment->used && entry[NEAR].user != SLOTS_NONE) {
+        const struct user *user = shard_peek(shard_of_user(graph, entry[NEAR].user), entry[NEAR].user);
+
+        prefetch_for_writing(watchers_hint(&user->watchers, listing_position(&entry[NEAR])), 1);
+    }
+}
+
 void
 edge_end(struct graph *graph, struct friend_list *list, uint32_t place)
 {
@@ -97,15 +144,12 @@ edge_end(struct graph *graph, struct friend_list *list, uint32_t place)
 
     mutex_lock(&shard->mutex);
     struct watchers *watchers = &shard_user(shard, index)->watchers;
-    uint32_t position = entry->position;
+    uint32_t position = listing_position(entry);
 
-    if (watchers_remove(watchers, position, &spare)) {
-        const struct watcher *moved = watchers_at(watchers, position);
-
-        friend_list_at(&member_at(graph, moved->member)->list, moved->place)->position = position;
-    }
+    if (watchers_remove(watchers, position, &spare))
+        tell_moved(graph, watchers, position);
     entry->user = SLOTS_NONE;
-    shrunk = watchers_shrink(watchers, &spare);
+    shrunk = try_shrink(graph, watchers, &spare);
     shard_remove_if_unused(shard, index, &spare);
     mutex_unlock(&shard->mutex);
 
@@ -113,7 +157,7 @@ edge_end(struct graph *graph, struct friend_list *list, uint32_t place)
     if (!shrunk && spare_refill(&spare) == 0) {
         mutex_lock(&shard->mutex);
         if (slots_exists(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1)))
-            watchers_shrink(&shard_user(shard, index)->watchers, &spare);
+            (void)try_shrink(graph, &shard_user(shard, index)->watchers, &spare);
         mutex_unlock(&shard->mutex);
     }
     spare_done(&spare);

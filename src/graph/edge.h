@@ -20,6 +20,11 @@
 int edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, struct snapshot *snapshot);
 /* Moves the entry of an edge, which stays, from `place` in the former segment of a list to the vacancy of the current one. */
 void edge_move(struct graph *graph, struct friend_list *list, uint32_t place);
+/*
+ * Says that edges are being ended one after another, and that the one at `offset` of the segment is next: asks for the memory of those behind
+ * it, most of which another worker's processor wrote last.
+ */
+void edge_expect_end(struct graph *graph, const struct list_segment *segment, uint32_t offset);
 /* Ends the edge of an entry of a list, and leaves the entry empty. */
 void edge_end(struct graph *graph, struct friend_list *list, uint32_t place);
 

@@ -21,6 +21,7 @@ end_former(struct graph *graph, struct friend_list *list)
     if (former == NULL)
         return 0;
     for (uint32_t offset = 0; offset < former->used; offset++) {
+        edge_expect_end(graph, former, offset);
         if (former->entries[offset].user == SLOTS_NONE)
             continue;
         edge_end(graph, list, (list->current ^ LIST_SEGMENT_BIT) | offset);

@@ -14,12 +14,13 @@
 
 #include "base/slots.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct listing {
-    uint32_t user;     /* index of the user watched; SLOTS_NONE when the edge is gone or was moved */
-    uint32_t position; /* in that user's watchers, under its shard's lock */
+    uint32_t user;             /* index of the user watched; SLOTS_NONE when the edge is gone or was moved */
+    _Atomic uint32_t position; /* in that user's watchers, under its shard's lock; without it, good enough to say what memory will be wanted */
 };
 
 struct list_segment {
@@ -35,6 +36,18 @@ struct friend_list {
     struct list_segment *segments[2]; /* both NULL: an empty list */
     uint32_t current;                 /* 0 or LIST_SEGMENT_BIT: the segment that new edges go to */
 };
+
+static inline uint32_t
+listing_position(const struct listing *entry)
+{
+    return atomic_load_explicit(&entry->position, memory_order_relaxed);
+}
+
+static inline void
+listing_set_position(struct listing *entry, uint32_t position)
+{
+    atomic_store_explicit(&entry->position, position, memory_order_relaxed);
+}
 
 /* The entry of a place in use. */
 static inline struct listing *

@@ -53,7 +53,7 @@ free_members(struct graph *graph, struct shard *shard) REQUIRES(shard->mutex)
         for (uint32_t slot = shard->buckets[bucket]; slot != SLOTS_NONE;) {
             struct user *user = slots_at(&shard->users, slot);
 
-            for (uint32_t session = user->sessions; session != SLOTS_NONE; session = member_at(graph, session)->next) {
+            for (uint32_t session = user_sessions(user); session != SLOTS_NONE; session = member_at(graph, session)->next) {
                 friend_list_done(&member_at(graph, session)->list);
                 text_drop(member_at(graph, session)->status);
             }
@@ -190,7 +190,7 @@ ask(struct graph *graph, struct index_map *seen, struct user_id id, uint32_t whi
 
     mutex_lock(&shard->mutex);
     index = shard_find(shard, hash, id);
-    if (index != SLOTS_NONE && shard_user(shard, index)->sessions != SLOTS_NONE && index_map_find(seen, index) == NULL) {
+    if (index != SLOTS_NONE && user_sessions(shard_user(shard, index)) != SLOTS_NONE && index_map_find(seen, index) == NULL) {
         /* An index that was seen and is another user's now: that one has come only after the question was put. */
         index_map_set(seen, index, which);
         snapshot_add(snapshot, which, chain_status(graph, shard_user(shard, index)));
@@ -265,9 +265,9 @@ graph_census(struct graph *graph)
             for (uint32_t slot = shard->buckets[bucket]; slot != SLOTS_NONE;) {
                 const struct user *user = slots_at(&shard->users, slot);
 
-                census.users_online += user->sessions != SLOTS_NONE;
+                census.users_online += user_sessions(user) != SLOTS_NONE;
                 census.edges += user->watchers.count;
-                for (uint32_t session = user->sessions; session != SLOTS_NONE; session = member_at(graph, session)->next)
+                for (uint32_t session = user_sessions(user); session != SLOTS_NONE; session = member_at(graph, session)->next)
                     census.members++;
                 slot = user->next;
             }

@@ -37,9 +37,11 @@ time_of_transition(struct shard *shard) REQUIRES(shard->mutex)
 static void
 count_watchers(const struct graph *graph, struct seat *seat, const struct watchers *watchers)
 {
-    for (uint32_t i = 0; i < watchers->count; i++) {
+    for (uint32_t i = 0; i < watchers_extent(watchers); i++) {
         uint32_t member = watchers_at(watchers, i)->member;
 
+        if (member == WATCHERS_NONE)
+            continue;
         seat->audience->parts[member >> HANDLE_SLOT_BITS].count++;
         if (seat->candidate_count > 0) {
             struct handle handle = member_at(graph, member)->handle;
@@ -108,8 +110,9 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t inde
     count_watchers(graph, seat, &user->watchers);
     count_candidates(seat);
     atomic_store_explicit(&audience->unfinished, lay_out(graph, audience), memory_order_relaxed);
-    for (uint32_t i = 0; i < user->watchers.count; i++)
-        place(audience, member_at(graph, watchers_at(&user->watchers, i)->member)->handle);
+    for (uint32_t i = 0; i < watchers_extent(&user->watchers); i++)
+        if (watchers_at(&user->watchers, i)->member != WATCHERS_NONE)
+            place(audience, member_at(graph, watchers_at(&user->watchers, i)->member)->handle);
     for (uint32_t i = 0; i < seat->candidate_count; i++)
         place(audience, seat->candidates[i]);
 

@@ -15,6 +15,10 @@
 #include "base/user_id.h"
 #include "graph/watchers.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 enum {
     SHARD_COUNT_BITS = 8,
     SHARD_COUNT = 1 << SHARD_COUNT_BITS,
@@ -22,11 +26,11 @@ enum {
 };
 
 struct user {
-    struct user_id id; /* constant; a name is this entry's own copy, and it holds the one reference that is the graph's */
-    uint32_t hash;     /* lower half of the hash of the id: its bucket */
-    uint32_t next;     /* slot of the next user in the bucket */
-    uint32_t sessions; /* member index of the first session (graph/chain.h), SLOTS_NONE when offline */
-    bool has_status;   /* the first session has one: whoever wants none need not look at the session */
+    struct user_id id;         /* constant; a name is this entry's own copy, and it holds the one reference that is the graph's */
+    uint32_t hash;             /* lower half of the hash of the id: its bucket */
+    uint32_t next;             /* slot of the next user in the bucket */
+    _Atomic uint32_t sessions; /* member index of the first session (graph/chain.h), SLOTS_NONE when offline; see user_sessions() */
+    bool has_status;           /* the first session has one: whoever wants none need not look at the session */
     struct watchers watchers;
 };
 
@@ -49,6 +53,29 @@ static inline struct user *
 shard_user(struct shard *shard, uint32_t index)
 {
     return slots_at(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1));
+}
+
+/*
+ * The same without the lock, for a worker one of whose sessions watches the user or is one of the user's: so it cannot go meanwhile. Only what
+ * is constant or atomic in it may be looked at.
+ */
+static inline const struct user *
+shard_peek(const struct shard *shard, uint32_t index)
+{
+    return slots_at(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1));
+}
+
+/* The first session of a user, SLOTS_NONE when it is offline. It changes under the lock only; without it the answer is about a moment ago. */
+static inline uint32_t
+user_sessions(const struct user *user)
+{
+    return atomic_load_explicit(&user->sessions, memory_order_acquire);
+}
+
+static inline void
+user_set_sessions(struct user *user, uint32_t sessions)
+{
+    atomic_store_explicit(&user->sessions, sessions, memory_order_release);
 }
 
 /* The index of a user with this id, SLOTS_NONE when there is none. */

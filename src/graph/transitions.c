@@ -27,7 +27,7 @@ try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_
     if (index == SLOTS_NONE)
         return false;
     user = shard_user(shard, index);
-    first = user->sessions == SLOTS_NONE;
+    first = user_sessions(user) == SLOTS_NONE;
     news = first || (member->status != NULL && !text_equal(member->status, chain_status(graph, user)));
     if (news) {
         *audience = user->watchers.count;
@@ -73,7 +73,7 @@ try_depart(struct graph *graph, struct shard *shard, uint32_t session, enum leav
     const struct member *member = member_at(graph, session);
     struct seat *seat = &graph->seats[session >> HANDLE_SLOT_BITS];
     struct user *user = shard_user(shard, member->user);
-    bool first = user->sessions == session;
+    bool first = user_sessions(user) == session;
 
     *transition = first && member->next == SLOTS_NONE;
     *audience = 0;

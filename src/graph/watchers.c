@@ -8,43 +8,42 @@
 
 _Static_assert(sizeof(struct watcher) == 8, "half of the 16 bytes of an edge");
 
-enum { CAPACITY_MIN = 2 };
+/* Of the bit fields: to say that what is put into them fits. */
+enum { STEP_MASK = (1 << 6) - 1, EXTENT_MASK = (1 << 13) - 1, SMALL = 8 };
 
-/* The next larger capacity of a flat array: 2, 4 … 16 by twos, then four steps from one power of two to the next. */
+_Static_assert((int)WATCHERS_FLAT_STEP + (int)WATCHERS_BLOCKS <= (int)STEP_MASK && (int)WATCHERS_FLAT < (int)EXTENT_MASK,
+    "every step and every extent has room");
+
+/* The entries of a step: 0, 2, 4 … 16 by twos, then four steps from one power of two to the next; from two blocks on they double. */
 static uint32_t
-flat_step(uint32_t capacity)
+capacity_of(uint32_t step)
 {
-    if (capacity < 16)
-        return capacity + CAPACITY_MIN;
-    return capacity + (1U << (29 - __builtin_clz(capacity)));
+    if (step <= 8)
+        return 2 * step;
+    if (step <= WATCHERS_FLAT_STEP)
+        return (16 + 4 * (step % 4)) << ((step - 8) / 4);
+    return 1U << (WATCHERS_FLAT_BITS + step - WATCHERS_FLAT_STEP - 1);
 }
 
-static uint32_t
-block_size(uint32_t block)
+uint32_t
+watchers_capacity(const struct watchers *watchers)
 {
-    return block == 0 ? WATCHERS_FLAT : 1U << (WATCHERS_FLAT_BITS + block - 1);
+    return capacity_of(watchers->step);
 }
 
-/* The number of blocks that make up a capacity. */
-static uint32_t
-block_count(uint32_t capacity)
-{
-    return capacity == WATCHERS_FLAT ? 1 : 33 - (uint32_t)__builtin_clz((capacity - 1) >> WATCHERS_FLAT_BITS);
-}
-
-/* Moves a flat array into a block of another capacity. */
+/* Moves a flat array without holes into a block of another step. */
 static bool
-flat_resize(struct watchers *watchers, uint32_t capacity, struct spare *spare)
+flat_resize(struct watchers *watchers, uint32_t step, struct spare *spare)
 {
-    struct watcher *flat = spare_take(spare, capacity * sizeof *flat);
+    struct watcher *flat = spare_take(spare, capacity_of(step) * sizeof *flat);
 
     if (flat == NULL)
         return false;
-    if (watchers->count > 0)
-        memcpy(flat, watchers->flat, watchers->count * sizeof *flat);
+    if (watchers->extent > 0)
+        memcpy(flat, watchers->flat, watchers->extent * sizeof *flat);
     spare_discard(spare, watchers->flat);
     watchers->flat = flat;
-    watchers->capacity = capacity & INT32_MAX;
+    watchers->step = step & STEP_MASK;
     return true;
 }
 
@@ -59,95 +58,154 @@ spread_out(struct watchers *watchers, struct spare *spare)
     memset(blocks, 0, WATCHERS_BLOCKS * sizeof *blocks);
     blocks[0] = watchers->flat;
     watchers->blocks = blocks;
-    watchers->spread = 1;
+    watchers->step = WATCHERS_FLAT_STEP + 1;
     return true;
+}
+
+static uint32_t
+block_size(uint32_t block)
+{
+    return block == 0 ? WATCHERS_FLAT : 1U << (WATCHERS_FLAT_BITS + block - 1);
 }
 
 static bool
 block_add(struct watchers *watchers, struct spare *spare)
 {
-    uint32_t block = block_count(watchers->capacity);
+    uint32_t block = watchers->step - WATCHERS_FLAT_STEP;
 
     ASSERT(block < WATCHERS_BLOCKS);
     watchers->blocks[block] = spare_take(spare, (size_t)block_size(block) * sizeof(struct watcher));
     if (watchers->blocks[block] == NULL)
         return false;
-    watchers->capacity = (watchers->capacity + block_size(block)) & INT32_MAX;
+    watchers->step = (watchers->step + 1) & STEP_MASK;
     return true;
 }
 
-bool
-watchers_add(struct watchers *watchers, struct watcher watcher, struct spare *spare)
+/* Makes room for one more. False when memory is wanted first. */
+static bool
+grow(struct watchers *watchers, struct spare *spare)
 {
-    if (watchers->count == watchers->capacity) {
-        if (watchers->capacity < WATCHERS_FLAT) {
-            if (!flat_resize(watchers, flat_step(watchers->capacity), spare))
-                return false;
-        } else if ((!watchers->spread && !spread_out(watchers, spare)) || !block_add(watchers, spare)) {
-            return false;
-        }
-    }
-    *watchers_at(watchers, watchers->count++) = watcher;
+    if (watchers->step < WATCHERS_FLAT_STEP)
+        return flat_resize(watchers, watchers->step + 1, spare);
+    return (watchers_are_spread(watchers) || spread_out(watchers, spare)) && block_add(watchers, spare);
+}
+
+/* Takes the first hole out of the row of holes. */
+static uint32_t
+hole_take(struct watchers *watchers)
+{
+    uint32_t index = watchers->hole - 1;
+
+    watchers->hole = watchers->flat[index].place & EXTENT_MASK;
+    return index;
+}
+
+bool
+watchers_add(struct watchers *watchers, struct watcher watcher, uint32_t *index, struct spare *spare)
+{
+    uint32_t extent = watchers_extent(watchers);
+    bool spread;
+
+    if (watchers->hole == 0 && extent == watchers_capacity(watchers) && !grow(watchers, spare))
+        return false;
+    spread = watchers_are_spread(watchers);
+    *index = spread || watchers->hole == 0 ? extent : hole_take(watchers);
+    if (!spread && *index == extent)
+        watchers->extent++;
+    watchers->count++;
+    *watchers_at(watchers, *index) = watcher;
     return true;
+}
+
+/* Frees everything of an array whose last watcher has gone. */
+static void
+discard(struct watchers *watchers, struct spare *spare)
+{
+    if (watchers_are_spread(watchers))
+        for (uint32_t block = 0; block < WATCHERS_BLOCKS; block++)
+            spare_discard(spare, watchers->blocks[block]);
+    spare_discard(spare, watchers->flat);
+    *watchers = (struct watchers){.count = 0};
 }
 
 bool
 watchers_remove(struct watchers *watchers, uint32_t index, struct spare *spare)
 {
-    uint32_t last = watchers->count - 1;
-
-    ASSERT(index < watchers->count);
-    watchers->count = last;
-    if (index != last)
-        *watchers_at(watchers, index) = *watchers_at(watchers, last);
-    if (last == 0) {
-        for (uint32_t block = 1; watchers->spread && block < WATCHERS_BLOCKS; block++)
-            spare_discard(spare, watchers->blocks[block]);
-        if (watchers->spread)
-            spare_discard(spare, watchers->blocks[0]);
-        spare_discard(spare, watchers->flat);
-        *watchers = (struct watchers){0};
+    ASSERT(index < watchers_extent(watchers));
+    if (--watchers->count == 0) {
+        discard(watchers, spare);
+    } else if (watchers_are_spread(watchers)) {
+        *watchers_at(watchers, index) = *watchers_at(watchers, watchers->count);
+        return index != watchers->count;
+    } else if (index + 1 == watchers->extent) {
+        watchers->extent--;
+    } else {
+        watchers->flat[index] = (struct watcher){.member = WATCHERS_NONE, .place = watchers->hole};
+        watchers->hole = (index + 1) & EXTENT_MASK;
     }
-    return index != last;
+    return false;
+}
+
+bool
+watchers_are_sparse(const struct watchers *watchers)
+{
+    uint32_t capacity = watchers_capacity(watchers);
+
+    return capacity > SMALL && watchers->count <= capacity / 4 + 2;
+}
+
+uint32_t
+watchers_close_hole(struct watchers *watchers)
+{
+    while (watchers->hole != 0) {
+        uint32_t index = hole_take(watchers);
+
+        while (watchers->extent > watchers->count && watchers->flat[watchers->extent - 1].member == WATCHERS_NONE)
+            watchers->extent--;
+        if (index < watchers->extent) {
+            watchers->flat[index] = watchers->flat[--watchers->extent];
+            return index;
+        }
+    }
+    return WATCHERS_NONE;
 }
 
 bool
 watchers_shrink(struct watchers *watchers, struct spare *spare)
 {
-    if (watchers->spread) {
-        uint32_t top = block_count(watchers->capacity) - 1;
+    uint32_t step = 1;
 
-        /* The top block is half of the capacity: free it only when a quarter is in use, so that a user whose audience wavers
-         * does not allocate at every step. */
-        while (top > 0 && watchers->count <= watchers->capacity / 4) {
-            spare_discard(spare, watchers->blocks[top]);
-            watchers->blocks[top] = NULL;
-            watchers->capacity = (watchers->capacity - block_size(top)) & INT32_MAX;
-            top--;
+    if (watchers_are_spread(watchers)) {
+        /* The top block is half of the capacity: it goes only when a quarter is in use, so that a user whose audience wavers does not
+         * allocate at every step. */
+        while (watchers->step > WATCHERS_FLAT_STEP + 1 && watchers_are_sparse(watchers)) {
+            watchers->step = (watchers->step - 1) & STEP_MASK;
+            spare_discard(spare, watchers->blocks[watchers->step - WATCHERS_FLAT_STEP]);
+            watchers->blocks[watchers->step - WATCHERS_FLAT_STEP] = NULL;
         }
-        if (top == 0 && watchers->count <= WATCHERS_FLAT / 2) {
+        if (watchers->step == WATCHERS_FLAT_STEP + 1 && watchers->count <= WATCHERS_FLAT / 2) {
             struct watcher *flat = watchers->blocks[0];
 
             spare_discard(spare, watchers->blocks);
             watchers->flat = flat;
-            watchers->spread = 0;
+            watchers->step = WATCHERS_FLAT_STEP;
+            watchers->extent = watchers->count & EXTENT_MASK;
         }
         return true;
     }
-    if (watchers->capacity <= 8 || watchers->count > watchers->capacity / 2)
+    if (!watchers_are_sparse(watchers))
         return true;
-    uint32_t capacity = CAPACITY_MIN;
-
-    while (capacity < watchers->count + 1)
-        capacity = flat_step(capacity);
-    return flat_resize(watchers, capacity, spare);
+    ASSERT(watchers->extent == watchers->count);
+    while (capacity_of(step) < watchers->count + 1)
+        step++;
+    return flat_resize(watchers, step, spare);
 }
 
 void
 watchers_done(struct watchers *watchers)
 {
-    for (uint32_t block = 0; watchers->spread && block < WATCHERS_BLOCKS; block++)
+    for (uint32_t block = 0; watchers_are_spread(watchers) && block < WATCHERS_BLOCKS; block++)
         free(watchers->blocks[block]);
     free(watchers->flat);
-    *watchers = (struct watchers){0};
+    *watchers = (struct watchers){.count = 0};
 }

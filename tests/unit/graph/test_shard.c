@@ -93,7 +93,7 @@ START_TEST(a_new_user_is_offline_and_unwatched)
 {
     const struct user *user = shard_user(&shard, add(7));
 
-    ck_assert_uint_eq(user->sessions, SLOTS_NONE);
+    ck_assert_uint_eq(user_sessions(user), SLOTS_NONE);
     ck_assert_uint_eq(user->watchers.count, 0);
 }
 END_TEST
@@ -103,14 +103,14 @@ START_TEST(a_user_stays_where_it_is_while_others_come_and_go)
     uint32_t index = add(-1);
     const struct user *user = shard_user(&shard, index);
 
-    shard_user(&shard, index)->sessions = 5;
+    user_set_sessions(shard_user(&shard, index), 5);
     for (int64_t number = 0; number < MANY; number++)
         add(number);
     for (int64_t number = 0; number < MANY; number++)
         remove_if_unused(find(number));
     ck_assert_ptr_eq(shard_user(&shard, find(-1)), user);
     ck_assert_uint_eq(shard.users.count, 1);
-    shard_user(&shard, index)->sessions = SLOTS_NONE;
+    user_set_sessions(shard_user(&shard, index), SLOTS_NONE);
     remove_if_unused(index);
 }
 END_TEST
@@ -119,9 +119,10 @@ START_TEST(a_user_with_a_session_or_a_watcher_is_not_removed)
 {
     uint32_t online = add(1), watched = add(2), neither = add(3);
     struct spare spare = {0};
+    uint32_t position;
 
-    shard_user(&shard, online)->sessions = 0;
-    while (!watchers_add(&shard_user(&shard, watched)->watchers, (struct watcher){.member = 1}, &spare))
+    user_set_sessions(shard_user(&shard, online), 0);
+    while (!watchers_add(&shard_user(&shard, watched)->watchers, (struct watcher){.member = 1}, &position, &spare))
         ck_assert_int_eq(spare_refill(&spare), 0);
     spare_done(&spare);
     remove_if_unused(online);

@@ -14,14 +14,14 @@
 enum { MANY = 40000 };
 
 static struct watchers watchers;
-static struct watcher model[MANY];
-static uint32_t count;
+static struct watcher model[MANY]; /* by index, with holes as in the array: member WATCHERS_NONE */
+static uint32_t count, extent;
 
 static void
 begin(void)
 {
-    watchers = (struct watchers){0};
-    count = 0;
+    watchers = (struct watchers){.count = 0};
+    count = extent = 0;
 }
 
 static void
@@ -35,35 +35,93 @@ add(uint32_t member)
 {
     struct watcher watcher = {.member = member, .place = member * 3};
     struct spare spare = {0};
+    uint32_t index;
 
-    while (!watchers_add(&watchers, watcher, &spare))
+    while (!watchers_add(&watchers, watcher, &index, &spare))
         REQUIRE(spare_refill(&spare) == 0, "no memory");
     spare_done(&spare);
-    model[count++] = watcher;
+    REQUIRE(index < extent ? model[index].member == WATCHERS_NONE : index == extent && count == extent, "at %u of %u", index, extent);
+    extent += index == extent;
+    model[index] = watcher;
+    count++;
 }
 
-/* Removes one, and gives memory back as the graph does. */
+/* The last one in the model moves. */
+static void
+move_last(uint32_t index)
+{
+    while (model[extent - 1].member == WATCHERS_NONE)
+        extent--;
+    REQUIRE(index < extent - 1 && model[index].member == WATCHERS_NONE, "to %u of %u", index, extent);
+    model[index] = model[--extent];
+}
+
+/* Gives memory back as the graph does. */
+static bool
+shrink(struct spare *spare)
+{
+    uint32_t index;
+
+    if (!watchers_are_sparse(&watchers))
+        return true;
+    while ((index = watchers_close_hole(&watchers)) != WATCHERS_NONE)
+        move_last(index);
+    extent = count; /* what was behind are holes */
+    return watchers_shrink(&watchers, spare);
+}
+
+/* Removes one from the array and the model. */
+static void
+take_out(uint32_t index, struct spare *spare)
+{
+    bool moved = watchers_remove(&watchers, index, spare);
+
+    model[index].member = WATCHERS_NONE;
+    count--;
+    if (moved)
+        move_last(index);
+    else if (index == extent - 1)
+        extent--;
+    if (count == 0)
+        extent = 0;
+}
+
+/* Removes one, and gives memory back. */
 static void
 remove_at(uint32_t index)
 {
     struct spare spare = {0};
-    bool moved = watchers_remove(&watchers, index, &spare);
 
-    model[index] = model[--count];
-    REQUIRE(moved == (index != count), "at %u of %u", index, count);
-    if (!watchers_shrink(&watchers, &spare)) {
+    take_out(index, &spare);
+    if (!shrink(&spare)) {
         REQUIRE(spare_refill(&spare) == 0, "no memory");
-        watchers_shrink(&watchers, &spare);
+        REQUIRE(shrink(&spare), "with memory");
     }
     spare_done(&spare);
+}
+
+/* The index of one that is there, chosen by chance. */
+static uint32_t
+any(unsigned *random)
+{
+    uint32_t index;
+
+    do
+        index = (uint32_t)rand_r(random) % extent;
+    while (model[index].member == WATCHERS_NONE);
+    return index;
 }
 
 static void
 expect_as_model(void)
 {
     ck_assert_uint_eq(watchers.count, count);
-    for (uint32_t i = 0; i < count; i++)
-        REQUIRE(watchers_at(&watchers, i)->member == model[i].member && watchers_at(&watchers, i)->place == model[i].place, "watcher %u", i);
+    ck_assert_uint_eq(watchers_extent(&watchers), extent);
+    for (uint32_t i = 0; i < extent; i++) {
+        REQUIRE(watchers_at(&watchers, i)->member == model[i].member, "watcher %u", i);
+        if (model[i].member != WATCHERS_NONE)
+            REQUIRE(watchers_at(&watchers, i)->place == model[i].place, "watcher %u", i);
+    }
 }
 
 START_TEST(what_was_added_is_there_in_order)
@@ -77,18 +135,18 @@ START_TEST(what_was_added_is_there_in_order)
 }
 END_TEST
 
-START_TEST(the_last_takes_the_place_of_one_removed)
+START_TEST(the_others_stay_when_one_is_removed)
 {
     unsigned random = 1;
 
     for (uint32_t i = 0; i < MANY; i++)
         add(i);
     while (count > 0) {
-        remove_at((uint32_t)rand_r(&random) % count);
+        remove_at(any(&random));
         if (count % 1000 == 0 || count < 40)
             expect_as_model();
     }
-    ck_assert_uint_eq(watchers.capacity, 0);
+    ck_assert_uint_eq(watchers_capacity(&watchers), 0);
     ck_assert_ptr_null(watchers.flat);
 }
 END_TEST
@@ -102,7 +160,7 @@ START_TEST(it_grows_again_after_it_has_shrunk)
         while (count < sizes[i])
             add((uint32_t)rand_r(&random));
         while (count > sizes[i])
-            remove_at((uint32_t)rand_r(&random) % count);
+            remove_at(any(&random));
         expect_as_model();
     }
 }
@@ -110,20 +168,19 @@ END_TEST
 
 START_TEST(memory_follows_the_count)
 {
+    unsigned random = 1;
+
     for (uint32_t i = 0; i < MANY; i++) {
         add(i);
         /* Flat arrays grow by a quarter or so, blocks by half of all. */
-        REQUIRE(watchers.capacity <= (count <= 16                     ? count + 2
-                                             : count <= WATCHERS_FLAT ? count + count / 4 + 4
-                                                                      : 2 * count),
-            "%u for %u", watchers.capacity, count);
+        REQUIRE(watchers_capacity(&watchers) <= (count <= 16                     ? count + 2
+                                                        : count <= WATCHERS_FLAT ? count + count / 4 + 4
+                                                                                 : 2 * count),
+            "%u for %u", watchers_capacity(&watchers), count);
     }
     while (count > 0) {
-        REQUIRE(watchers.capacity <= (count <= 4                          ? 8
-                                             : count <= WATCHERS_FLAT / 2 ? WATCHERS_FLAT
-                                                                          : 4 * count),
-            "%u for %u", watchers.capacity, count);
-        remove_at(0);
+        REQUIRE(watchers_capacity(&watchers) <= (count <= 4 ? 8 : 4 * count), "%u for %u", watchers_capacity(&watchers), count);
+        remove_at(any(&random));
     }
 }
 END_TEST
@@ -135,17 +192,21 @@ START_TEST(wavering_by_one_allocates_nothing)
         while (count < size)
             add(count);
         add(count);
-        remove_at(count - 1);
+        remove_at(extent - 1);
         add(count);
         long before = 0;
 
         faults_allocation(0, 0);
         for (int i = 0; i < 3; i++) {
             struct spare spare = {0};
+            struct watcher last = model[extent - 1];
+            uint32_t index;
 
-            watchers_remove(&watchers, watchers.count - 1, &spare);
-            watchers_shrink(&watchers, &spare);
-            watchers_add(&watchers, model[count - 1], &spare);
+            take_out(extent - 1, &spare);
+            REQUIRE(shrink(&spare), "at %u", size);
+            REQUIRE(watchers_add(&watchers, last, &index, &spare), "at %u", size);
+            model[extent++] = last;
+            count++;
             spare_done(&spare);
         }
         before = faults_allocations();
@@ -158,10 +219,12 @@ END_TEST
 START_TEST(without_memory_nothing_changes)
 {
     struct spare spare = {0};
+    unsigned random = 1;
+    uint32_t index;
 
     for (uint32_t i = 0; i < 2 * WATCHERS_FLAT; i++) {
-        if (watchers.count == watchers.capacity) {
-            ck_assert(!watchers_add(&watchers, (struct watcher){.member = 7}, &spare));
+        if (watchers.count == watchers_capacity(&watchers)) {
+            ck_assert(!watchers_add(&watchers, (struct watcher){.member = 7}, &index, &spare));
             ck_assert_uint_eq(watchers.count, count);
             expect_as_model();
             faults_allocation(1, 0);
@@ -173,11 +236,8 @@ START_TEST(without_memory_nothing_changes)
     }
     /* Shrinking, too, is only tried. */
     while (count > 0) {
-        bool moved = watchers_remove(&watchers, 0, &spare);
-
-        model[0] = model[--count];
-        REQUIRE(moved == (count > 0), "of %u", count);
-        (void)watchers_shrink(&watchers, &spare);
+        take_out(any(&random), &spare);
+        (void)shrink(&spare);
         if (count % 512 == 0)
             expect_as_model();
     }
@@ -190,7 +250,7 @@ START_TEST(what_is_left_is_freed_at_the_end)
     static const uint32_t sizes[] = {1, 4096, 4097, 20000};
 
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        count = 0;
+        count = extent = 0;
         while (count < sizes[i])
             add(count);
         watchers_done(&watchers);
@@ -207,7 +267,7 @@ main(void)
 
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, what_was_added_is_there_in_order);
-    tcase_add_test(tests, the_last_takes_the_place_of_one_removed);
+    tcase_add_test(tests, the_others_stay_when_one_is_removed);
     tcase_add_test(tests, it_grows_again_after_it_has_shrunk);
     tcase_add_test(tests, memory_follows_the_count);
     tcase_add_test(tests, wavering_by_one_allocates_nothing);
