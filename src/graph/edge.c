@@ -71,10 +71,9 @@ forget_unused(struct shard *shard, uint64_t hash, struct user_id id, struct spar
 }
 
 int
-edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, struct snapshot *snapshot)
+edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, uint64_t hash, struct snapshot *snapshot)
 {
     struct user_id id = friends[which];
-    uint64_t hash = hash_of(graph, id);
     struct shard *shard = shard_of_hash(graph, hash);
     struct spare spare = {0};
     int error = 0;

@@ -13,11 +13,11 @@
 #include <stdint.h>
 
 /*
- * Makes the session watch friends[which], in the vacancy of its list's current segment, and puts it into the map. If it is online, the snapshot
+ * Makes the session watch friends[which], whose hash is given, in the vacancy of its list's current segment, and puts it into the map. If it is online, the snapshot
  * (which has room, or is NULL) says so from the moment at which the edge begins. Who stands in the former segment only moves over; who stands
  * in the current one is passed over. Returns 0 or -ENOMEM: nothing has happened.
  */
-int edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, struct snapshot *snapshot);
+int edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends, uint32_t which, uint64_t hash, struct snapshot *snapshot);
 /* Moves the entry of an edge, which stays, from `place` in the former segment of a list to the vacancy of the current one. */
 void edge_move(struct graph *graph, struct friend_list *list, uint32_t place);
 /*

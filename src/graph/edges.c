@@ -4,6 +4,7 @@
  */
 #include "graph/edges.h"
 
+#include "base/prefetch.h"
 #include "graph/edge.h"
 #include "graph/graph_internal.h"
 
@@ -40,6 +41,45 @@ edges_end(struct graph *graph, struct friend_list *list)
     return ended + end_former(graph, list);
 }
 
+/* Edges that are prepared together. */
+enum { TOGETHER = 16 };
+
+/*
+ * Hashes the ids of friends, and asks for the memory that looking them up will want: first for all shards, then for all users, so that the waits
+ * for memory that another worker's processor wrote last overlap. They are longer than what the second lock costs.
+ */
+static void
+expect_users(struct graph *graph, const struct user_id *friends, uint32_t count, uint64_t hashes[TOGETHER])
+{
+    for (uint32_t i = 0; i < count; i++) {
+        hashes[i] = hash_of(graph, friends[i]);
+        prefetch_for_writing(shard_of_hash(graph, hashes[i]), 1);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct shard *shard = shard_of_hash(graph, hashes[i]);
+
+        mutex_lock(&shard->mutex);
+        shard_expect(shard, hashes[i]);
+        mutex_unlock(&shard->mutex);
+    }
+}
+
+/* Begins an edge to each of these but `self`. Returns 0, or -ENOMEM: some may have begun. */
+static int
+begin_all(struct graph *graph, uint32_t session, struct user_id self, const struct user_id *friends, uint32_t count, struct snapshot *snapshot)
+{
+    uint64_t hashes[TOGETHER];
+    int error = 0;
+
+    for (uint32_t which = 0; which < count && error == 0; which++) {
+        if (which % TOGETHER == 0)
+            expect_users(graph, &friends[which], count - which < TOGETHER ? count - which : TOGETHER, hashes);
+        if (!user_id_equal(friends[which], self))
+            error = edge_begin(graph, session, friends, which, hashes[which % TOGETHER], snapshot);
+    }
+    return error;
+}
+
 /* Begins the map with all that the session watches, and room for `more`. Returns 0, and in *edges how many those are, or -ENOMEM. */
 static int
 map_list(struct graph *graph, uint32_t session, uint32_t more, uint32_t *edges)
@@ -72,9 +112,8 @@ edges_replace(struct graph *graph, uint32_t session, struct user_id self, const 
         return error;
     if (count > 0) {
         error = friend_list_open(list, count);
-        for (uint32_t which = 0; which < count && error == 0; which++)
-            if (!user_id_equal(friends[which], self))
-                error = edge_begin(graph, session, friends, which, snapshot);
+        if (error == 0)
+            error = begin_all(graph, session, self, friends, count, snapshot);
         if (error < 0)
             return error;
     } else {
@@ -179,9 +218,8 @@ edges_add(struct graph *graph, uint32_t session, struct user_id self, const stru
         error = -E2BIG;
     if (error == 0 && fresh > room)
         error = rebuild(graph, session, edges + fresh + edges / 4); /* a list that grows again will not move each time */
-    for (uint32_t which = 0; which < count && fresh > 0 && error == 0; which++)
-        if (!user_id_equal(friends[which], self))
-            error = edge_begin(graph, session, friends, which, snapshot);
+    if (fresh > 0 && error == 0)
+        error = begin_all(graph, session, self, friends, count, snapshot);
     return error;
 }
 

@@ -6,6 +6,7 @@
 #include "graph/shard.h"
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,15 @@ shard_find(struct shard *shard, uint64_t hash, struct user_id id)
         slot = user->next;
     }
     return SLOTS_NONE;
+}
+
+void
+shard_expect(const struct shard *shard, uint64_t hash)
+{
+    uint32_t slot = shard->bucket_count == 0 ? SLOTS_NONE : shard->buckets[hash & (shard->bucket_count - 1)];
+
+    if (slot != SLOTS_NONE)
+        prefetch_for_writing(slots_at(&shard->users, slot), sizeof(struct user));
 }
 
 /* Doubles the table of buckets. False when memory is wanted first. */

@@ -78,6 +78,8 @@ user_set_sessions(struct user *user, uint32_t sessions)
     atomic_store_explicit(&user->sessions, sessions, memory_order_release);
 }
 
+/* A look-up of this hash is going to happen soon: asks for the memory. */
+void shard_expect(const struct shard *shard, uint64_t hash) REQUIRES(shard->mutex);
 /* The index of a user with this id, SLOTS_NONE when there is none. */
 uint32_t shard_find(struct shard *shard, uint64_t hash, struct user_id id) REQUIRES(shard->mutex);
 /* The same, but adds the user, with a copy of its name. SLOTS_NONE when memory is wanted first: refill the spare and call again. */
