@@ -45,8 +45,8 @@ edges_end(struct graph *graph, struct friend_list *list)
 enum { TOGETHER = 16 };
 
 /*
- * Hashes the ids of friends, and asks for the memory that looking them up will want: first for all shards, then for all users, so that the waits
- * for memory that another worker's processor wrote last overlap. They are longer than what the second lock costs.
+ * Hashes the ids of friends, and asks for the memory that watching them will want: for all shards, then for all users, then for where the
+ * watcher will stand. So the waits for what another worker's processor wrote last overlap; one of them is longer than what two more locks cost.
  */
 static void
 expect_users(struct graph *graph, const struct user_id *friends, uint32_t count, uint64_t hashes[TOGETHER])
@@ -60,6 +60,16 @@ expect_users(struct graph *graph, const struct user_id *friends, uint32_t count,
 
         mutex_lock(&shard->mutex);
         shard_expect(shard, hashes[i]);
+        mutex_unlock(&shard->mutex);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct shard *shard = shard_of_hash(graph, hashes[i]);
+        uint32_t index;
+
+        mutex_lock(&shard->mutex);
+        index = shard_find(shard, hashes[i], friends[i]);
+        if (index != SLOTS_NONE)
+            watchers_expect(&shard_user(shard, index)->watchers);
         mutex_unlock(&shard->mutex);
     }
 }

@@ -2,6 +2,7 @@
 #include "graph/watchers.h"
 
 #include "base/assert.h"
+#include "base/prefetch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 _Static_assert(sizeof(struct watcher) == 8, "half of the 16 bytes of an edge");
 
 /* Of the bit fields: to say that what is put into them fits. */
-enum { STEP_MASK = (1 << 6) - 1, EXTENT_MASK = (1 << 13) - 1, SMALL = 8 };
+enum { STEP_MASK = (1 << 6) - 1, EXTENT_MASK = (1 << 13) - 1, SMALL = 8, COPY_EXPECTED = 64, LINE = 8 };
 
 _Static_assert((int)WATCHERS_FLAT_STEP + (int)WATCHERS_BLOCKS <= (int)STEP_MASK && (int)WATCHERS_FLAT < (int)EXTENT_MASK,
     "every step and every extent has room");
@@ -37,8 +38,12 @@ flat_resize(struct watchers *watchers, uint32_t step, struct spare *spare)
 {
     struct watcher *flat = spare_take(spare, capacity_of(step) * sizeof *flat);
 
-    if (flat == NULL)
+    if (flat == NULL) {
+        /* It comes soon: what is to be copied is in another processor's cache, mostly. */
+        for (uint32_t i = 0; i < watchers->extent && i < COPY_EXPECTED; i += LINE)
+            prefetch_for_writing(&watchers->flat[i], 1);
         return false;
+    }
     if (watchers->extent > 0)
         memcpy(flat, watchers->flat, watchers->extent * sizeof *flat);
     spare_discard(spare, watchers->flat);
@@ -100,6 +105,13 @@ hole_take(struct watchers *watchers)
     return index;
 }
 
+void
+watchers_expect(const struct watchers *watchers)
+{
+    if (!watchers_are_spread(watchers) && watchers->count > 0)
+        prefetch_for_writing(watchers->flat + (watchers->hole > 0 ? watchers->hole - 1U : watchers->extent), 1);
+}
+
 bool
 watchers_add(struct watchers *watchers, struct watcher watcher, uint32_t *index, struct spare *spare)
 {
@@ -151,7 +163,9 @@ watchers_are_sparse(const struct watchers *watchers)
 {
     uint32_t capacity = watchers_capacity(watchers);
 
-    return capacity > SMALL && watchers->count <= capacity / 4 + 2;
+    if (watchers_are_spread(watchers))
+        return watchers->count <= capacity / 4;
+    return capacity > SMALL && (watchers->count <= SMALL / 2 || watchers->count <= capacity / 8);
 }
 
 uint32_t

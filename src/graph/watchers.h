@@ -81,11 +81,13 @@ watchers_hint(const struct watchers *watchers, uint32_t index)
 
 /* The number of entries that there is memory for. */
 uint32_t watchers_capacity(const struct watchers *watchers);
+/* One is going to be added soon: asks for the memory. */
+void watchers_expect(const struct watchers *watchers);
 /* Adds a watcher, whose index goes to *index. False when memory is wanted first: refill the spare and call again. */
 bool watchers_add(struct watchers *watchers, struct watcher watcher, uint32_t *index, struct spare *spare);
 /* Removes the watcher at `index`. True when the last one moved there: it is watchers_at(index) now. */
 bool watchers_remove(struct watchers *watchers, uint32_t index, struct spare *spare);
-/* Is more than about three quarters of its memory not in use? */
+/* Is so little of its memory in use that some should be given back? Not sooner, because closing holes means telling the other ends. */
 bool watchers_are_sparse(const struct watchers *watchers);
 /* Moves the last watcher into a hole, whose index it returns; WATCHERS_NONE when there is no hole left. */
 uint32_t watchers_close_hole(struct watchers *watchers);

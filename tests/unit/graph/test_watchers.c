@@ -179,7 +179,10 @@ START_TEST(memory_follows_the_count)
             "%u for %u", watchers_capacity(&watchers), count);
     }
     while (count > 0) {
-        REQUIRE(watchers_capacity(&watchers) <= (count <= 4 ? 8 : 4 * count), "%u for %u", watchers_capacity(&watchers), count);
+        REQUIRE(watchers_capacity(&watchers) <= (count <= 4                          ? 8
+                                                        : count <= WATCHERS_FLAT / 2 ? 8 * count
+                                                                                     : 4 * count),
+            "%u for %u", watchers_capacity(&watchers), count);
         remove_at(any(&random));
     }
 }
