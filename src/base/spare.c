@@ -54,7 +54,7 @@ spare_refill(struct spare *spare)
 }
 
 void
-spare_done(struct spare *spare)
+spare_free(struct spare *spare)
 {
     free_discarded(spare);
     free(spare->memory);

@@ -32,7 +32,15 @@ void *spare_take(struct spare *spare, size_t bytes);
 void spare_discard(struct spare *spare, void *memory);
 /* Fulfils the last wish. Returns 0 or -ENOMEM. Not under a lock. */
 int spare_refill(struct spare *spare);
+/* Frees what is left; called by spare_done() when something is. */
+void spare_free(struct spare *spare);
+
 /* Frees whatever is left. Not under a lock. */
-void spare_done(struct spare *spare);
+static inline void
+spare_done(struct spare *spare)
+{
+    if (spare->memory != NULL || spare->discarded != NULL)
+        spare_free(spare);
+}
 
 #endif

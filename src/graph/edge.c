@@ -7,7 +7,7 @@
 #include "graph/snapshot.h"
 
 /* How many edges ahead memory is asked for: of a user, and then, when that is there, of its watchers. */
-enum { FAR = 8, NEAR = 4 };
+enum { FAR = 16, NEAR = 8 };
 
 /* Moves the entry of an edge from `place` to the vacancy. */
 static void
