@@ -4,8 +4,8 @@
  * end stands.
  *
  * Who may touch what: everything belongs to the worker of the session, except an entry's `position`, which belongs to the
- * holder of the lock of the shard of the entry's user: any worker that removes a watcher there moves another into its
- * place and must tell this end. So an entry never moves while anybody else may write it: a segment is allocated at
+ * holder of the lock of the shard of the entry's user: any worker that closes a hole among the watchers there moves
+ * another into it and must tell this end. So an entry never moves while anybody else may write it: a segment is allocated at
  * its full size and never resized. A new list is built in a second segment beside the first (friends in both lists move
  * over one by one, each under its user's lock), and then the first is freed.
  */
