@@ -15,6 +15,7 @@ scenarios=(
     'storm     | floor alo peers | 3 | storm --sessions 8000 --friends 50 --late-after 30                             | --sessions 2000'
     'celebrity | floor alo peers | 1 | celebrity --sessions 15000 --late-after 30                                     | --sessions 5000 --rounds 3'
     'idle      | alo peers       | 1 | idle --sessions 15000 --friends 50                                             | --sessions 4000 --rounds 1'
+    'slow      | alo             | 1 | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --seconds 5        | --sessions 1000 --slow 100 --seconds 2'
     'udp       | alo             | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp           | --sessions 2000 --seconds 2'
     'million   | alo             | 1 | idle --sessions 1000000 --friends 10 --udp                                     | --sessions 50000 --rounds 1'
 )
@@ -34,6 +35,8 @@ rows=(
     'the same: CPU of a notification                  | celebrity | cpu_us_per_notification | µs     | floor celebrity | 1.10 | 1.0'
     'idle: memory of a session without friends        | idle      | rss_bytes_per_session   | bytes  | -               | 400  | 200'
     'idle: memory of a friend edge                    | idle      | rss_bytes_per_friend    | bytes  | -               | 20   | 16'
+    '500 of 4,000 never read: p99, to that without     | slow      | p99_ratio               | 1      | -               | 1.15 | 1.0'
+    'their memory, each (4,096 lines of 17 bytes)      | slow      | rss_bytes_per_slow      | bytes  | -               | 69632 | -'
     'UDP fan-out, saturated: CPU, to the floor of TCP  | udp       | cpu_us_per_notification | µs     | floor fanout    | 0.7  | 0.5'
     '1,000,000 UDP sessions, 10 friends each: memory  | million   | rss_all_bytes/1e6       | MB     | -               | 700  | 400'
     'a heartbeat of each in 20 s: processors          | million   | cpu_us_per_heartbeat/20 | cores  | -               | 0.4  | -'
