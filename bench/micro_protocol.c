@@ -169,9 +169,14 @@ run_calls(void *subject, uint32_t thread, uint64_t operations)
     for (uint64_t i = 0; i < operations; i++) {
         if (jsonrpc_read(&limits, desk->text.bytes, desk->text.length, &message, &failure, &error) != 0)
             failure_exit("it is no JSON-RPC");
-        for (uint32_t which = 0; which < message.count; which++)
-            if (jsonrpc_call_read(desk->decoder, &limits, &message, which, &call) != 0 || call.failure != 0)
+
+        struct json_element place = {0};
+
+        for (uint32_t which = 0; which < message.count; which++) {
+            place = jsonrpc_next(&message, place.end);
+            if (jsonrpc_call_read(desk->decoder, &limits, &message, place, &call) != 0 || call.failure != 0)
                 failure_exit("it is no call");
+        }
         jsonrpc_message_done(&message);
     }
 }

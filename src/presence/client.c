@@ -246,9 +246,10 @@ client_keep(struct presence *presence, struct worker *worker, struct client *cli
 
     protocol_error_set(&error, ERROR_SERVER_FULL, "all unfinished messages together are over the server's limit, try again later");
     while ((result = input_append(presence, worker, &client->input, client, bytes, length)) == -ENOSPC) {
-        larger = input_larger(worker, client->input, length);
+        larger = input_larger(presence, worker, client->input, length);
         if (larger == NULL)
             break;
+        rpc_break_off(presence, worker, larger->client);
         client_fail(presence, worker, larger->client, &error);
     }
     return result;
@@ -337,15 +338,39 @@ client_received(struct presence *presence, struct worker *worker, struct client 
         bytes += consumed;
         length -= consumed;
 
+        struct input *input = client->input;
+
+        client->input = NULL; /* the text stays while it is carried out, also when the client has left by then */
+
         enum outcome outcome = carry_out(presence, worker, client, text, text_length, false, NULL);
 
         if (outcome != DONE) {
+            client->input = input;
             park(presence, worker, client, outcome, text, text_length, bytes, length);
             return;
         }
-        input_free(presence, worker, client->input);
-        client->input = NULL;
+        input_free(presence, worker, input);
     }
+}
+
+/* Is the time over in which it might have said who it is? */
+static bool
+is_late(const struct client *client)
+{
+    return client->session.state == SESSION_OPEN && !session_is_datagram(&client->session) && !client->logged_in && !client->parked &&
+        !deadline_is_running(&client->session.deadline);
+}
+
+static void
+hello_fail(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    struct protocol_error error;
+
+    if (client->dialect == &dialect_jsonrpc)
+        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no login came in time");
+    else
+        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
+    client_fail(presence, worker, client, &error);
 }
 
 void
@@ -373,21 +398,16 @@ client_resume(struct presence *presence, struct worker *worker, struct client *c
     if (!session_is_datagram(&client->session))
         client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
     input_free(presence, worker, input);
+    if (is_late(client)) /* its time was over while it waited, and what it waited with was no login */
+        hello_fail(presence, worker, client);
 }
 
 void
 client_hello_due(struct presence *presence, struct worker *worker, struct client *client)
 {
-    struct protocol_error error;
-
     session_catch_up(worker, &client->session);
-    if (client->logged_in || client->parked)
-        return;
-    if (client->dialect == &dialect_jsonrpc)
-        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no login came in time");
-    else
-        protocol_error_set(&error, ERROR_HELLO_TIMEOUT, "no hello came in time; send {\"user_id\": 1, \"friends\": [2, 3]}");
-    client_fail(presence, worker, client, &error);
+    if (!client->logged_in && !client->parked)
+        hello_fail(presence, worker, client);
 }
 
 void

@@ -21,6 +21,7 @@ enum outcome {
     DONE,
     WAIT,  /* until the news up to client->ticket has been told */
     BRAKE, /* until no news of the celebrities of group client->ticket is under way */
+    SLICE, /* for its next turn, as there is more to do than one may take */
 };
 
 struct client {
@@ -34,7 +35,7 @@ struct client {
     bool logged_in : 1;            /* the graph knows it */
     bool departing : 1;            /* it has ended, and its departure could not be told yet for want of memory: `retry` runs */
     enum leave_reason reason : 2;  /* why, while it is departing */
-    bool parked : 1;               /* its next object waits for earlier news: `turn` is in one of the desk's lists */
+    bool parked : 1;               /* its next object waits, for earlier news or its turn: `turn` is in one of the desk's lists */
     bool backlogged : 1;           /* JSON-RPC: it is not read from until its answers have left */
     union {
         struct deadline retry;

@@ -50,17 +50,20 @@ answers_send(struct worker *worker, const struct datagram *datagram, const struc
 
 /* Nobody is logged in at this address, and nobody wants to be. */
 static void
-answer_stranger(struct presence *presence, struct worker *worker, const struct datagram *datagram, const struct jsonrpc_message *message)
+answer_stranger(struct presence *presence, struct worker *worker, const struct datagram *datagram, struct jsonrpc_message *message)
     REQUIRES(worker_role)
 {
-    struct rpc_progress progress = {.budget = budget_for(datagram)};
-    struct rpc_work work = {.presence = presence, .worker = worker, .message = message, .progress = &progress};
+    struct rpc_progress progress = {.budget = budget_for(datagram), .is_batch = message->is_batch};
+    struct rpc_work work = {.presence = presence, .worker = worker, .progress = &progress};
     struct decoder *decoder = presence_desk(presence, worker)->decoder;
+    struct json_element place = {0};
     struct jsonrpc_call call;
 
-    for (; progress.done < message->count; progress.done++)
-        if (jsonrpc_call_read(decoder, &presence->config.limits, message, progress.done, &call) == 0)
+    for (; progress.done < message->count; progress.done++) {
+        place = jsonrpc_next(message, place.end);
+        if (jsonrpc_call_read(decoder, &presence->config.limits, message, place, &call) == 0)
             (void)rpc_call_carry_out(&work, &call);
+    }
     answers_send(worker, datagram, message, &progress.answers);
 }
 
@@ -69,8 +72,8 @@ static bool
 refuse_size(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
     const struct jsonrpc_message *message, const struct jsonrpc_call *login) REQUIRES(worker_role)
 {
-    struct rpc_progress progress = {.budget = budget_for(datagram)};
-    struct rpc_work work = {.presence = presence, .worker = worker, .client = client, .message = message, .progress = &progress};
+    struct rpc_progress progress = {.budget = budget_for(datagram), .is_batch = message->is_batch};
+    struct rpc_work work = {.presence = presence, .worker = worker, .client = client, .progress = &progress};
     enum outcome outcome;
     bool fits = rpc_snapshot_fits(&work, login, true, &outcome);
 
@@ -109,7 +112,7 @@ client_for_login(struct presence *presence, struct worker *worker, struct client
 /* A client that waits with a message is still answered a ping, and may log out; anything else may be sent again. */
 static void
 carry_out_parked(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
-    const struct jsonrpc_message *message, const struct jsonrpc_call *call) REQUIRES(worker_role)
+    struct jsonrpc_message *message, const struct jsonrpc_call *call) REQUIRES(worker_role)
 {
     struct buffer answer = {0};
 
@@ -150,14 +153,14 @@ close_if_nobody(struct worker *worker, struct client *client) REQUIRES(worker_ro
 }
 
 static void
-carry_out(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram,
-    const struct jsonrpc_message *message) REQUIRES(worker_role)
+carry_out(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram, struct jsonrpc_message *message)
+    REQUIRES(worker_role)
 {
     struct decoder *decoder = presence_desk(presence, worker)->decoder;
     struct jsonrpc_call call;
     enum outcome outcome;
 
-    if (jsonrpc_call_read(decoder, &presence->config.limits, message, 0, &call) < 0)
+    if (jsonrpc_call_read(decoder, &presence->config.limits, message, jsonrpc_next(message, 0), &call) < 0)
         return; /* out of memory: it may be sent again */
     if (client != NULL && client->parked && client->dialect == &dialect_jsonrpc) {
         carry_out_parked(presence, worker, client, datagram, message, &call);
@@ -185,7 +188,7 @@ rpc_datagram(struct presence *presence, struct worker *worker, struct client *cl
     struct protocol_error error;
     int failure;
 
-    if (jsonrpc_take(&presence->config.limits, tree, &message, &failure, &error) < 0) {
+    if (jsonrpc_take(&presence->config.limits, datagram->bytes, datagram->length, tree, &message, &failure, &error) < 0) {
         answer_error(worker, datagram, &error);
         return;
     }

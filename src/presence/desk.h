@@ -40,7 +40,8 @@ struct desk {
     struct line *offline_line;
     struct list parked;            /* clients whose next object waits for earlier news, in the order of their tickets */
     struct list braked;            /* clients whose login waits until older news of a celebrity has been told */
-    struct deadline brake;         /* runs while there are such: when to look again */
+    struct list sliced;            /* clients whose batches are carried out in slices, in the order of their turns */
+    struct deadline brake;         /* runs while there are such, or braked ones: when to look again */
     size_t unfinished;             /* bytes held for unfinished messages */
     struct rpc_progress *progress; /* of the JSON-RPC message that has just been told to wait */
     struct snapshot snapshot;      /* scratch, and so is what follows */

@@ -3,6 +3,7 @@
 
 #include "base/list.h"
 #include "net/worker.h"
+#include "presence/client.h"
 #include "presence/rpc.h"
 
 #include <errno.h>
@@ -81,13 +82,20 @@ input_append(struct presence *presence, struct worker *worker, struct input **in
 }
 
 struct input *
-input_larger(struct worker *worker, const struct input *input, size_t length)
+input_larger(struct presence *presence, struct worker *worker, const struct input *input, size_t length)
 {
     size_t capacity = capacity_for((input == NULL ? 0 : input->length) + length);
     const struct list *waiting = &worker_deadlines(worker, DEADLINE_MESSAGE)->waiting;
+    const struct list *sliced = &presence_desk(presence, worker)->sliced;
 
     for (struct list *link = waiting->next; link != waiting; link = link->next) {
         struct input *other = LIST_ENTRY(LIST_ENTRY(link, struct deadline, link), struct input, deadline);
+
+        if (other->capacity > capacity)
+            return other;
+    }
+    for (struct list *link = sliced->next; link != sliced; link = link->next) {
+        struct input *other = LIST_ENTRY(link, struct client, turn)->input;
 
         if (other->capacity > capacity)
             return other;

@@ -34,10 +34,10 @@ size_t input_share(const struct presence_config *config, uint32_t workers);
 int input_append(struct presence *presence, struct worker *worker, struct input **input, struct client *client, const char *bytes, size_t length)
     REQUIRES(worker_role);
 /*
- * An unfinished message that takes more than *input (NULL: none yet) would with so many bytes more, the oldest such; NULL when there is none. It is
- * the one to go when there is no room: who holds most pays, and many who hold little are no trouble.
+ * An unfinished message, or else a long batch that is carried out in slices, that takes more than *input (NULL: none yet) would with so many bytes more,
+ * the oldest such; NULL when there is none. It is the one to go when there is no room: who holds most pays, and many who hold little are no trouble.
  */
-struct input *input_larger(struct worker *worker, const struct input *input, size_t length) REQUIRES(worker_role);
+struct input *input_larger(struct presence *presence, struct worker *worker, const struct input *input, size_t length) REQUIRES(worker_role);
 /* Frees it; NULL is allowed. */
 void input_free(struct presence *presence, struct worker *worker, struct input *input) REQUIRES(worker_role);
 

@@ -79,6 +79,7 @@ stopping(void *context, struct worker *worker, struct session *session) REQUIRES
 {
     struct protocol_error error;
 
+    rpc_break_off(context, worker, client_of(session));
     rpc_tell_all(context, worker, client_of(session)); /* what has happened comes before the last word */
     protocol_error_set(&error, ERROR_SHUTTING_DOWN, "the server is stopping");
     client_fail(context, worker, client_of(session), &error);
@@ -112,7 +113,7 @@ mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(w
     news_arrive(context, worker, mail);
 }
 
-/* Tells news, and lets those go on who waited for it. */
+/* Tells news, lets those go on who waited for it, and gives long batches their turns. */
 static bool
 turn(void *context, struct worker *worker) REQUIRES(worker_role)
 {
@@ -120,7 +121,7 @@ turn(void *context, struct worker *worker) REQUIRES(worker_role)
     bool more = news_tell(presence, worker);
 
     parking_release(presence, worker);
-    return more;
+    return parking_give_turns(presence, worker) || more;
 }
 
 const struct session_handler presence_handler = {
@@ -147,6 +148,7 @@ desk_init(struct desk *desk)
     desk->scratch.length = 0;
     list_init(&desk->parked);
     list_init(&desk->braked);
+    list_init(&desk->sliced);
     desk->decoder = decoder_new();
     desk->online_line = line_new(dialect_classic.online_line, strlen(dialect_classic.online_line));
     desk->offline_line = line_new(dialect_classic.offline_line, strlen(dialect_classic.offline_line));

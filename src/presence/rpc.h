@@ -2,9 +2,11 @@
  *
  * The conversation in the JSON-RPC dialect: carries out the calls of a message one by one and answers them together. On the client's worker.
  *
- * Of what a client does not follow any more nothing is told, though it may be under way (old_news.h). A message may have to wait half way, for a
- * celebrity's older news to be told; then what is done and its answers are kept with the message, and it goes on from there. The message is read
- * again for that: what reading it makes would take many times the memory of its text, which is counted.
+ * Of what a client does not follow any more nothing is told, though it may be under way (old_news.h).
+ *
+ * A message may have to wait half way: for a celebrity's older news to be told, and a long batch for its next turn, so that it costs others no more
+ * time than its calls sent one by one. Then what is done and its answers are kept with the message, and it goes on from there. A call that
+ * has to wait is read again: what reading it makes would take many times the memory of its text, which is counted.
  */
 #ifndef PRESENCE_RPC_H
 #define PRESENCE_RPC_H
@@ -17,7 +19,11 @@
 
 /* How far a message has been carried out. Set to zero: not at all. */
 struct rpc_progress {
-    uint32_t done;         /* calls */
+    bool is_batch;
+    bool closes;           /* the session, once the answers have been queued */
+    uint32_t count;        /* calls; 0: it was only seen to be a long batch, and nothing of it has been looked at */
+    uint32_t done;         /* of these */
+    size_t at;             /* in the text: where the last of them ends */
     size_t budget;         /* bytes that all answers together may have; 0 is no limit */
     struct buffer answers; /* to the calls done */
 };
@@ -30,6 +36,8 @@ void rpc_progress_free(struct rpc_progress *progress);
  */
 enum outcome rpc_carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length,
     struct json_text *tree, struct rpc_progress *progress) REQUIRES(worker_role);
+/* The rest of a message that waits will never be carried out: sends the answers to what was. */
+void rpc_break_off(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 
 /* Tells a transition; its text is kept with the part for the others who follow. */
 void rpc_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part) REQUIRES(worker_role);

@@ -27,7 +27,7 @@ answer_begin(struct rpc_work *work)
 
     if (begin > 0)
         buffer_append_text(answers, ", ");
-    else if (work->message->is_batch)
+    else if (work->progress->is_batch)
         buffer_append_text(answers, "[");
     return begin;
 }
@@ -350,7 +350,7 @@ log_out(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(worker_
     answer_empty(work, &call->id);
     changes_free(&work->client->changes);
     client_leave(work->presence, work->worker, work->client, LEAVE_GOODBYE);
-    work->closes = true;
+    work->progress->closes = true;
     return DONE;
 }
 
@@ -362,13 +362,13 @@ rpc_call_carry_out(struct rpc_work *work, const struct jsonrpc_call *call)
         /* More than a limit allows was sent: the stream is not trusted any more. A datagram ends by itself. */
         if (call->error.code == ERROR_TOO_MANY_FRIENDS && work->client != NULL && !session_is_datagram(&work->client->session)) {
             client_leave(work->presence, work->worker, work->client, LEAVE_CLOSED);
-            work->closes = true;
+            work->progress->closes = true;
         }
         return DONE;
     }
     if (call->method == JSONRPC_PING)
         return ping(work, call);
-    if (work->client == NULL || work->closes || (!work->client->logged_in && call->method != JSONRPC_LOGIN))
+    if (work->client == NULL || work->progress->closes || (!work->client->logged_in && call->method != JSONRPC_LOGIN))
         return refuse(work, &call->id, ERROR_NOT_LOGGED_IN, "log in first");
     if (work->progress->answers.length > ANSWERS_MAX && call->id.kind != JSONRPC_ID_NONE)
         return refuse(work, &call->id, ERROR_TOO_LARGE, "the answers to this batch are over %d bytes, ask for less at a time", ANSWERS_MAX);

@@ -12,9 +12,8 @@ struct rpc_work {
     struct presence *presence;
     struct worker *worker;
     struct client *client;
-    const struct jsonrpc_message *message;
     struct rpc_progress *progress;
-    bool closes; /* the session, once the answers have been queued */
+    size_t spent; /* bytes of text in this turn */
 };
 
 /* Carries out one call, or begins to: with WAIT and BRAKE it is to be called again for the same call, and then goes on. */
@@ -27,7 +26,7 @@ enum outcome rpc_call_carry_out(struct rpc_work *work, const struct jsonrpc_call
 bool rpc_snapshot_fits(struct rpc_work *work, const struct jsonrpc_call *call, bool is_login, enum outcome *outcome) REQUIRES(worker_role);
 
 /* Carries out a message that was read; `progress` as in rpc_carry_out, `budget` as in struct rpc_progress. */
-enum outcome rpc_message_carry_out(struct presence *presence, struct worker *worker, struct client *client, const struct jsonrpc_message *message,
+enum outcome rpc_message_carry_out(struct presence *presence, struct worker *worker, struct client *client, struct jsonrpc_message *message,
     struct rpc_progress *progress, size_t budget) REQUIRES(worker_role);
 
 #endif

@@ -5,6 +5,7 @@
 #include "protocol/json_numbers.h"
 
 #include "protocol/json_number.h"
+#include "protocol/json_string.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -38,19 +39,6 @@ is_wild_number(const char *run, const char *end)
     return !is_integer || is_beyond_64_bits(run + negative, (size_t)(end - run) - negative, negative);
 }
 
-/* Past the string's closing quote; `at` is past its opening one. */
-static char *
-string_end(char *at, const char *end)
-{
-    for (; at < end; at++) {
-        if (*at == '"')
-            return at + 1;
-        if (*at == '\\' && at + 1 < end)
-            at++;
-    }
-    return at;
-}
-
 void
 json_numbers_tame(char *text, size_t length)
 {
@@ -60,7 +48,7 @@ json_numbers_tame(char *text, size_t length)
 
     while (at < end) {
         if (*at == '"') {
-            at = string_end(at + 1, end);
+            at += json_string_skip(at + 1, end) - at;
             continue;
         }
         if (!is_number_byte(*at)) {

@@ -23,7 +23,8 @@ struct walk {
     char *copy;
     size_t used;
     uint32_t level, depth;
-    uint32_t kind; /* which members of its shape the value walked last had */
+    size_t elements; /* of the outermost array */
+    uint32_t kind;   /* which members of its shape the value walked last had */
     struct json_keys keys;
     /* When it stops: */
     bool failed;          /* for want of memory */
@@ -164,6 +165,7 @@ walk_array(struct walk *walk, const char *token, const struct json_shape *shape)
             put(walk, ',');
         if (!walk_value(walk, element))
             return false;
+        walk->elements += walk->level == 1;
         if (kept >= shape->element_max) {
             is_kept = shape->element != NULL && (kinds & UINT64_C(1) << walk->kind) == 0;
             kinds |= UINT64_C(1) << walk->kind;
@@ -290,6 +292,17 @@ walk_text(struct walk *walk, const struct json_shape *shape)
     return walk_value(walk, shape) && next_token(walk) == walk->end;
 }
 
+static bool
+walk_element(struct walk *walk, const struct json_shape *shape)
+{
+    put(walk, '[');
+    walk->level = walk->depth = 1;
+    if (!walk_value(walk, shape) || next_token(walk) != walk->end)
+        return false;
+    put(walk, ']');
+    return true;
+}
+
 /* Appends what must stand between the copy and the rest, so that the next token is as wrong as it was in the text. */
 static void
 bridge(struct walk *walk)
@@ -326,10 +339,11 @@ stop(struct walk *walk, struct json_pruned *pruned)
     return 0;
 }
 
-int
-json_prune(const char *text, size_t length, const struct json_shape *shape, struct json_pruned *pruned)
+static int
+prune(const char *text, size_t length, const struct json_shape *shape, bool (*walk_all)(struct walk *, const struct json_shape *),
+    struct json_pruned *pruned)
 {
-    struct walk walk = {.text = text, .end = text + length, .at = text, .copy = malloc(length > 0 ? length : 1)};
+    struct walk walk = {.text = text, .end = text + length, .at = text, .copy = malloc(length + sizeof "[]")};
     int result = 0;
 
     ASSERT(length <= UINT32_MAX);
@@ -337,7 +351,7 @@ json_prune(const char *text, size_t length, const struct json_shape *shape, stru
         return -ENOMEM;
     json_keys_init(&walk.keys);
 
-    struct json_pruned made = {.is_whole = walk_text(&walk, shape)};
+    struct json_pruned made = {.is_whole = walk_all(&walk, shape)};
 
     json_keys_done(&walk.keys);
     if (walk.failed)
@@ -350,7 +364,20 @@ json_prune(const char *text, size_t length, const struct json_shape *shape, stru
     }
     made.bytes = walk.copy;
     made.length = walk.used;
+    made.elements = walk.elements;
     made.depth = walk.depth;
     *pruned = made;
     return 0;
+}
+
+int
+json_prune(const char *text, size_t length, const struct json_shape *shape, struct json_pruned *pruned)
+{
+    return prune(text, length, shape, walk_text, pruned);
+}
+
+int
+json_prune_element(const char *text, size_t length, const struct json_shape *shape, struct json_pruned *pruned)
+{
+    return prune(text, length, shape, walk_element, pruned);
 }

@@ -24,6 +24,7 @@
 struct json_pruned {
     char *bytes; /* the caller's to free */
     size_t length;
+    size_t elements;    /* of the outermost array that were walked, left out or not */
     uint32_t depth;     /* levels of objects and arrays that were walked, the outermost counted as one */
     bool is_whole;      /* all was walked: it is good JSON. Else jansson will most likely refuse it */
     ptrdiff_t left_out; /* if it was not: a byte that jansson stops at stands so many bytes later in the text */
@@ -31,5 +32,7 @@ struct json_pruned {
 
 /* Prunes text[0..length), in which no byte is 0. Returns 0 or -ENOMEM. */
 int json_prune(const char *text, size_t length, const struct json_shape *shape, struct json_pruned *pruned);
+/* The same of one element of an array, a value of any kind: the result is an array of this one element. */
+int json_prune_element(const char *text, size_t length, const struct json_shape *shape, struct json_pruned *pruned);
 
 #endif

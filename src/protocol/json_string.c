@@ -149,6 +149,18 @@ short_escape(char letter)
     }
 }
 
+const char *
+json_string_skip(const char *at, const char *end)
+{
+    for (; at < end; at++) {
+        if (*at == '"')
+            return at + 1;
+        if (*at == '\\' && at + 1 < end)
+            at++;
+    }
+    return at;
+}
+
 size_t
 json_string_decode(const char *text, size_t length, char *bytes)
 {

@@ -14,6 +14,9 @@
  */
 const char *json_string_end(const char *at, const char *end, bool *has_escapes);
 
+/* The same of a string that is known to be good, or is to be passed over whatever it holds: past its closing quote, or `end`; `at` is past its opening one. */
+const char *json_string_skip(const char *at, const char *end);
+
 /* What stands between the quotes of a string for which json_string_end has an end, without its escapes, into bytes[0..length); returns how many. */
 size_t json_string_decode(const char *text, size_t length, char *bytes);
 

@@ -101,49 +101,68 @@ depth_of(json_t *value)
     return deepest + (json_is_object(value) || json_is_array(value));
 }
 
-/* Reads what is left of the text once it is pruned. */
+/* Reads what is left of a text that was pruned, which is freed. */
 static int
-read_pruned(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, json_error_t *problem)
+read_pruned(struct json_pruned *pruned, struct json_text *read, struct protocol_error *error)
 {
-    struct json_pruned pruned;
-    int result;
+    json_error_t problem;
+    int result = read_whole(pruned->bytes, pruned->length, read, &problem);
 
-    if (json_prune(text, length, shape, &pruned) < 0)
-        return -ENOMEM;
-    result = read_whole(pruned.bytes, pruned.length, read, problem);
-    free(pruned.bytes);
-    if (result == 0)
-        read->depth = pruned.depth;
-    if (result == 0 && !pruned.is_whole) { /* it is nested deeper than is walked */
+    free(pruned->bytes);
+    if (result == 0) {
+        read->depth = pruned->depth;
+        read->elements = pruned->elements;
+    }
+    if (result == 0 && !pruned->is_whole) { /* it is nested deeper than is walked */
         uint32_t depth = depth_of(read->value);
 
-        read->depth = depth > pruned.depth ? depth : pruned.depth;
+        read->depth = depth > pruned->depth ? depth : pruned->depth;
+        read->elements = SIZE_MAX;
     }
+    if (result == -EBADMSG) {
+        problem.position += (int)pruned->left_out;
+        problem_tell(&problem, error);
+    }
+    return result;
+}
+
+/* Reads all of the text, whatever it holds. */
+static int
+read_unpruned(const char *text, size_t length, struct json_text *read, struct protocol_error *error)
+{
+    json_error_t problem;
+    int result = read_whole(text, length, read, &problem);
+
     if (result == -EBADMSG)
-        problem->position += (int)pruned.left_out;
+        problem_tell(&problem, error);
+    if (result == 0) {
+        read->depth = depth_of(read->value);
+        read->elements = json_array_size(read->value);
+    }
     return result;
 }
 
 int
 json_text_read(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, struct protocol_error *error)
 {
-    json_error_t problem;
-    int result;
+    struct json_pruned pruned;
     const char *nul = memchr(text, '\0', length);
 
     if (nul != NULL) { /* jansson passes over one after a number */
         protocol_error_set(error, ERROR_BAD_JSON, "not JSON: control character 0x00, at byte %zu of the message", (size_t)(nul - text) + 1);
         return -EBADMSG;
     }
-    if (shape != NULL)
-        result = read_pruned(text, length, shape, read, &problem);
-    else
-        result = read_whole(text, length, read, &problem);
-    if (result == 0 && shape == NULL)
-        read->depth = depth_of(read->value);
-    if (result == -EBADMSG)
-        problem_tell(&problem, error);
-    return result;
+    if (shape == NULL)
+        return read_unpruned(text, length, read, error);
+    return json_prune(text, length, shape, &pruned) < 0 ? -ENOMEM : read_pruned(&pruned, read, error);
+}
+
+int
+json_text_read_element(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, struct protocol_error *error)
+{
+    struct json_pruned pruned;
+
+    return json_prune_element(text, length, shape, &pruned) < 0 ? -ENOMEM : read_pruned(&pruned, read, error);
 }
 
 void

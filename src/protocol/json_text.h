@@ -20,6 +20,8 @@
 struct json_text {
     json_t *value;  /* an object or an array, for reading only; lives as long as the struct json_text, whatever its count */
     uint32_t depth; /* levels of objects and arrays in the text, the outermost counted as one */
+    size_t
+        elements; /* of an array: how many the text has, which may be more than `value` has; SIZE_MAX: not counted, as it is nested deeper than may be */
     struct json_memory memory;
 };
 
@@ -29,6 +31,9 @@ struct json_text {
  * that is beyond 64 bits or a double arrives as some real: it is well-formed, and it is no id.
  */
 int json_text_read(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, struct protocol_error *error);
+/* The same of one element of an array, which may be of any kind: `value` is an array of this one. */
+int json_text_read_element(const char *text, size_t length, const struct json_shape *shape, struct json_text *read, struct protocol_error *error);
+/* Frees what was read; of one that is all zeros there is nothing. */
 void json_text_done(struct json_text *read);
 
 /* What a value is, for sentences: "a string", "an object" … */

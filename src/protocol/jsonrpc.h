@@ -11,6 +11,7 @@
 #include "base/user_id.h"
 #include "protocol/dialect.h"
 #include "protocol/error.h"
+#include "protocol/json_elements.h"
 #include "protocol/json_text.h"
 #include "protocol/limits.h"
 
@@ -63,16 +64,22 @@ struct jsonrpc_call {
     size_t status_length;
 };
 
-/* A message that was read: one call, or a batch. */
+/*
+ * A message: one call, or a batch, of which it was found as a whole that it can be read, and which is then read call by call: a tree of all of it
+ * would take long to make, and many times the memory of the text.
+ */
 struct jsonrpc_message {
-    struct json_text text;
+    const char *text; /* the caller's, for as long as calls are read */
+    size_t length;
     bool is_batch;
-    uint32_t count; /* calls; 1 when it is no batch */
+    uint32_t count;        /* calls; 1 when it is no batch */
+    struct json_text tree; /* of the call that was read last, if it was: in a batch, an array of this one element */
+    size_t read_end;       /* where that one ends in the text; 0: none */
 };
 
 /*
  * Is this framed value, a session's first, of the JSON-RPC dialect: an object with the key `jsonrpc`, or an array with such an element? Returns 1,
- * and *tree is the caller's to give to jsonrpc_take; 0 when it is for the classic dialect, which also says what is wrong with it; -EBADMSG and
+ * and *tree, in which of a batch there is only what tells its dialect and kind, is the caller's to give to jsonrpc_take; 0 when it is for the classic dialect, which also says what is wrong with it; -EBADMSG and
  * `error` as the classic dialect tells it when it is not JSON or repeats a key; -ENOMEM. What cannot be of this dialect, as any usual hello,
  * costs one look for a word.
  */
@@ -89,13 +96,17 @@ bool jsonrpc_is_answer(const struct json_text *tree);
 int jsonrpc_read(const struct protocol_limits *limits, const char *text, size_t length, struct jsonrpc_message *message, int *failure,
     struct protocol_error *error);
 /* As jsonrpc_read, of a value that jsonrpc_detect has read: takes the tree, also when it fails. Never -ENOMEM. */
-int jsonrpc_take(
-    const struct protocol_limits *limits, struct json_text *tree, struct jsonrpc_message *message, int *failure, struct protocol_error *error);
+int jsonrpc_take(const struct protocol_limits *limits, const char *text, size_t length, struct json_text *tree, struct jsonrpc_message *message,
+    int *failure, struct protocol_error *error);
+/* The message again, without looking at its text, of a batch that jsonrpc_read or jsonrpc_take has found to hold so many calls. */
+void jsonrpc_take_up(const char *text, size_t length, uint32_t count, struct jsonrpc_message *message);
 void jsonrpc_message_done(struct jsonrpc_message *message);
 
-/* Reads call number `which`, counted from 0. Returns 0 (look at call->failure), or -ENOMEM, and *call is untouched. */
-int jsonrpc_call_read(
-    struct decoder *decoder, const struct protocol_limits *limits, const struct jsonrpc_message *message, uint32_t which, struct jsonrpc_call *call);
+/* Where the next call stands in the text: behind the one that ends at `after`, or with 0 the first. There is one. */
+struct json_element jsonrpc_next(const struct jsonrpc_message *message, size_t after);
+/* Reads it. Returns 0 (look at call->failure), or -ENOMEM, and *call is untouched. */
+int jsonrpc_call_read(struct decoder *decoder, const struct protocol_limits *limits, struct jsonrpc_message *message, struct json_element place,
+    struct jsonrpc_call *call);
 
 /*
  * Writing. Each appends one response object, without a line end, so that responses can be put together to a batch; a failure for want of memory sticks to

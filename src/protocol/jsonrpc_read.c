@@ -35,9 +35,13 @@ has_marker(const json_t *value)
     return json_object_get(value, marker) != NULL;
 }
 
-/* Reads what this dialect looks at in any of its messages. */
+/*
+ * Reads what this dialect looks at: in a message, which is one call or, of a batch, one call of each kind, so that its dialect can be told and whether it is
+ * answers; or in one call of a batch.
+ */
 static int
-read_text(const struct protocol_limits *limits, const char *text, size_t length, struct json_text *read, struct protocol_error *error)
+read_text(
+    const struct protocol_limits *limits, const char *text, size_t length, bool is_of_batch, struct json_text *read, struct protocol_error *error)
 {
     static const struct json_shape *const scalar = &json_shape_scalar;
     const struct json_shape list = {.element = scalar, .element_max = limits->friends};
@@ -46,10 +50,12 @@ read_text(const struct protocol_limits *limits, const char *text, size_t length,
     const struct json_shape params = {.members = of_params, .member_count = sizeof of_params / sizeof of_params[0], .element = scalar};
     const struct json_member members[] = {
         {marker, scalar}, {"id", scalar}, {"method", scalar}, {"params", &params}, {"result", scalar}, {"error", scalar}};
+    const struct json_member of_kind[] = {{marker, scalar}, {"method", scalar}, {"result", scalar}, {"error", scalar}};
+    const struct json_shape kind = {.members = of_kind, .member_count = sizeof of_kind / sizeof of_kind[0]};
     const struct json_shape call = {.members = members, .member_count = sizeof members / sizeof members[0]};
-    const struct json_shape message = {.members = members, .member_count = call.member_count, .element = &call, .element_max = JSONRPC_BATCH_MAX};
+    const struct json_shape message = {.members = members, .member_count = call.member_count, .element = &kind, .element_max = 0};
 
-    return json_text_read(text, length, &message, read, error);
+    return is_of_batch ? json_text_read_element(text, length, &call, read, error) : json_text_read(text, length, &message, read, error);
 }
 
 int
@@ -60,7 +66,7 @@ jsonrpc_detect(const struct protocol_limits *limits, const char *text, size_t le
     if (!may_have_marker(text, length))
         return 0;
 
-    int result = read_text(limits, text, length, &read, error);
+    int result = read_text(limits, text, length, false, &read, error);
 
     if (result < 0)
         return result;
@@ -92,19 +98,19 @@ jsonrpc_read(const struct protocol_limits *limits, const char *text, size_t leng
     struct protocol_error *error)
 {
     struct json_text tree;
-    int result = read_text(limits, text, length, &tree, error);
+    int result = read_text(limits, text, length, false, &tree, error);
 
     if (result == -EBADMSG)
         *failure = jsonrpc_code_of(error->code);
-    return result < 0 ? result : jsonrpc_take(limits, &tree, message, failure, error);
+    return result < 0 ? result : jsonrpc_take(limits, text, length, &tree, message, failure, error);
 }
 
 int
-jsonrpc_take(
-    const struct protocol_limits *limits, struct json_text *tree, struct jsonrpc_message *message, int *failure, struct protocol_error *error)
+jsonrpc_take(const struct protocol_limits *limits, const char *text, size_t length, struct json_text *tree, struct jsonrpc_message *message,
+    int *failure, struct protocol_error *error)
 {
     bool is_batch = json_is_array(tree->value);
-    size_t count = is_batch ? json_array_size(tree->value) : 1;
+    size_t count = is_batch ? tree->elements : 1;
 
     if (tree->depth > limits->nesting) {
         protocol_error_set(error, ERROR_TOO_LARGE, "nested deeper than the %" PRIu32 " levels that are allowed", limits->nesting);
@@ -113,7 +119,12 @@ jsonrpc_take(
     } else if (count == 0) {
         protocol_error_set(error, ERROR_BAD_MESSAGE, "the batch holds no call");
     } else {
-        *message = (struct jsonrpc_message){.text = *tree, .is_batch = is_batch, .count = (uint32_t)count};
+        if (is_batch) {
+            json_text_done(tree);
+            jsonrpc_take_up(text, length, (uint32_t)count, message);
+        } else {
+            *message = (struct jsonrpc_message){.text = text, .length = length, .count = 1, .tree = *tree, .read_end = length};
+        }
         return 0;
     }
     *failure = jsonrpc_code_of(error->code);
@@ -122,9 +133,23 @@ jsonrpc_take(
 }
 
 void
+jsonrpc_take_up(const char *text, size_t length, uint32_t count, struct jsonrpc_message *message)
+{
+    *message = (struct jsonrpc_message){.text = text, .length = length, .is_batch = true, .count = count};
+}
+
+void
 jsonrpc_message_done(struct jsonrpc_message *message)
 {
-    json_text_done(&message->text);
+    json_text_done(&message->tree);
+}
+
+struct json_element
+jsonrpc_next(const struct jsonrpc_message *message, size_t after)
+{
+    struct json_element all = {.end = message->length};
+
+    return message->is_batch ? json_element_next(message->text, message->length, after) : all;
 }
 
 static int
@@ -205,19 +230,38 @@ read_params(struct decoder *decoder, const struct protocol_limits *limits, const
     return result;
 }
 
-int
-jsonrpc_call_read(
-    struct decoder *decoder, const struct protocol_limits *limits, const struct jsonrpc_message *message, uint32_t which, struct jsonrpc_call *call)
+/* Makes message->tree that of the call there. */
+static int
+read_call(const struct protocol_limits *limits, struct jsonrpc_message *message, struct json_element place, struct protocol_error *error)
 {
-    const json_t *value = message->text.value;
-    const json_t *object = message->is_batch ? json_array_get(value, which) : value;
+    int result;
+
+    if (message->read_end == place.end)
+        return 0;
+    json_text_done(&message->tree);
+    message->read_end = 0;
+    result = read_text(limits, message->text + place.begin, place.end - place.begin, true, &message->tree, error);
+    if (result == 0)
+        message->read_end = place.end;
+    return result;
+}
+
+int
+jsonrpc_call_read(struct decoder *decoder, const struct protocol_limits *limits, struct jsonrpc_message *message, struct json_element place,
+    struct jsonrpc_call *call)
+{
     struct jsonrpc_call said = {.id = {.kind = JSONRPC_ID_NONE}};
+    const json_t *object = NULL;
+    int result = read_call(limits, message, place, &said.error);
 
-    ASSERT(which < message->count);
     decoder_begin(decoder);
-
-    int result = read_request(object, &said);
-
+    if (result == 0) {
+        object = message->is_batch ? json_array_get(message->tree.value, 0) : message->tree.value;
+        result = read_request(object, &said);
+    } else if (result == -EBADMSG) { /* what walks over a text and what reads it do not agree: all of it was found to be good */
+        said.id.kind = JSONRPC_ID_NULL;
+        said.failure = JSONRPC_INVALID_REQUEST;
+    }
     if (result == 0)
         result = read_method(json_object_get(object, "method"), &said);
     if (result == 0)

@@ -45,7 +45,7 @@ call_with(const struct protocol_limits *limits, const char *method, const char *
 
     ck_assert_int_lt(length, (int)sizeof text);
     ck_assert_msg(jsonrpc_read(limits, text, (size_t)length, &message, &failure, &error) == 0, "%s: %s", text, error.message);
-    ck_assert_int_eq(jsonrpc_call_read(decoder, limits, &message, 0, &call), 0);
+    ck_assert_int_eq(jsonrpc_call_read(decoder, limits, &message, jsonrpc_next(&message, 0), &call), 0);
     return call;
 }
 
@@ -351,7 +351,7 @@ START_TEST(a_usual_call_needs_no_memory_beside_its_message_once_the_decoder_is_w
 
     faults_allocation(0, 0);
 
-    int result = jsonrpc_call_read(decoder, &usual, &message, 0, &call);
+    int result = jsonrpc_call_read(decoder, &usual, &message, jsonrpc_next(&message, 0), &call);
     long allocations = faults_allocations();
 
     ck_assert_int_eq(result, 0);
@@ -371,7 +371,7 @@ START_TEST(a_call_that_finds_no_memory_is_untouched)
         call = untouched;
         faults_allocation(nth, 0);
 
-        int result = jsonrpc_call_read(decoder, &usual, &message, 0, &call);
+        int result = jsonrpc_call_read(decoder, &usual, &message, jsonrpc_next(&message, 0), &call);
 
         faults_allocation(0, 0);
         ck_assert_int_eq(result, -ENOMEM);

@@ -33,6 +33,17 @@ tear_down(void)
 
 /* ---- which dialect ---- */
 
+/* Reads call number `which`, counted from 0. */
+static int
+call_read(struct jsonrpc_message *message, uint32_t which, struct jsonrpc_call *call)
+{
+    struct json_element place = jsonrpc_next(message, 0);
+
+    while (which-- > 0)
+        place = jsonrpc_next(message, place.end);
+    return jsonrpc_call_read(decoder, &usual, message, place, call);
+}
+
 /* Detects in memory of the text's own size, so that reading on is found out. */
 static int
 detect(const char *text, struct json_text *tree, struct protocol_error *error)
@@ -127,8 +138,8 @@ START_TEST(what_was_detected_is_not_read_twice)
     int failure;
 
     ck_assert_int_eq(detect("{\"jsonrpc\": \"2.0\", \"method\": \"logout\", \"id\": 4}", &tree, &error), 1);
-    ck_assert_int_eq(jsonrpc_take(&usual, &tree, &message, &failure, &error), 0);
-    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, 0, &call), 0);
+    ck_assert_int_eq(jsonrpc_take(&usual, NULL, 0, &tree, &message, &failure, &error), 0);
+    ck_assert_int_eq(call_read(&message, 0, &call), 0);
     ck_assert_int_eq(call.failure, 0);
     ck_assert_int_eq(call.method, JSONRPC_LOGOUT);
     ck_assert_int_eq(call.id.integer, 4);
@@ -136,7 +147,7 @@ START_TEST(what_was_detected_is_not_read_twice)
 
     /* It is gone too when it is refused. */
     ck_assert_int_eq(detect("{\"jsonrpc\": [[[[[]]]]]}", &tree, &error), 1);
-    ck_assert_int_eq(jsonrpc_take(&usual, &tree, &message, &failure, &error), -EBADMSG);
+    ck_assert_int_eq(jsonrpc_take(&usual, NULL, 0, &tree, &message, &failure, &error), -EBADMSG);
     ck_assert_int_eq(failure, JSONRPC_SERVER_ERROR);
 }
 END_TEST
@@ -185,18 +196,16 @@ END_TEST
 
 /* ---- messages ---- */
 
+static char *text_read; /* the text of the message read last, in memory of its own size: calls are read from it */
+
 static int
 read_bytes(const char *text, size_t length, struct jsonrpc_message *message, int *failure, struct protocol_error *error)
 {
-    char *copy = malloc(length > 0 ? length : 1);
-
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, length);
-
-    int result = jsonrpc_read(&usual, copy, length, message, failure, error);
-
-    free(copy);
-    return result;
+    free(text_read);
+    text_read = malloc(length > 0 ? length : 1);
+    ck_assert_ptr_nonnull(text_read);
+    memcpy(text_read, text, length);
+    return jsonrpc_read(&usual, text_read, length, message, failure, error);
 }
 
 static void
@@ -294,7 +303,7 @@ START_TEST(a_batch_holds_from_one_to_a_thousand)
         ck_assert_int_eq(read_bytes(text, strlen(text), &message, &failure, &error), 0);
         ck_assert(message.is_batch);
         ck_assert_uint_eq(message.count, count);
-        ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, count - 1, &last), 0);
+        ck_assert_int_eq(call_read(&message, count - 1, &last), 0);
         ck_assert_int_eq(last.method, JSONRPC_PING);
         jsonrpc_message_done(&message);
     }
@@ -315,24 +324,24 @@ START_TEST(a_batch_is_read_call_by_call)
     ck_assert_int_eq(read_bytes(text, sizeof text - 1, &message, &failure, &error), 0);
     ck_assert_uint_eq(message.count, 6);
 
-    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, 0, &call), 0);
+    ck_assert_int_eq(call_read(&message, 0, &call), 0);
     ck_assert_int_eq(call.method, JSONRPC_FOLLOW);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_STRING);
     ck_assert_mem_eq(call.friends[0].name->bytes, "ann", 3);
 
-    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, 1, &call), 0);
+    ck_assert_int_eq(call_read(&message, 1, &call), 0);
     ck_assert_int_eq(call.method, JSONRPC_UNFOLLOW);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_NONE);
     ck_assert_mem_eq(call.friends[0].name->bytes, "bob", 3);
     ck_assert_int_eq(call.friends[1].number, 7);
 
     for (uint32_t which = 2; which <= 4; which++) {
-        ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, which, &call), 0);
+        ck_assert_int_eq(call_read(&message, which, &call), 0);
         ck_assert_int_eq(call.failure, JSONRPC_INVALID_REQUEST);
         ck_assert_int_eq(call.id.kind, JSONRPC_ID_NULL);
     }
 
-    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, 5, &call), 0);
+    ck_assert_int_eq(call_read(&message, 5, &call), 0);
     ck_assert_int_eq(call.failure, 0);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_NULL);
     jsonrpc_message_done(&message);
@@ -353,7 +362,7 @@ read_call(const char *text)
 
     ck_assert_msg(result == 0, "%s: %d %s", text, failure, error.message);
     ck_assert(!current.is_batch && current.count == 1);
-    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &current, 0, &call), 0);
+    ck_assert_int_eq(call_read(&current, 0, &call), 0);
     return call;
 }
 
@@ -498,7 +507,7 @@ START_TEST(an_allocation_that_fails_is_no_error_of_the_client_and_leaks_nothing)
             if (result >= 0)
                 result = jsonrpc_read(&usual, text, sizeof text - 1, &message, &failure, &error);
             if (result == 0) {
-                result = jsonrpc_call_read(decoder, &usual, &message, 0, &call);
+                result = call_read(&message, 0, &call);
                 jsonrpc_message_done(&message);
             }
             faults_allocation(0, 0);
