@@ -142,22 +142,35 @@ check_call(const json_t *object, const struct protocol_limits *limits, const str
     buffer_done(&answer);
 }
 
+/* Each call, as it is read where it stands, is what a tree of the whole text has there; where it is stopped and taken up again between two of them, too. */
 static void
 check_message(struct decoder *decoder, const struct protocol_limits *limits, struct jsonrpc_message *message)
 {
-    const json_t *value = message->text.value;
+    struct json_text whole;
+    struct protocol_error error;
+    struct json_element place = {0};
 
-    ASSERT(message->count >= 1 && message->count <= JSONRPC_BATCH_MAX && message->is_batch == json_is_array(value));
+    ASSERT(json_text_read(message->text, message->length, NULL, &whole, &error) == 0);
+    ASSERT(message->count >= 1 && message->count <= JSONRPC_BATCH_MAX && message->is_batch == json_is_array(whole.value));
+    ASSERT(!message->is_batch || message->count == json_array_size(whole.value));
     for (uint32_t i = 0; i < message->count; i++) {
-        const json_t *object = message->is_batch ? json_array_get(value, i) : value;
+        const json_t *object = message->is_batch ? json_array_get(whole.value, i) : whole.value;
         struct jsonrpc_call call;
 
-        ASSERT(jsonrpc_call_read(decoder, limits, message, i, &call) == 0);
+        place = jsonrpc_next(message, place.end);
+        if (message->is_batch && i % 2 == 1) {
+            jsonrpc_message_done(message);
+            jsonrpc_take_up(message->text, message->length, message->count, message);
+        }
+        ASSERT(jsonrpc_call_read(decoder, limits, message, place, &call) == 0);
         if (call.failure != 0)
             check_refusal(object, &call);
         else
             check_call(object, limits, &call);
     }
+    place = jsonrpc_next(message, place.end);
+    ASSERT(!message->is_batch || place.begin == place.end);
+    json_text_done(&whole);
     jsonrpc_message_done(message);
 }
 
@@ -183,7 +196,7 @@ read_both_ways(struct decoder *decoder, const struct protocol_limits *limits, co
         ASSERT(result == -EBADMSG && error.code == first_error.code);
     if (detected != 1)
         return;
-    ASSERT(jsonrpc_take(limits, &tree, &message, &first_failure, &first_error) == result && failure == first_failure);
+    ASSERT(jsonrpc_take(limits, text, length, &tree, &message, &first_failure, &first_error) == result && failure == first_failure);
     if (result == 0)
         check_message(decoder, limits, &message);
 }

@@ -78,6 +78,51 @@ START_TEST(only_what_is_looked_at_is_left)
 }
 END_TEST
 
+/* Of the outermost array, whether they are left or not. */
+START_TEST(elements_are_counted)
+{
+    static const struct {
+        const char *text;
+        size_t elements;
+    } cases[] = {{"[]", 0}, {"[1]", 1}, {"[[1, 2], {\"id\": [3, 4, 5]}, 6, 7, 8, 9]", 6}, {"{\"params\": [1, 2]}", 0}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json_pruned pruned = prune(cases[i].text);
+
+        ck_assert_msg(pruned.elements == cases[i].elements, "%s: %zu", cases[i].text, pruned.elements);
+        free(pruned.bytes);
+    }
+}
+END_TEST
+
+START_TEST(an_element_becomes_an_array_of_one)
+{
+    static const struct {
+        const char *text, *left;
+        bool is_whole;
+    } cases[] = {
+        {"{\"x\": [1], \"id\": 2}", "[{\"id\":2}]", true},
+        {" [{\"id\": 1}, 2] ", "[[]]", true},
+        {"-1.5 ", "[-1.5]", true},
+        {"\"a\"", "[\"a\"]", true},
+        {"null", "[null]", true},
+        {"", "[", false},
+        {"{\"x\": 1, \"id\"}", "[{\"id\"}", false},
+        {"1, 2", "[1, 2", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json_pruned pruned;
+
+        ck_assert_int_eq(json_prune_element(cases[i].text, strlen(cases[i].text), &call, &pruned), 0);
+        ck_assert_msg(pruned.is_whole == cases[i].is_whole, "%s", cases[i].text);
+        ck_assert_msg(pruned.length == strlen(cases[i].left) && memcmp(pruned.bytes, cases[i].left, pruned.length) == 0, "%s: %.*s", cases[i].text,
+            (int)pruned.length, pruned.bytes);
+        free(pruned.bytes);
+    }
+}
+END_TEST
+
 START_TEST(where_it_stops_the_rest_follows)
 {
     static const struct {
@@ -272,6 +317,8 @@ prune_suite(void)
 
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, only_what_is_looked_at_is_left);
+    tcase_add_test(tests, elements_are_counted);
+    tcase_add_test(tests, an_element_becomes_an_array_of_one);
     tcase_add_test(tests, where_it_stops_the_rest_follows);
     tcase_add_test(tests, what_is_wrong_is_told_as_if_nothing_had_been_left_out);
     tcase_add_test(tests, levels_beyond_those_that_are_walked_are_counted);

@@ -17,6 +17,7 @@
 static const struct protocol_limits usual = {.message_bytes = 256UL * 1024, .nesting = 5, .friends = 4};
 
 static struct decoder *decoder;
+static char *text_read; /* the text of the message read last, in memory of its own size: calls are read from it */
 
 static void
 set_up(void)
@@ -29,6 +30,8 @@ static void
 tear_down(void)
 {
     decoder_free(decoder);
+    free(text_read);
+    text_read = NULL;
 }
 
 /* ---- which dialect ---- */
@@ -196,8 +199,6 @@ END_TEST
 
 /* ---- messages ---- */
 
-static char *text_read; /* the text of the message read last, in memory of its own size: calls are read from it */
-
 static int
 read_bytes(const char *text, size_t length, struct jsonrpc_message *message, int *failure, struct protocol_error *error)
 {
@@ -348,6 +349,77 @@ START_TEST(a_batch_is_read_call_by_call)
 }
 END_TEST
 
+/* However much is in a batch, its dialect and kind are told by one call of each kind. */
+START_TEST(of_a_batch_only_what_tells_its_kind_is_read_at_first)
+{
+    static const char text[] = "[{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"params\": {\"friends\": [1, 2]}}, 1, 2, {}, {\"x\": 1},"
+                               " {\"jsonrpc\": \"2.0\", \"method\": \"follow\", \"id\": 5}, {\"jsonrpc\": \"2.0\", \"result\": [7]}]";
+    struct json_text tree;
+    struct protocol_error error;
+
+    ck_assert_int_eq(detect(text, &tree, &error), 1);
+    ck_assert_uint_eq(json_array_size(tree.value), 3);
+    ck_assert_uint_eq(tree.elements, 7);
+    ck_assert_ptr_null(json_object_get(json_array_get(tree.value, 0), "params"));
+    ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(tree.value, 2), "result")), 0);
+    json_text_done(&tree);
+}
+END_TEST
+
+START_TEST(a_batch_is_taken_up_where_it_was_left)
+{
+    static const char text[] = "[{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 1}, {\"jsonrpc\": \"2.0\", \"method\": \"logout\", \"id\": 2}]";
+    struct jsonrpc_message message;
+    struct jsonrpc_call call;
+    struct json_element place;
+
+    jsonrpc_take_up(text, sizeof text - 1, 2, &message);
+    ck_assert(message.is_batch);
+    ck_assert_uint_eq(message.count, 2);
+    place = jsonrpc_next(&message, jsonrpc_next(&message, 0).end);
+    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, place, &call), 0);
+    ck_assert_int_eq(call.method, JSONRPC_LOGOUT);
+    ck_assert_int_eq(call.id.integer, 2);
+    jsonrpc_message_done(&message);
+}
+END_TEST
+
+START_TEST(a_call_that_is_read_again_needs_no_memory)
+{
+    static const char text[] = "[{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}]";
+    struct jsonrpc_message message;
+    struct jsonrpc_call call;
+
+    jsonrpc_take_up(text, sizeof text - 1, 1, &message);
+    ck_assert_int_eq(call_read(&message, 0, &call), 0);
+    faults_allocation(0, 0);
+
+    int result = call_read(&message, 0, &call);
+    long allocations = faults_allocations();
+
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_eq(allocations, 0);
+    ck_assert_int_eq(call.method, JSONRPC_PING);
+    jsonrpc_message_done(&message);
+}
+END_TEST
+
+/* It is not so in any batch that was found to be good; what it comes to is no less safe for that. */
+START_TEST(a_call_that_cannot_be_read_after_all_is_an_invalid_request)
+{
+    static const char text[] = "[{\"jsonrpc\": \"2.0\" \"method\": \"ping\"}]";
+    struct jsonrpc_message message;
+    struct jsonrpc_call call;
+
+    jsonrpc_take_up(text, sizeof text - 1, 1, &message);
+    ck_assert_int_eq(call_read(&message, 0, &call), 0);
+    ck_assert_int_eq(call.failure, JSONRPC_INVALID_REQUEST);
+    ck_assert_int_eq(call.id.kind, JSONRPC_ID_NULL);
+    ck_assert_int_eq(call.error.code, ERROR_BAD_JSON);
+    jsonrpc_message_done(&message);
+}
+END_TEST
+
 /* ---- requests ---- */
 
 static struct jsonrpc_message current; /* what the call of the last read_call points into */
@@ -484,10 +556,13 @@ END_TEST
 
 START_TEST(an_allocation_that_fails_is_no_error_of_the_client_and_leaks_nothing)
 {
-    static const char text[] =
+    static const char login[] =
         "{\"jsonrpc\": \"2.0\", \"id\": \"x\", \"method\": \"login\", \"params\": {\"user_id\": \"me\", \"friends\": [\"ann\", 3], \"x\": 1e999}}";
 
-    for (int all_after = 0; all_after <= 1; all_after++) {
+    for (int variant = 0; variant < 4; variant++) {
+        bool all_after = variant & 1, is_batch = variant & 2;
+        char text[256];
+        size_t length = (size_t)snprintf(text, sizeof text, "%s%s%s", is_batch ? "[" : "", login, is_batch ? "]" : "");
         int result = -ENOMEM;
         long nth = 0;
 
@@ -501,11 +576,11 @@ START_TEST(an_allocation_that_fails_is_no_error_of_the_client_and_leaks_nothing)
             decoder_free(decoder);
             decoder = decoder_new();
             faults_allocation(++nth, all_after);
-            result = jsonrpc_detect(&usual, text, sizeof text - 1, &tree, &error);
+            result = jsonrpc_detect(&usual, text, length, &tree, &error);
             if (result == 1)
                 json_text_done(&tree);
             if (result >= 0)
-                result = jsonrpc_read(&usual, text, sizeof text - 1, &message, &failure, &error);
+                result = jsonrpc_read(&usual, text, length, &message, &failure, &error);
             if (result == 0) {
                 result = call_read(&message, 0, &call);
                 jsonrpc_message_done(&message);
@@ -540,6 +615,10 @@ read_suite(void)
     tcase_add_test(tests, hopeless_nesting_does_not_eat_the_stack);
     tcase_add_test(tests, a_batch_holds_from_one_to_a_thousand);
     tcase_add_test(tests, a_batch_is_read_call_by_call);
+    tcase_add_test(tests, of_a_batch_only_what_tells_its_kind_is_read_at_first);
+    tcase_add_test(tests, a_batch_is_taken_up_where_it_was_left);
+    tcase_add_test(tests, a_call_that_is_read_again_needs_no_memory);
+    tcase_add_test(tests, a_call_that_cannot_be_read_after_all_is_an_invalid_request);
     tcase_add_test(tests, an_id_is_a_string_an_integer_of_64_bits_or_null);
     tcase_add_test(tests, an_invalid_request_without_a_good_id_is_answered_under_null);
     tcase_add_test(tests, an_invalid_request_with_a_good_id_is_answered_under_it);
