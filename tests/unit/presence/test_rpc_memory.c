@@ -34,11 +34,14 @@ look(void)
     }
 }
 
+enum { LONG_TURNS = 6, LONG_SPACES = 20000 };
+
 /* A call that is tried. */
 static struct trial {
     bool datagram;  /* over UDP */
     bool logged_in; /* before it */
     bool under_way; /* news is, when it comes */
+    bool is_long;   /* # in the text is 20,000 spaces, and it has a few turns */
     const char *text;
 } trial;
 
@@ -99,6 +102,25 @@ attempt_end(struct actor *actor, bool over)
     stage_close();
 }
 
+/* What is said, as it is sent. */
+static const char *
+trial_text(void)
+{
+    static char text[1 << 17];
+    char *end = text;
+
+    for (const char *at = trial.text; *at != '\0'; at++) {
+        if (trial.is_long && *at == '#') {
+            memset(end, ' ', LONG_SPACES);
+            end += LONG_SPACES;
+        } else {
+            *end++ = *at == '\'' ? '"' : *at;
+        }
+    }
+    *end = '\0';
+    return text;
+}
+
 static void
 try_all(struct trial tried)
 {
@@ -108,13 +130,10 @@ try_all(struct trial tried)
     for (int all_after = 0; all_after < 2; all_after++) {
         for (long nth = 1;; nth += 100 / (long)pace_scaled(100)) {
             struct actor *actor = attempt_begin();
-            char text[2048];
+            const char *text = trial_text();
             bool failed, over;
 
-            snprintf(text, sizeof text, "%s", trial.text);
             faults_allocation(0, 0);
-            for (char *at = text; *at != '\0'; at++)
-                *at = *at == '\'' ? '"' : *at;
             if (trial.datagram) { /* sending it is not the server's */
                 faults_allocation(nth, all_after);
                 stage_receive_bytes(actor, text, strlen(text));
@@ -122,10 +141,12 @@ try_all(struct trial tried)
                 faults_allocation(nth, all_after);
                 presence_handler.received(stage.presence, &stage.workers[0], actor->session, text, strlen(text));
             }
-            stage_take_mail(0);
-            (void)stage_tell(0);
-            if (!trial.datagram) /* over UDP the loop frees what is sent */
-                stage_write(0);
+            for (int turns = trial.is_long ? LONG_TURNS : 1; turns > 0; turns--) {
+                stage_take_mail(0);
+                (void)stage_tell(0);
+                if (!trial.datagram) /* over UDP the loop frees what is sent */
+                    stage_write(0);
+            }
             failed = faults_allocations() >= nth;
             faults_allocation(0, 0);
             stage_settle();
@@ -189,6 +210,36 @@ END_TEST
 START_TEST(a_batch_that_waits_over_udp)
 {
     try_all((struct trial){.text = BATCH, .logged_in = true, .under_way = true, .datagram = true});
+}
+END_TEST
+
+START_TEST(a_long_batch)
+{
+    try_all((struct trial){.is_long = true,
+        .logged_in = true,
+        .under_way = true,
+        .text = "[{'jsonrpc': '2.0', 'method': 'follow', 'params': {'friends': [7, 8]}, 'id': 1},"
+                "#{'jsonrpc': '2.0', 'method': 'unfollow', 'params': {'friends': [2, 3]}, 'id': 2},"
+                "#{'jsonrpc': '2.0', 'method': 'follow', 'params': {'friends': [2, 3]}, 'id': 3}]"});
+}
+END_TEST
+
+START_TEST(a_long_batch_at_first)
+{
+    try_all((struct trial){.is_long = true,
+        .text = "[{'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 'me', 'friends': [2]}, 'id': 1},"
+                "#{'jsonrpc': '2.0', 'method': 'ping', 'id': 2}]"});
+}
+END_TEST
+
+/* The departure that is tried again and the rest of the batch have their places. */
+START_TEST(a_long_batch_that_logs_out)
+{
+    try_all((struct trial){.is_long = true,
+        .logged_in = true,
+        .under_way = true,
+        .text = "[{'jsonrpc': '2.0', 'method': 'logout', 'id': 1},#{'jsonrpc': '2.0', 'method': 'ping', 'id': 2},"
+                "#{'jsonrpc': '2.0', 'method': 'ping', 'id': 3}]"});
 }
 END_TEST
 
@@ -276,6 +327,9 @@ main(void)
     tcase_add_test(tests, unfollow);
     tcase_add_test(tests, a_batch_that_waits);
     tcase_add_test(tests, a_batch_that_waits_over_udp);
+    tcase_add_test(tests, a_long_batch);
+    tcase_add_test(tests, a_long_batch_at_first);
+    tcase_add_test(tests, a_long_batch_that_logs_out);
     tcase_add_test(tests, online);
     tcase_add_test(tests, status);
     tcase_add_test(tests, logout);

@@ -566,6 +566,33 @@ START_TEST(a_celebritys_status_waits_for_its_older_news)
 }
 END_TEST
 
+/* A long batch may wait for news, too, between two of its slices. */
+START_TEST(a_celebritys_status_in_a_long_batch_waits)
+{
+    static char text[1 << 16];
+    struct actor *crowd[CROWD], *star = celebrity_comes(crowd, false);
+
+    snprintf(text, sizeof text,
+        "[{'jsonrpc': '2.0', 'method': 'status', 'params': {'status': 'x'}, 'id': 1},%20000s{'jsonrpc': '2.0', 'method': 'ping', 'id': 2},%20000s"
+        "{'jsonrpc': '2.0', 'method': 'status', 'params': {'status': 'y'}, 'id': 3}]",
+        "", "");
+    rpc_say(star, text);
+    for (int i = 0; i < 5; i++)
+        stage_turn(1);
+    stage_expect(star, "");
+    ck_assert(!list_is_empty(&stage.presence->desks[1].braked));
+    stage_settle();
+    stage_pass_ms(1);
+    for (int i = 0; i < 2; i++) { /* the first status is news of a celebrity, and the second waits for it */
+        stage_settle();
+        stage_pass_ms(1);
+    }
+    stage_expect(star, "(1:{},2:pong,3:{})");
+    ck_assert(stage_is_read(star));
+    expect_crowd(crowd, "<1+> <1+=x> <1+=y>");
+}
+END_TEST
+
 START_TEST(a_celebrity_may_end_while_its_batch_waits)
 {
     struct actor *crowd[CROWD], *star = celebrity_comes(crowd, false);
@@ -718,6 +745,7 @@ news_suite(void)
     tcase_add_test(tests, whom_a_leaver_listed_hears_of_it_only_in_the_classic_dialect);
     tcase_add_test(tests, a_user_may_speak_both);
     tcase_add_test(tests, a_celebritys_status_waits_for_its_older_news);
+    tcase_add_test(tests, a_celebritys_status_in_a_long_batch_waits);
     tcase_add_test(tests, a_celebrity_may_end_while_its_batch_waits);
     tcase_add_test(tests, a_celebritys_login_waits_for_its_older_news);
     tcase_add_test(tests, a_celebritys_login_again_with_a_status_waits_too);
