@@ -75,6 +75,22 @@ cost_memory_now(pid_t process)
     return memory;
 }
 
+int64_t
+cost_rss_bytes(pid_t process)
+{
+    char path[PATH_BYTES];
+    int64_t pages = 0;
+
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)process);
+
+    FILE *file = fopen(path, "re");
+
+    if (file == NULL || fscanf(file, "%*u %" SCNd64, &pages) != 1)
+        failure_exit("cannot read %s", path);
+    fclose(file);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
 uint32_t
 cost_descriptors(pid_t process)
 {

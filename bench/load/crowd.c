@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -46,7 +47,7 @@ crowd_init(struct crowd *crowd, uint32_t size, const struct crowd_setting *setti
     crowd->connects = setting->first_user; /* shares of a population begin with different addresses */
     crowd->beaten_ns = crowd_clock_ns();
     for (uint32_t i = 0; i < size; i++)
-        crowd->clients[i].descriptor = -1;
+        crowd->clients[i] = (struct client){.user = setting->first_user + i, .descriptor = -1};
     crowd->poller = epoll_create1(EPOLL_CLOEXEC);
     if (crowd->poller < 0)
         failure_errno("epoll_create1");
@@ -93,6 +94,8 @@ crowd_connect(struct crowd *crowd)
     if (descriptor < 0)
         failure_errno("socket");
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (crowd->receive_bytes > 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &crowd->receive_bytes, sizeof crowd->receive_bytes);
     if (target->loopback) {
         setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         if (bind(descriptor, (struct sockaddr *)&source, sizeof source) != 0)
@@ -104,19 +107,24 @@ crowd_connect(struct crowd *crowd)
 }
 
 void
-crowd_join(struct crowd *crowd, uint32_t client, const char *hello, size_t length)
+crowd_deafen(struct crowd *crowd, uint32_t client, bool deaf)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.u32 = client};
-    int descriptor = crowd_connect(crowd);
 
-    crowd->clients[client].descriptor = descriptor;
-    crowd->online++;
-    if (epoll_ctl(crowd->poller, EPOLL_CTL_ADD, descriptor, &event) != 0)
+    if (epoll_ctl(crowd->poller, deaf ? EPOLL_CTL_DEL : EPOLL_CTL_ADD, crowd->clients[client].descriptor, &event) != 0)
         failure_errno("epoll_ctl");
+}
+
+void
+crowd_join(struct crowd *crowd, uint32_t client, const char *hello, size_t length)
+{
+    crowd->clients[client].descriptor = crowd_connect(crowd);
+    crowd->online++;
+    crowd_deafen(crowd, client, false);
     crowd_say(crowd, client, hello, length);
 }
 
-/* The server has ended the client's connection: the scenario may know why. */
+/* The server has ended the client's connection, or is about to: the scenario may know why. */
 static void
 client_ended(struct crowd *crowd, uint32_t number, const char *why)
 {
@@ -154,10 +162,19 @@ crowd_drop(struct crowd *crowd, uint32_t client)
 }
 
 void
+crowd_crash(struct crowd *crowd, uint32_t client)
+{
+    struct linger linger = {.l_onoff = 1};
+
+    setsockopt(crowd->clients[client].descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    crowd_drop(crowd, client);
+}
+
+void
 crowd_leave(struct crowd *crowd, uint32_t client)
 {
     crowd->scratch.used = 0;
-    crowd->setting.talk->leave(&crowd->scratch, crowd->setting.first_user + client, crowd->setting.datagrams);
+    crowd->setting.talk->leave(&crowd->scratch, crowd->clients[client].user, crowd->setting.datagrams);
     if (crowd->scratch.used > 0)
         (void)!send(crowd->clients[client].descriptor, crowd->scratch.bytes, crowd->scratch.used, MSG_NOSIGNAL);
     crowd_drop(crowd, client);
@@ -168,11 +185,14 @@ word_hear(struct crowd *crowd, uint32_t number, const struct talk_word *word, in
 {
     if (word->reply != NULL)
         crowd_say(crowd, number, word->reply, word->reply_bytes);
-    if (word->kind != TALK_NEWS)
+    if (word->kind != TALK_NEWS) {
+        if (crowd->took != NULL)
+            (void)crowd->took(crowd->context, number, word);
         return;
+    }
     crowd_books_news(crowd, number, word, now_ns);
     if (number < crowd->told_below)
-        crowd->told(crowd->context, number, word->online);
+        crowd->told(crowd->told_context, number, word->online);
 }
 
 /* Takes in words; what is left of them is held until the rest comes. */
@@ -186,9 +206,16 @@ client_hear(struct crowd *crowd, uint32_t number, const char *bytes, size_t leng
         struct talk_word word;
         ssize_t used = crowd->setting.talk->read(bytes, length, &word);
 
-        if (used < 0 || (used > 0 && word.kind == TALK_ERROR) || (used == 0 && crowd->setting.datagrams))
+        if (used < 0 || (used == 0 && crowd->setting.datagrams))
             failure_exit(
                 "the server told user %u what is no news: %.*s", crowd_id(crowd, number), (int)(length < SHOWN_BYTES ? length : SHOWN_BYTES), bytes);
+        if (used > 0 && word.kind == TALK_ERROR) {
+            char why[SHOWN_BYTES];
+
+            snprintf(why, sizeof why, "%.*s", (int)used - 1, bytes);
+            client_ended(crowd, number, why);
+            return;
+        }
         if (used == 0)
             break;
         word_hear(crowd, number, &word, now_ns);
@@ -246,7 +273,7 @@ beats_say(struct crowd *crowd, int64_t now_ns)
         if (!crowd_joined(crowd, client))
             continue;
         crowd->scratch.used = 0;
-        crowd->setting.talk->beat(&crowd->scratch, crowd->setting.first_user + client);
+        crowd->setting.talk->beat(&crowd->scratch, crowd->clients[client].user);
         crowd_say(crowd, client, crowd->scratch.bytes, crowd->scratch.used);
     }
 }

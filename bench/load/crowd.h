@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct client {
+    uint32_t user;  /* of the population: the crowd's first user plus the client's number, unless a scenario says otherwise */
     int descriptor; /* -1 while it is not connected */
     uint32_t held_bytes;
     char *held;                  /* a word that has begun: held_bytes, or NULL */
@@ -44,6 +45,7 @@ struct crowd {
     uint32_t online;    /* connected */
     uint32_t connects;  /* so far; picks the source address */
     bool strict;        /* what comes must be due */
+    int receive_bytes;  /* of the sockets that are opened from now on; 0: the kernel's own choice */
     uint64_t under_way; /* due and not heard */
     uint64_t heard;     /* news of any kind, strict or not */
     int64_t heard_ns;   /* when the last came */
@@ -54,12 +56,14 @@ struct crowd {
     uint32_t beat_next;
 
     /* What a scenario wants to know; each may be NULL. */
-    void *context;
+    void *told_context;
     void (*told)(void *context, uint32_t client, bool online); /* news came to one of the first told_below clients */
     uint32_t told_below;
-    bool (*ended)(void *context, uint32_t client, const char *why); /* the server ended a connection; true: that may be, go on without it */
-    void (*ticked)(void *context, int64_t now_ns);                  /* once in each crowd_poll */
+    void *context;
+    bool (*took)(void *context, uint32_t client, const struct talk_word *word); /* a word; true: it is news that the scenario accounts for itself */
+    bool (*ended)(void *context, uint32_t client, const char *why); /* the server complained or ended a connection; true: go on without it */
     void *tick_context;
+    void (*ticked)(void *context, int64_t now_ns); /* once in each crowd_poll */
 };
 
 /* Nanoseconds of the monotonic clock. */
@@ -74,6 +78,10 @@ void crowd_join(struct crowd *crowd, uint32_t client, const char *hello, size_t 
 void crowd_say(struct crowd *crowd, uint32_t client, const char *text, size_t length);
 /* Says goodbye as the dialect does and closes. */
 void crowd_leave(struct crowd *crowd, uint32_t client);
+/* Nothing that comes to the client is read any more; or it is, beginning with what has come meanwhile. */
+void crowd_deafen(struct crowd *crowd, uint32_t client, bool deaf);
+/* Ends the connection by a reset. */
+void crowd_crash(struct crowd *crowd, uint32_t client);
 /* Closes without a word. */
 void crowd_drop(struct crowd *crowd, uint32_t client);
 
@@ -83,6 +91,13 @@ crowd_joined(const struct crowd *crowd, uint32_t client)
     return crowd->clients[client].descriptor >= 0;
 }
 
+/* What the client's user is called where ids are numbers; for messages. */
+static inline uint32_t
+crowd_id(const struct crowd *crowd, uint32_t client)
+{
+    return TALK_ID_FIRST + crowd->clients[client].user;
+}
+
 /* From now on the client must be told, once, that this user (of the whole population) came or left; the clock runs from due_ns. */
 void crowd_expect(struct crowd *crowd, uint32_t client, uint32_t user, bool online, int64_t due_ns);
 /* A transition has been ordered; for the books only. */
@@ -90,6 +105,9 @@ void crowd_transition(struct crowd *crowd, int64_t now_ns);
 
 /* Reads what has come, waiting at most timeout_ns for it. */
 void crowd_poll(struct crowd *crowd, int64_t timeout_ns);
+
+/* Something is wrong: counts it in one of the tally's counts, and notes the first such thing, which the sentence tells. */
+void crowd_wrong(struct crowd *crowd, uint64_t *count, int64_t now_ns, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Until every notification that is due has come, or none has for as long as one may take: what is left then is missing. */
 void crowd_settle(struct crowd *crowd);

@@ -11,11 +11,13 @@
 static const int64_t lost_ns = 1000000000;
 
 void
-crowd_books_wrong(struct crowd *crowd, const char *format, ...)
+crowd_wrong(struct crowd *crowd, uint64_t *count, int64_t now_ns, const char *format, ...)
 {
     struct tally *tally = crowd->setting.tally;
     va_list arguments;
 
+    (*count)++;
+    series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
     if (tally->first_error[0] != '\0')
         return;
     va_start(arguments, format);
@@ -99,14 +101,14 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
     crowd->clients[number].heard[word->online]++;
     crowd->heard++;
     crowd->heard_ns = now_ns; /* news only: answers to signs of life come all the time */
+    if (crowd->took != NULL && crowd->took(crowd->context, number, word))
+        return;
     if (!crowd->strict)
         return;
     tally->counts.heard++;
     if (!entry_find(crowd, number, word, now_ns, &entry)) {
-        tally->counts.extra++;
-        series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
-        crowd_books_wrong(
-            crowd, "user %u was told that somebody %s, and nothing of that kind was due", crowd_id(crowd, number), word->online ? "came" : "left");
+        crowd_wrong(crowd, &tally->counts.extra, now_ns, "user %u was told that somebody %s, and nothing of that kind was due",
+            crowd_id(crowd, number), word->online ? "came" : "left");
         return;
     }
 
@@ -114,12 +116,9 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
 
     histogram_record(&tally->latency, latency_ns);
     series_latency(&tally->series, now_ns, latency_ns);
-    if (latency_ns > crowd->setting.late_ns) {
-        tally->counts.late++;
-        series_count(&tally->series, now_ns, SERIES_ERRORS, 1);
-        crowd_books_wrong(crowd, "user %u was told %.1f s late that user %u %s", crowd_id(crowd, number), (double)latency_ns / 1e9,
-            TALK_ID_FIRST + entry.user, word->online ? "came" : "left");
-    }
+    if (latency_ns > crowd->setting.late_ns)
+        crowd_wrong(crowd, &tally->counts.late, now_ns, "user %u was told %.1f s late that user %u %s", crowd_id(crowd, number),
+            (double)latency_ns / 1e9, TALK_ID_FIRST + entry.user, word->online ? "came" : "left");
 }
 
 /* What has undone itself while it waited may be left out by a dialect with names: nothing waits for it any more. */
@@ -151,10 +150,8 @@ missing_count(struct crowd *crowd)
                     tally->counts.lost++;
                     continue;
                 }
-                tally->counts.missing++;
-                series_count(&tally->series, crowd_clock_ns(), SERIES_ERRORS, 1);
-                crowd_books_wrong(
-                    crowd, "user %u was never told that user %u %s", crowd_id(crowd, i), TALK_ID_FIRST + entry.user, entry.online ? "came" : "left");
+                crowd_wrong(crowd, &tally->counts.missing, crowd_clock_ns(), "user %u was never told that user %u %s", crowd_id(crowd, i),
+                    TALK_ID_FIRST + entry.user, entry.online ? "came" : "left");
             }
         }
     }

@@ -33,6 +33,7 @@ static const struct option_row rows[] = {
     {"sessions", "N", NUMBER, OPTION_SESSIONS, FIELD(sessions), 1, 10000000, "users who are there"},
     {"friends", "N", NUMBER, OPTION_FRIENDS, FIELD(friends), 0, 10000, "listed by each of them"},
     {"flapping", "N", NUMBER, OPTION_FLAPPING, FIELD(flapping), 1, 100000, "users who come and go"},
+    {"slow", "N", NUMBER, OPTION_SLOW, FIELD(slow), 1, 100000, "of the sessions never read"},
     {"rate", "N", NUMBER, OPTION_RATE, FIELD(rate), 0, 100000000, "notifications a second by a fixed schedule; 0: as fast as --in-flight allows"},
     {"in-flight", "N", NUMBER, OPTION_IN_FLIGHT, FIELD(in_flight), 1, 100000, "changes whose news is under way, at most"},
     {"notifications", "N", NUMBER, OPTION_NOTIFICATIONS, FIELD(notifications), 0, 1 << 30, "stop after so many; 0: when the time is up"},

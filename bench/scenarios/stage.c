@@ -112,6 +112,12 @@ stage_tick(void *context, int64_t now_ns)
     stage->ticked_ns = now_ns;
     if (stage->measuring)
         series_online(&tally->series, now_ns, stage->crowd.online);
+    if (stage->share == 0 && stage->rss_most_bytes > 0) {
+        int64_t rss_bytes = cost_rss_bytes(stage->target->process);
+
+        if (rss_bytes > stage->rss_most_bytes)
+            stage->rss_most_bytes = rss_bytes;
+    }
     if (stage->share == 0)
         progress_tell(stage, now_ns);
 }

@@ -37,6 +37,7 @@ struct stage {
     bool begun;               /* the first phase has begun */
     bool measuring;           /* and one is going on */
     int64_t end_ns;           /* when the phase will be over, or 0; for the line of progress */
+    int64_t rss_most_bytes;   /* of the server, of what was seen since a scenario set it to something; 0: not looked at; the first share's */
     int64_t ticked_ns;        /* when the crowd's state was noted last */
     struct progress progress; /* the first share's, as what follows */
     double rate;              /* of what was delivered lately */
@@ -57,7 +58,7 @@ struct scenario {
     uint64_t (*descriptors)(const struct plan *plan);
 };
 
-extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle;
+extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle, scenario_slow;
 
 /* Makes the crowd, of clients that are the first users of this share. */
 void stage_crowd(struct stage *stage, uint32_t clients);

@@ -48,7 +48,7 @@ difference_print(struct talk_text *out, const char *method, const uint32_t *in, 
         if (number_listed(out_of, out_of_count, in[i]))
             continue;
         if (said++ == 0)
-            talk_print(out, "{\"jsonrpc\": \"2.0\", \"method\": \"%s\", \"params\": {\"friends\": [", method);
+            talk_print(out, "{\"jsonrpc\": \"2.0\", \"method\": \"%s\", \"id\": 3, \"params\": {\"friends\": [", method);
         else
             talk_print(out, ", ");
         talk_numbers(out, TALK_ID_FIRST, &in[i], 1);
@@ -130,8 +130,30 @@ answer_read(const char *bytes, size_t length, struct talk_word *word)
         kind = TALK_ERROR;
     else if (!begins(bytes, length, result_start))
         return -1;
-    *word = (struct talk_word){.kind = kind, .user = TALK_NOBODY};
+    *word = (struct talk_word){.kind = kind, .user = TALK_NOBODY, .answer = bytes, .answer_bytes = (size_t)(end - bytes)};
     return end + 1 - bytes;
+}
+
+static uint32_t
+jsonrpc_snapshot(const char *answer, size_t length, uint32_t *users, uint32_t room)
+{
+    static const char online_key[] = "\"online\": [";
+    const char *next = memmem(answer, length, online_key, sizeof online_key - 1), *end = answer + length;
+    uint32_t count = 0;
+
+    if (next == NULL)
+        return UINT32_MAX;
+    for (next += sizeof online_key - 1; next < end && *next != ']'; count++) {
+        char *rest;
+        unsigned long user = strtoul(next, &rest, 10);
+
+        if (rest == next)
+            return UINT32_MAX;
+        if (count < room)
+            users[count] = (uint32_t)user - TALK_ID_FIRST;
+        next = rest + strspn(rest, ", ");
+    }
+    return count;
 }
 
 /* How many bytes stand before the object of the first change; 0: not all of them are there, or this is no notification. */
@@ -184,5 +206,6 @@ const struct talk talk_jsonrpc = {
     .leave = jsonrpc_leave,
     .beat = jsonrpc_beat,
     .relist = jsonrpc_relist,
+    .snapshot = jsonrpc_snapshot,
     .read = jsonrpc_read,
 };

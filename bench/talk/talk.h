@@ -44,6 +44,8 @@ struct talk_word {
     enum talk_kind kind;
     uint32_t user; /* of news, or TALK_NOBODY */
     bool online;
+    const char *answer; /* of TALK_READY and TALK_OTHER: what the server answered, as long as the bytes that were read live; or NULL */
+    size_t answer_bytes;
     const char *reply; /* what must be sent back for it, or NULL; stays valid */
     size_t reply_bytes;
 };
@@ -63,6 +65,12 @@ struct talk {
     void (*beat)(struct talk_text *out, uint32_t user);
     /* Appends what makes the session's list, which was `old`, the list `new`; NULL: it cannot be changed. */
     void (*relist)(struct talk_text *out, uint32_t user, const uint32_t *old, uint32_t old_count, const uint32_t *new, uint32_t new_count);
+
+    /*
+     * Who is online, says an answer to a login or to a changed list: writes at most `room` users and returns how many it names; UINT32_MAX: it is no such
+     * answer. NULL: nothing is answered.
+     */
+    uint32_t (*snapshot)(const char *answer, size_t length, uint32_t *users, uint32_t room);
 
     /*
      * Takes one word from what the server sent. Returns the bytes that it used, 0 when the word is not complete yet, -1 when this is nothing that the

@@ -57,8 +57,8 @@ START_TEST(jsonrpc_says_what_the_protocol_shows)
     talk_jsonrpc.login(&text, 7, old, 2);
     expect_said("{\"jsonrpc\": \"2.0\", \"method\": \"login\", \"id\": 1, \"params\": {\"user_id\": 100007, \"friends\": [100001, 100002]}}");
     talk_jsonrpc.relist(&text, 7, old, 3, new, 3);
-    expect_said("{\"jsonrpc\": \"2.0\", \"method\": \"unfollow\", \"params\": {\"friends\": [100001, 100002]}}"
-                "{\"jsonrpc\": \"2.0\", \"method\": \"follow\", \"params\": {\"friends\": [100004, 100005]}}");
+    expect_said("{\"jsonrpc\": \"2.0\", \"method\": \"unfollow\", \"id\": 3, \"params\": {\"friends\": [100001, 100002]}}"
+                "{\"jsonrpc\": \"2.0\", \"method\": \"follow\", \"id\": 3, \"params\": {\"friends\": [100004, 100005]}}");
     talk_jsonrpc.relist(&text, 7, old, 3, old, 3);
     expect_said("");
     talk_jsonrpc.beat(&text, 7);
