@@ -2,7 +2,7 @@
  *
  * What one session has been told in a dialect without names, held against what it had to be told: so many words of each kind at least, and so many more
  * that it may have been told, because two things happened at once and either may have been first. When all it could be told of was one user, its last
- * word must be true.
+ * word must be the one that was due last.
  */
 #ifndef LOAD_BOUNDS_H
 #define LOAD_BOUNDS_H
@@ -18,6 +18,7 @@ enum bounds_verdict { BOUNDS_RIGHT, BOUNDS_MISSING, BOUNDS_EXTRA, BOUNDS_LAST };
 struct bounds {
     uint32_t must[2], may[2], heard[2];
     uint32_t mover; /* the user that all of it is about, plus one; 0: nobody; or BOUNDS_SEVERAL */
+    bool due_last;  /* what was due last */
     bool last;      /* the last word */
 };
 
@@ -29,6 +30,7 @@ bounds_expect(struct bounds *bounds, uint32_t user, bool online, bool sure)
         bounds->must[online]++;
     else
         bounds->may[online]++;
+    bounds->due_last = online;
     bounds->mover = bounds->mover == 0 || bounds->mover == user + 1 ? user + 1 : BOUNDS_SEVERAL;
 }
 
@@ -52,9 +54,9 @@ bounds_exceeded(const struct bounds *bounds)
     return bounds->heard[0] > bounds->must[0] + bounds->may[0] || bounds->heard[1] > bounds->must[1] + bounds->may[1];
 }
 
-/* When nothing more can come; mover_online is whether the one mover is online now. */
+/* When nothing more can come. */
 static inline enum bounds_verdict
-bounds_judge(const struct bounds *bounds, bool mover_online)
+bounds_judge(const struct bounds *bounds)
 {
     bool exact = bounds->may[0] + bounds->may[1] == 0 && bounds->mover != 0 && bounds->mover != BOUNDS_SEVERAL;
 
@@ -62,7 +64,7 @@ bounds_judge(const struct bounds *bounds, bool mover_online)
         return BOUNDS_MISSING;
     if (bounds_exceeded(bounds))
         return BOUNDS_EXTRA;
-    return exact && bounds->last != mover_online ? BOUNDS_LAST : BOUNDS_RIGHT;
+    return exact && bounds->last != bounds->due_last ? BOUNDS_LAST : BOUNDS_RIGHT;
 }
 
 #endif

@@ -107,6 +107,8 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
         return;
     tally->counts.heard++;
     if (!entry_find(crowd, number, word, now_ns, &entry)) {
+        if (crowd->setting.datagrams && tally->counts.lost > 0)
+            return; /* it may be one that was taken for lost */
         crowd_wrong(crowd, &tally->counts.extra, now_ns, "user %u was told that somebody %s, and nothing of that kind was due",
             crowd_id(crowd, number), word->online ? "came" : "left");
         return;

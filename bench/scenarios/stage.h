@@ -58,7 +58,7 @@ struct scenario {
     uint64_t (*descriptors)(const struct plan *plan);
 };
 
-extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle, scenario_slow;
+extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle, scenario_slow, scenario_churn;
 
 /* Makes the crowd, of clients that are the first users of this share. */
 void stage_crowd(struct stage *stage, uint32_t clients);
