@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * alo-bench against the real server, in small: every scenario over TCP and UDP and in both dialects, what it prints, how it stops; and against a server
- * that lies. How fast anything is does not matter here. $ALO_BENCH is the program, .bin/alo-bench when unset.
+ * that lies. How fast anything is does not matter here.
  */
+#include "support/bench.h"
 #include "support/lying_server.h"
 #include "support/pace.h"
 #include "support/program.h"
@@ -18,95 +19,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* What no slow machine makes late. */
-#define PATIENT "--quiet --late-after 600"
-
-static struct program *bench_start_between(enum program_between between, const char *format, va_list list) __attribute__((format(printf, 2, 0)));
-static struct program *bench_start(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static struct program *bench_start_at_terminal(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static struct program *__attribute__((format(printf, 2, 0))) bench_start_between(enum program_between between, const char *format, va_list list)
-{
-    const char *path = getenv("ALO_BENCH");
-    char arguments[512], command[1024];
-
-    vsnprintf(arguments, sizeof arguments, format, list);
-    snprintf(command, sizeof command, "%s %s", path != NULL && path[0] != '\0' ? path : ".bin/alo-bench", arguments);
-    return program_start(between, command);
-}
-
-static struct program *
-bench_start(const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-
-    struct program *program = bench_start_between(PROGRAM_PIPES, format, list);
-
-    va_end(list);
-    return program;
-}
-
-/* At a terminal, where the line of progress is written anew all the time. */
-static struct program *
-bench_start_at_terminal(const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-
-    struct program *program = bench_start_between(PROGRAM_TERMINAL, format, list);
-
-    va_end(list);
-    return program;
-}
-
-/* It ends by itself with this exit status and has said this; frees it. */
-static void
-expect_end(struct program *program, int status, const char *said)
-{
-    int ended = program_wait(program);
-    const char *text = program->text == NULL ? "" : program->text;
-
-    ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == status, "it ended with wait status %#x and said: %s", (unsigned)ended, text);
-    ck_assert_msg(strstr(text, said) != NULL, "not \"%s\" but: %s", said, text);
-    program_free(program);
-}
-
-/* Its only output is a report in JSON, and all went well. */
-static json_t *
-expect_json(struct program *program)
-{
-    int ended = program_wait(program);
-    const char *text = program->text == NULL ? "" : program->text;
-    json_error_t error;
-    json_t *report = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-
-    ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == 0, "it ended with wait status %#x and said: %s", (unsigned)ended, text);
-    ck_assert_msg(report != NULL, "%s in: %s", error.text, text);
-    program_free(program);
-    return report;
-}
-
-static double
-figure(const json_t *report, const char *name)
-{
-    const json_t *value = json_object_get(json_object_get(report, "figures"), name);
-
-    ck_assert_msg(json_is_number(value), "no figure %s", name);
-    return json_number_value(value);
-}
-
-static int64_t
-latency(const json_t *report, const char *name, const char *part)
-{
-    const json_t *value = json_object_get(json_object_get(json_object_get(report, "latency"), name), part);
-
-    ck_assert_msg(json_is_integer(value), "no %s of %s", part, name);
-    return json_integer_value(value);
-}
 
 static const struct {
     const char *flags;
@@ -130,19 +42,19 @@ static const struct {
 START_TEST(scenarios_account_for_everything)
 {
     struct server *server = server_start("--workers 2");
-    json_t *report = expect_json(bench_start("%s --target 127.0.0.1:%u --json " PATIENT, runs[_i].flags, server->port));
+    json_t *report = bench_expect_json(bench_start("%s --target 127.0.0.1:%u --json " BENCH_PATIENT, runs[_i].flags, server->port));
     char name[64];
 
-    ck_assert_int_gt(latency(report, runs[_i].about, "count"), 0);
-    ck_assert_int_gt(latency(report, runs[_i].about, "p50_ns"), 0);
-    ck_assert_int_ge(latency(report, runs[_i].about, "max_ns"), latency(report, runs[_i].about, "p99_ns"));
-    ck_assert_double_gt(figure(report, "notifications"), 0);
-    ck_assert_double_eq(figure(report, "missing"), 0);
-    ck_assert_double_eq(figure(report, "extra"), 0);
-    ck_assert_double_eq(figure(report, "late"), 0);
+    ck_assert_int_gt(bench_latency(report, runs[_i].about, "count"), 0);
+    ck_assert_int_gt(bench_latency(report, runs[_i].about, "p50_ns"), 0);
+    ck_assert_int_ge(bench_latency(report, runs[_i].about, "max_ns"), bench_latency(report, runs[_i].about, "p99_ns"));
+    ck_assert_double_gt(bench_figure(report, "notifications"), 0);
+    ck_assert_double_eq(bench_figure(report, "missing"), 0);
+    ck_assert_double_eq(bench_figure(report, "extra"), 0);
+    ck_assert_double_eq(bench_figure(report, "late"), 0);
     snprintf(name, sizeof name, "cpu_us_per_%s", runs[_i].about);
-    ck_assert_double_gt(figure(report, name), 0);
-    ck_assert_double_gt(figure(report, "rss_bytes"), 100000);
+    ck_assert_double_gt(bench_figure(report, name), 0);
+    ck_assert_double_gt(bench_figure(report, "rss_bytes"), 100000);
     json_decref(report);
     server_stop(server);
 }
@@ -157,14 +69,14 @@ static const char *const idle_runs[] = {
 START_TEST(idle_measures_memory_and_rest)
 {
     struct server *server = server_start("--workers 2");
-    json_t *report = expect_json(bench_start("%s --target 127.0.0.1:%u --json " PATIENT, idle_runs[_i], server->port));
+    json_t *report = bench_expect_json(bench_start("%s --target 127.0.0.1:%u --json " BENCH_PATIENT, idle_runs[_i], server->port));
 
-    ck_assert_double_gt(figure(report, "rss_before_bytes"), 100000);
-    ck_assert_double_gt(figure(report, "rss_all_bytes"), 100000);
-    ck_assert_double_gt(figure(report, "cpu_us_per_login"), 0);
-    ck_assert_double_gt(figure(report, "cpu_us_per_heartbeat"), 0);
-    ck_assert_double_ge(figure(report, "rest_cpu_us_per_second"), 0);
-    (void)figure(report, "rss_bytes_per_session");
+    ck_assert_double_gt(bench_figure(report, "rss_before_bytes"), 100000);
+    ck_assert_double_gt(bench_figure(report, "rss_all_bytes"), 100000);
+    ck_assert_double_gt(bench_figure(report, "cpu_us_per_login"), 0);
+    ck_assert_double_gt(bench_figure(report, "cpu_us_per_heartbeat"), 0);
+    ck_assert_double_ge(bench_figure(report, "rest_cpu_us_per_second"), 0);
+    (void)bench_figure(report, "rss_bytes_per_session");
     json_decref(report);
     server_stop(server);
 }
@@ -177,9 +89,9 @@ START_TEST(the_same_seed_makes_the_same_load)
     double told[2];
 
     for (int i = 0; i < 2; i++) {
-        json_t *report = expect_json(bench_start("%s --target 127.0.0.1:%u --json " PATIENT, flags, server->port));
+        json_t *report = bench_expect_json(bench_start("%s --target 127.0.0.1:%u --json " BENCH_PATIENT, flags, server->port));
 
-        told[i] = figure(report, "notifications");
+        told[i] = bench_figure(report, "notifications");
         json_decref(report);
     }
     ck_assert_double_eq(told[0], told[1]);
@@ -195,9 +107,9 @@ START_TEST(the_table_names_what_was_run_and_the_plot_is_xml)
     ssize_t length;
 
     ck_assert_int_ge(file, 0);
-    expect_end(
-        bench_start("fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.3 --target 127.0.0.1:%u --plot %s " PATIENT, server->port, path), 0,
-        "notifications delivered");
+    bench_expect_end(bench_start("fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.3 --target 127.0.0.1:%u --plot %s " BENCH_PATIENT,
+                         server->port, path),
+        0, "notifications delivered");
     length = read(file, text, sizeof text - 1);
     ck_assert_int_gt(length, 0);
     text[length] = '\0';
@@ -242,7 +154,7 @@ START_TEST(wrong_arguments_get_one_sentence)
     struct program *program = bench_start("%s", refused[_i].flags);
 
     program_hang_up(program);
-    expect_end(program, refused[_i].status, refused[_i].said);
+    bench_expect_end(program, refused[_i].status, refused[_i].said);
 }
 END_TEST
 
@@ -256,7 +168,7 @@ START_TEST(ctrl_c_reports_what_was_measured)
 
     program_expect(program, " of 86400"); /* the line of progress, when it measures */
     kill(program->process, SIGINT);
-    expect_end(program, 130, "notifications delivered");
+    bench_expect_end(program, 130, "notifications delivered");
     server_stop(server);
 }
 END_TEST
@@ -269,7 +181,7 @@ START_TEST(ctrl_c_before_anything_was_measured_says_so)
 
     program_expect(program, "online");
     kill(program->process, SIGINT);
-    expect_end(program, 130, "stopped before anything was measured");
+    bench_expect_end(program, 130, "stopped before anything was measured");
     lying_server_stop(&server);
 }
 END_TEST
@@ -278,7 +190,8 @@ START_TEST(an_error_of_the_server_is_passed_on)
 {
     struct server *server = server_start("--max-friends 5");
 
-    expect_end(bench_start("fanout --sessions 60 --flapping 6 --friends 10 --target 127.0.0.1:%u " PATIENT, server->port), 1, "too_many_friends");
+    bench_expect_end(
+        bench_start("fanout --sessions 60 --flapping 6 --friends 10 --target 127.0.0.1:%u " BENCH_PATIENT, server->port), 1, "too_many_friends");
     server_stop(server);
 }
 END_TEST
@@ -289,9 +202,9 @@ static const struct {
     int status;
     const char *said;
 } lies[] = {
-    {LIE_NONE, PATIENT, 0, "notifications delivered"},
+    {LIE_NONE, BENCH_PATIENT, 0, "notifications delivered"},
     {LIE_SWALLOW, "--quiet --late-after 2", 1, "was never told that user 10002"},
-    {LIE_REPEAT, PATIENT, 1, "was told that somebody left, and nothing of that kind was due"},
+    {LIE_REPEAT, BENCH_PATIENT, 1, "was told that somebody left, and nothing of that kind was due"},
 };
 
 /* 20 sessions, two users who come and go: 100020 and 100021. */
@@ -299,7 +212,7 @@ START_TEST(a_server_that_lies_is_found_out)
 {
     struct lying_server server = lying_server_start(lies[_i].lie, 100020, 100021);
 
-    expect_end(
+    bench_expect_end(
         bench_start(
             "fanout --sessions 20 --flapping 2 --friends 8 --warm-up 0 --seconds 30 --notifications 100 --in-flight 1 --target 127.0.0.1:%u %s",
             server.port, lies[_i].flags),
