@@ -23,7 +23,7 @@ field() {
 scenario_field() {
     local line
     for line in "${scenarios[@]}"; do
-        if [[ $(field 1 "$line") == "$1" ]]; then
+        if [[ ${line%% *} == "$1" ]]; then
             field "$2" "$line"
             return
         fi

@@ -28,13 +28,12 @@ limit() {
 
 # row_read LINE: sets text, scenario, figure, unit, base and base_scenario, must, aim; false when the scenario was not played.
 row_read() {
-    text=$(field 1 "$1")
-    scenario=$(field 2 "$1")
-    figure=$(field 3 "$1")
-    unit=$(field 4 "$1")
-    read -r base base_scenario <<<"$(field 5 "$1") -"
-    must=$(field 6 "$1")
-    aim=$(field 7 "$1")
+    local name
+    IFS='|' read -r text scenario figure unit base must aim <<<"$1"
+    for name in text scenario figure unit base must aim; do
+        read -r "${name?}" <<<"${!name}"
+    done
+    read -r base base_scenario <<<"$base"
     [[ -n $(figures alo "$scenario" "$figure") ]]
 }
 
@@ -44,8 +43,8 @@ alo_row() {
     read -r alo least most < <(figures alo "$scenario" "$figure" | numbers_spread)
     bare=$alo
     if [[ $base != - ]]; then
-        floor=$(figures "$base" "${base_scenario% -}" "$figure" | numbers_spread)
-        read -r ratio least most < <(ratios alo "$scenario" "$figure" "$base" "${base_scenario% -}" | numbers_spread)
+        floor=$(figures "$base" "$base_scenario" "$figure" | numbers_spread)
+        read -r ratio least most < <(ratios alo "$scenario" "$figure" "$base" "$base_scenario" | numbers_spread)
         bare=$ratio floor=$(number "${floor%% *}") ratio="**$(number "$ratio")**"
     fi
     echo "| $text | $unit | $floor | $(number "$alo") | $ratio | $(number "$least") – $(number "$most") | $(limit "$must") | $(limit "$aim") |" \
@@ -58,7 +57,7 @@ peers_row() {
     for kind in alo jsonrpc "${peers[@]}"; do
         value=$(figures "$kind" "$scenario" "$figure" | numbers_spread)
         ratio=
-        if [[ $base != - ]]; then ratio=$(ratios "$kind" "$scenario" "$figure" "$base" "${base_scenario% -}" | numbers_spread); fi
+        if [[ $base != - ]]; then ratio=$(ratios "$kind" "$scenario" "$figure" "$base" "$base_scenario" | numbers_spread); fi
         if [[ -z $value ]]; then
             line+=' – |'
         elif [[ -n $ratio ]]; then
