@@ -48,7 +48,7 @@ struct crowd {
     int receive_bytes;  /* of the sockets that are opened from now on; 0: the kernel's own choice */
     uint64_t under_way; /* due and not heard */
     uint64_t heard;     /* news of any kind, strict or not */
-    int64_t heard_ns;   /* when the last came */
+    int64_t heard_ns;   /* when the last came; answers do not count */
     struct pending_pool pool;
     struct talk_text scratch;
     int64_t beaten_ns; /* until when signs of life have been given, over UDP */
