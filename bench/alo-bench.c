@@ -19,7 +19,8 @@
 
 enum { DESCRIPTORS_SPARE = 64, STATUS_INTERRUPTED = 130 };
 
-static const struct scenario *const scenarios[] = {&scenario_fanout, &scenario_storm, &scenario_celebrity, &scenario_idle, &scenario_slow, &scenario_churn};
+static const struct scenario *const scenarios[] = {
+    &scenario_fanout, &scenario_storm, &scenario_celebrity, &scenario_idle, &scenario_slow, &scenario_churn};
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 

@@ -176,16 +176,15 @@ there_act(struct churn *churn, uint32_t person, int64_t due_ns)
     bool both = it->seats[0].state != SEAT_EMPTY && it->seats[1].state != SEAT_EMPTY;
     int device = it->seats[0].state != SEAT_EMPTY ? 0 : 1;
     uint32_t roll = random_below(&churn->stage->random, 100);
+    bool may_go = !it->haunted && !it->resting, may_vanish = may_go && !both && churn->haunted < churn->people / HAUNTED_PART;
 
-    if (it->resting || (both && roll < RELISTS))
-        beat(churn, person, device);
-    else if (roll < DEPARTS && !it->haunted)
+    if (roll < DEPARTS && may_go && !both)
         depart(churn, person, device, due_ns);
-    else if (roll < RELISTS)
+    else if (roll >= DEPARTS && roll < RELISTS && !it->resting && !both)
         relist(churn, person, device);
-    else if (roll < DEVICES && !it->haunted)
+    else if (roll >= RELISTS && roll < DEVICES && may_go)
         device_change(churn, person);
-    else if (roll < VANISHES && churn->stage->plan->udp && !both && !it->haunted && churn->haunted < churn->people / HAUNTED_PART)
+    else if (roll >= DEVICES && roll < VANISHES && may_vanish && churn->stage->plan->udp)
         haunt(churn, person, device);
     else
         beat(churn, person, device);

@@ -238,6 +238,76 @@ START_TEST(unless_the_scenario_expects_it)
 }
 END_TEST
 
+static bool
+note_complaint(void *context, uint32_t client, const char *why)
+{
+    *(uint32_t *)context = client;
+    return strcmp(why, "{\"error\": {\"code\": \"too_slow\"}}") == 0;
+}
+
+START_TEST(a_complaint_is_handed_to_the_scenario)
+{
+    uint32_t ended = 99;
+
+    crowd.ended = note_complaint;
+    crowd.context = &ended;
+    tell(1, "{\"online\": true}\n{\"error\": {\"code\": \"too_slow\"}}\n", 1);
+    while (ended == 99)
+        crowd_poll(&crowd, 1000 * ms_ns);
+    ck_assert(!crowd_joined(&crowd, 1));
+}
+END_TEST
+
+static bool
+take(void *context, uint32_t client, const struct talk_word *word)
+{
+    *(int *)context += word->kind == TALK_NEWS ? 1 : 100;
+    return client == 0;
+}
+
+START_TEST(what_the_scenario_takes_is_not_in_the_books)
+{
+    int taken = 0;
+
+    crowd.took = take;
+    crowd.context = &taken;
+    tell(0, "{\"online\": true}\n", 1);
+    ck_assert_uint_eq(tally.counts.extra, 0);
+    tell(1, "{\"online\": true}\n", 1);
+    ck_assert_uint_eq(tally.counts.extra, 1);
+    ck_assert_int_eq(taken, 2);
+}
+END_TEST
+
+START_TEST(nobody_is_heard_while_deaf)
+{
+    crowd_deafen(&crowd, 0, true);
+    ck_assert_int_eq(send(server[0], "{\"online\": true}\n", 17, MSG_NOSIGNAL), 17);
+    crowd_poll(&crowd, 50 * ms_ns);
+    ck_assert_uint_eq(crowd.heard, 0);
+    crowd_deafen(&crowd, 0, false);
+    while (crowd.heard == 0)
+        crowd_poll(&crowd, 1000 * ms_ns);
+}
+END_TEST
+
+/* Or signs of life, which are answered, would keep a run waiting for news that was lost. */
+START_TEST(an_answer_is_no_news)
+{
+    int taken = 0;
+    int64_t heard_ns = crowd.heard_ns;
+
+    crowd.took = take;
+    crowd.context = &taken;
+    crowd.setting.talk = &talk_jsonrpc;
+    tell(0, "{\"jsonrpc\": \"2.0\", \"result\": \"pong\", \"id\": 2}\n", 0);
+    while (taken == 0)
+        crowd_poll(&crowd, 1000 * ms_ns);
+    ck_assert_int_eq(taken, 100);
+    ck_assert_int_eq(crowd.heard_ns, heard_ns);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -258,6 +328,10 @@ main(void)
     tcase_add_exit_test(tests, nonsense_ends_the_run, 1);
     tcase_add_exit_test(tests, an_end_of_a_connection_ends_the_run, 1);
     tcase_add_test(tests, unless_the_scenario_expects_it);
+    tcase_add_test(tests, a_complaint_is_handed_to_the_scenario);
+    tcase_add_test(tests, what_the_scenario_takes_is_not_in_the_books);
+    tcase_add_test(tests, nobody_is_heard_while_deaf);
+    tcase_add_test(tests, an_answer_is_no_news);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

@@ -153,6 +153,35 @@ START_TEST(talks_are_found_by_name)
 }
 END_TEST
 
+START_TEST(jsonrpc_answers_say_who_is_online)
+{
+    static const char some[] =
+        "{\"jsonrpc\": \"2.0\", \"result\": {\"session\": \"x\", \"online\": [100003, 100005], \"heartbeat\": 30}, \"id\": 1}\n",
+                      none[] = "{\"jsonrpc\": \"2.0\", \"result\": {\"online\": []}, \"id\": 3}\n",
+                      other[] = "{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 3}\n";
+    uint32_t users[2] = {0, 0};
+    struct talk_word word;
+
+    ck_assert_int_eq(talk_jsonrpc.read(some, sizeof some - 1, &word), sizeof some - 1);
+    ck_assert_uint_eq(talk_jsonrpc.snapshot(word.answer, word.answer_bytes, users, 2), 2);
+    ck_assert_uint_eq(users[0], 3);
+    ck_assert_uint_eq(users[1], 5);
+    ck_assert_uint_eq(talk_jsonrpc.snapshot(word.answer, word.answer_bytes, users, 1), 2);
+    ck_assert_uint_eq(talk_jsonrpc.snapshot(none, sizeof none - 1, users, 2), 0);
+    ck_assert_uint_eq(talk_jsonrpc.snapshot(other, sizeof other - 1, users, 2), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(jsonrpc_understands_a_complaint_before_the_dialect_is_known)
+{
+    static const char line[] = "{\"error\": {\"code\": \"message_timeout\", \"message\": \"...\"}}\n";
+    struct talk_word word;
+
+    ck_assert_int_eq(talk_jsonrpc.read(line, sizeof line - 1, &word), sizeof line - 1);
+    ck_assert_int_eq(word.kind, TALK_ERROR);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -167,6 +196,8 @@ main(void)
     tcase_add_test(tests, jsonrpc_changes_come_out_one_by_one);
     tcase_add_test(tests, what_no_server_may_say_is_not_understood);
     tcase_add_test(tests, talks_are_found_by_name);
+    tcase_add_test(tests, jsonrpc_answers_say_who_is_online);
+    tcase_add_test(tests, jsonrpc_understands_a_complaint_before_the_dialect_is_known);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
