@@ -329,6 +329,65 @@ START_TEST(what_is_ignored_is_little_work)
 END_TEST
 enum { IGNORED_TEXTS = 4 };
 
+enum { BATCH_LISTS = 12, BATCH_IDS = 10000 };
+
+/* A batch as long as may be: long lists, with a status of its own before each, and a ping. */
+static char *
+batch_make(void)
+{
+    size_t room = 256 << 10, length = 0;
+    char *text = malloc(room);
+
+    ck_assert_ptr_nonnull(text);
+    for (int list = 0; list < BATCH_LISTS; list++) {
+        length += (size_t)snprintf(text + length, room - length,
+            "%c{\"jsonrpc\": \"2.0\", \"method\": \"status\", \"params\": {\"status\": \"%d\"}},"
+            "{\"jsonrpc\": \"2.0\", \"method\": \"online\", \"params\": {\"users\": [0",
+            list == 0 ? '[' : ',', list);
+        for (int i = 1; i < BATCH_IDS; i++, length += 2)
+            memcpy(text + length, ",7", 2);
+        length += (size_t)snprintf(text + length, room - length, "]}}");
+    }
+    length += (size_t)snprintf(text + length, room - length, ",{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 1}]");
+    ck_assert_uint_lt(length, room - 1);
+    return text;
+}
+
+/*
+ * Between the slices of a batch the only worker does its other work. What has not been told when something newer happens is left out, so a watcher who is
+ * told each of the statuses had a turn after each. The client may have said with the batch that it says no more.
+ */
+START_TEST(a_long_batch_leaves_turns_to_the_others)
+{
+    struct server *server = server_start("--workers 1");
+    struct rpc_client *watcher = rpc_login(server, "1", "2", ""), *client = rpc_login(server, "2", "", "");
+    char *text = batch_make();
+
+    rpc_expect_online(watcher, "2", NULL);
+    client_send(client->client, text);
+    if (_i > 0)
+        client_half_close(client->client);
+    for (int list = 0; list < BATCH_LISTS; list++) {
+        char status[16];
+
+        snprintf(status, sizeof status, "\"%d\"", list);
+        rpc_expect_online(watcher, "2", status);
+    }
+    client_expect(client->client, "[{\"jsonrpc\": \"2.0\", \"result\": \"pong\", \"id\": 1}]\n");
+    if (_i > 0) {
+        client_expect_end(client->client);
+        rpc_expect_offline(watcher, "2", "closed");
+        rpc_close(client);
+    } else {
+        rpc_logout(client);
+        rpc_expect_offline(watcher, "2", "goodbye");
+    }
+    rpc_logout(watcher);
+    free(text);
+    server_stop(server);
+}
+END_TEST
+
 static Suite *
 fairness_suite(void)
 {
@@ -342,6 +401,7 @@ fairness_suite(void)
     tcase_add_test(tests, many_send_without_end);
     tcase_add_test(tests, one_sends_without_end_behind_a_mistake);
     tcase_add_loop_test(tests, what_is_ignored_is_little_work, 0, IGNORED_TEXTS);
+    tcase_add_loop_test(tests, a_long_batch_leaves_turns_to_the_others, 0, 2);
     suite_add_tcase(suite, tests);
     return suite;
 }

@@ -98,8 +98,8 @@ START_TEST(others_have_their_turns_between_the_slices)
 }
 END_TEST
 
-/* Not longer than a slice: at once, and nothing is kept. */
-START_TEST(a_short_batch_does_not_wait)
+/* Not longer than a slice, or a single call: at once, and nothing is kept. */
+START_TEST(what_has_nothing_to_give_way_between_does_not_wait)
 {
     struct actor *client = rpc_login(0, "1", "", "");
 
@@ -107,6 +107,10 @@ START_TEST(a_short_batch_does_not_wait)
     ck_assert(stage_is_read(client));
     stage_turn(0);
     stage_expect(client, "(1:pong,2:pong)");
+    say(client, "{'jsonrpc': '2.0',## 'method': 'ping', 'id': 3}");
+    ck_assert(stage_is_read(client));
+    stage_turn(0);
+    stage_expect(client, "3:pong");
 }
 END_TEST
 
@@ -366,7 +370,7 @@ slices_suite(void)
     tcase_add_checked_fixture(tests, begin, end);
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, others_have_their_turns_between_the_slices);
-    tcase_add_test(tests, a_short_batch_does_not_wait);
+    tcase_add_test(tests, what_has_nothing_to_give_way_between_does_not_wait);
     tcase_add_test(tests, many_batches_share_the_turns);
     tcase_add_test(tests, a_batch_with_a_mistake_at_its_end_does_nothing);
     tcase_add_test(tests, it_may_be_what_a_session_begins_with);
