@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The conversation with one client. A message is carried out as soon as it is complete, with one exception: a new list for a
+ * The conversation with one client. A message is carried out as soon as it is complete, with few exceptions: a new list for a
  * session that has one waits until all news that was under way when it came has been told (news from before a listing is never told after
- * it). Until then the client is parked: its message is kept and nothing more is read from it.
+ * it); a celebrity's login or status, for its older news; a long batch has several turns. Until then the client is parked: its message is kept and
+ * nothing more is read from it.
  */
 #include "presence/client.h"
 
