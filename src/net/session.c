@@ -211,10 +211,11 @@ session_flush(struct worker *worker, struct session *session)
     }
     if (session->state == SESSION_ENDED)
         return;
-    list_remove(&session->due);    /* the layer above may have asked for what has left by now */
-    session_poll(worker, session); /* it may have to wait for room now, or no longer */
+    list_remove(&session->due); /* the layer above may have asked for what has left by now */
     if (session->state == SESSION_CLOSING && !session->blocked)
         session_linger(worker, session);
+    else
+        session_poll(worker, session); /* it may have to wait for room now, or no longer */
 }
 
 void
