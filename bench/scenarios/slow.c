@@ -20,7 +20,7 @@
 enum { RECEIVE_BYTES = 4096, QUIET_MS = 300, POLL_NS = 20000000 };
 
 /* What shares hand to the first one. */
-enum { NUMBER_CUT, NUMBER_ENDED, NUMBER_STAYED, NUMBER_DUE, NUMBER_HEARD, NUMBERS };
+enum { NUMBER_CUT, NUMBER_ENDED, NUMBER_STAYED, NUMBER_DUE, NUMBER_HEARD, NUMBERS, NUMBER_THROUGH_S = NUMBERS };
 
 struct reader {
     uint64_t heard[2];
@@ -35,6 +35,8 @@ struct slow {
     uint64_t ends_allowed;  /* how many those can be */
     struct phase without, with;
     int64_t rss_before_bytes, rss_most_bytes;
+    double through_s; /* how long they then took to read what was due */
+    int64_t deaf_ns;  /* since when the readers do not read */
 };
 
 static struct belief *
@@ -141,6 +143,7 @@ readers_gather(struct slow *slow)
         }
         crowd_deafen(crowd, first + reader, true);
     }
+    slow->deaf_ns = crowd_clock_ns();
     crowd->context = slow;
     crowd->took = reader_took;
     crowd->ended = reader_ended;
@@ -173,25 +176,29 @@ reader_through(const struct slow *slow, uint32_t number)
     return reader->ended || (reader->heard[0] >= due[0] && reader->heard[1] >= due[1]);
 }
 
-/* They read again until they are through, or nothing has come for as long as a notification may take. */
+/*
+ * They read again until they are through, or nothing has come for as long as a notification may take and as long as they did not read: a kernel that found
+ * no room and missed the word that there is some again asks, each time after twice as long.
+ */
 static void
 readers_read(struct slow *slow)
 {
     struct flapping *flapping = &slow->flapping;
     struct crowd *crowd = &flapping->stage->crowd;
-    int64_t start_ns = crowd_clock_ns(), last_ns = start_ns;
+    int64_t start_ns = crowd_clock_ns(), last_ns = start_ns, most_ns = flapping->stage->plan->late_ns + start_ns - slow->deaf_ns;
     uint32_t next = 0;
 
     for (uint32_t reader = 0; reader < flapping->slow; reader++)
         crowd_deafen(crowd, flapping_slow_first(flapping) + reader, false);
-    while (crowd_clock_ns() - last_ns < flapping->stage->plan->late_ns) {
+    while (crowd_clock_ns() - last_ns < most_ns) {
         while (next < flapping->slow && reader_through(slow, next))
             next++;
         if (next == flapping->slow)
-            return;
+            break;
         crowd_poll(crowd, POLL_NS);
         last_ns = crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns;
     }
+    slow->through_s = (double)(crowd_clock_ns() - start_ns) / 1e9;
 }
 
 static void
@@ -229,6 +236,7 @@ readers_check(struct slow *slow)
     double *numbers = crowd->setting.tally->numbers;
 
     memset(numbers, 0, NUMBERS * sizeof *numbers);
+    numbers[NUMBER_THROUGH_S] = slow->through_s;
     for (uint32_t reader = 0; reader < flapping->slow; reader++) {
         const struct reader *it = &slow->readers[reader];
 
@@ -269,16 +277,21 @@ static void
 readers_report(struct slow *slow)
 {
     struct stage *stage = slow->flapping.stage;
-    double sum[NUMBERS] = {0}, readers = stage->plan->slow;
+    double sum[NUMBERS] = {0}, readers = stage->plan->slow, through_s = 0;
 
-    for (uint32_t share = 0; share < stage->shares->count; share++)
+    for (uint32_t share = 0; share < stage->shares->count; share++) {
+        const double *numbers = stage->shares->tallies[share].numbers;
+
         for (int i = 0; i < NUMBERS; i++)
-            sum[i] += stage->shares->tallies[share].numbers[i];
+            sum[i] += numbers[i];
+        through_s = numbers[NUMBER_THROUGH_S] > through_s ? numbers[NUMBER_THROUGH_S] : through_s;
+    }
     stage_figure(stage, REPORT_THROUGHPUT, "slow_due", sum[NUMBER_DUE] / readers, "", "changes due to each slow one");
     stage_figure(stage, REPORT_THROUGHPUT, "slow_heard", sum[NUMBER_HEARD] / readers, "", "changes it was told in the end");
     stage_figure(stage, REPORT_THROUGHPUT, "slow_cut", sum[NUMBER_CUT], "", "slow ones closed with too_slow");
     stage_figure(stage, REPORT_THROUGHPUT, "slow_ended", sum[NUMBER_ENDED], "", "slow ones closed before they read that");
     stage_figure(stage, REPORT_THROUGHPUT, "slow_stayed", sum[NUMBER_STAYED], "", "slow ones still connected");
+    stage_figure(stage, REPORT_THROUGHPUT, "slow_read_seconds", through_s, "s", "until the last of them had read all that was left");
     if (stage->target->process == 0)
         return;
     stage_figure(stage, REPORT_SERVER, "rss_before_bytes", (double)slow->rss_before_bytes, "B", "RSS before they stop reading");
