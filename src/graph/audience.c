@@ -7,6 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE = 4096, LARGE = 64 * PAGE };
+
+/* A large block is given page by page when it is touched first, which takes as long as filling it: that is to be over before the user is locked. */
+static void
+touch(char *bytes, size_t length)
+{
+    for (size_t at = 0; length >= LARGE && at < length; at += PAGE)
+        bytes[at] = 0;
+}
+
 struct audience *
 audience_new(uint32_t workers, size_t capacity)
 {
@@ -18,6 +28,7 @@ audience_new(uint32_t workers, size_t capacity)
     audience = malloc(head + capacity * sizeof(struct handle));
     if (audience == NULL)
         return NULL;
+    touch((char *)audience, head + capacity * sizeof(struct handle));
     memset(audience, 0, head);
     audience->capacity = (uint32_t)capacity;
     audience->part_count = workers;
