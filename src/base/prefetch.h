@@ -16,4 +16,11 @@ prefetch_for_writing(const void *memory, size_t length)
     __builtin_prefetch((const char *)memory + length - 1, 1);
 }
 
+/* What lies here is going to be read. */
+static inline void
+prefetch_for_reading(const void *memory)
+{
+    __builtin_prefetch(memory, 0);
+}
+
 #endif

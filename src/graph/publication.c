@@ -3,10 +3,14 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/prefetch.h"
 
 #include <errno.h>
 
-enum { AUDIENCE_SPARE = 64 }; /* handles in the audience that a worker has at hand before it knows how many there are */
+enum {
+    AUDIENCE_SPARE = 64, /* handles in the audience that a worker has at hand before it knows how many there are */
+    AHEAD = 16,          /* watchers that are asked for ahead, where there are very many */
+};
 
 int
 audience_reserve(const struct graph *graph, struct seat *seat, size_t count)
@@ -97,6 +101,23 @@ place(struct audience *audience, struct handle handle)
     audience->handles[part->first + part->count++] = handle;
 }
 
+/* The members of few watchers are often at hand; those of very many, among whom there are no holes, are not, and are asked for ahead. */
+static void
+place_watchers(const struct graph *graph, struct audience *audience, const struct watchers *watchers)
+{
+    uint32_t extent = watchers_extent(watchers);
+    uint32_t asked = watchers_are_spread(watchers) ? AHEAD : extent;
+
+    for (uint32_t i = 0; i < extent; i++) {
+        uint32_t member = watchers_at(watchers, i)->member;
+
+        if (asked < extent)
+            prefetch_for_reading(member_at(graph, watchers_at(watchers, asked++)->member));
+        if (member != WATCHERS_NONE)
+            place(audience, member_at(graph, member)->handle);
+    }
+}
+
 void
 publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t index, struct transition what)
 {
@@ -110,9 +131,7 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t inde
     count_watchers(graph, seat, &user->watchers);
     count_candidates(seat);
     atomic_store_explicit(&audience->unfinished, lay_out(graph, audience), memory_order_relaxed);
-    for (uint32_t i = 0; i < watchers_extent(&user->watchers); i++)
-        if (watchers_at(&user->watchers, i)->member != WATCHERS_NONE)
-            place(audience, member_at(graph, watchers_at(&user->watchers, i)->member)->handle);
+    place_watchers(graph, audience, &user->watchers);
     for (uint32_t i = 0; i < seat->candidate_count; i++)
         place(audience, seat->candidates[i]);
 
