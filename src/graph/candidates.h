@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The second half of the protocol's rule 2: the sessions of the users whom a leaver lists. They live in other shards, so they are gathered
- * one shard at a time, before the leaver's own is locked. Who is offline is seen without its lock: the answer may have become another by the time
- * at which it would be used, as with the lock. They stand at the seat of the leaver's worker.
+ * one shard at a time, before the leaver's own is locked. Who is offline is seen without its lock: whose
+ * arrival the leaver may have been told of is seen online (user_sessions()); whoever arrives meanwhile is as one who arrives after the look. They stand at the seat of the leaver's worker.
  */
 #ifndef GRAPH_CANDIDATES_H
 #define GRAPH_CANDIDATES_H

@@ -31,6 +31,17 @@ chain_add(const struct graph *graph, struct user *user, uint32_t session, bool f
 }
 
 void
+chain_lead(const struct graph *graph, struct user *user, uint32_t session)
+{
+    if (user_sessions(user) == session) {
+        user->has_status = member_at(graph, session)->status != NULL; /* taken out, the user would be seen offline for a moment */
+        return;
+    }
+    chain_remove(graph, user, session);
+    chain_add(graph, user, session, true);
+}
+
+void
 chain_remove(const struct graph *graph, struct user *user, uint32_t session)
 {
     const struct member *member = member_at(graph, session);

@@ -16,6 +16,8 @@
 
 /* Adds a session at one end: as the first if it has said what its status is, otherwise it has none. */
 void chain_add(const struct graph *graph, struct user *user, uint32_t session, bool first);
+/* A session that is there has said what its status is: it becomes the first. */
+void chain_lead(const struct graph *graph, struct user *user, uint32_t session);
 /* Takes a session out, whose status may have been changed before. */
 void chain_remove(const struct graph *graph, struct user *user, uint32_t session);
 

@@ -152,7 +152,7 @@ edge_end(struct graph *graph, struct friend_list *list, uint32_t place)
     shard_remove_if_unused(shard, index, &spare);
     mutex_unlock(&shard->mutex);
 
-    /* Giving memory back is worth one try. The user may have gone meanwhile and its slot have become another's: then that one is shrunk. */
+    /* Giving memory back is worth one try. The user may have gone meanwhile: its slot is free and without watchers then, or another's, which is shrunk. */
     if (!shrunk && spare_refill(&spare) == 0) {
         mutex_lock(&shard->mutex);
         if (slots_exists(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1)))

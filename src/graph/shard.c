@@ -140,7 +140,7 @@ shard_remove_if_unused(struct shard *shard, uint32_t index, struct spare *spare)
 
     if (user_sessions(user) != SLOTS_NONE || user->watchers.count > 0)
         return;
-    spare_discard(spare, user->watchers.flat); /* room reserved and not used, if any */
+    ASSERT(user->watchers.flat == NULL); /* it went with the last watcher */
     for (link = &shard->buckets[user->hash & (shard->bucket_count - 1)]; *link != slot;)
         link = &((struct user *)slots_at(&shard->users, *link))->next;
     *link = user->next;

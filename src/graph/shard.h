@@ -65,7 +65,11 @@ shard_peek(const struct shard *shard, uint32_t index)
     return slots_at(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1));
 }
 
-/* The first session of a user, SLOTS_NONE when it is offline. It changes under the lock only; without it the answer is about a moment ago. */
+/*
+ * The first session of a user, SLOTS_NONE when it is offline. It changes under the lock only; without it the answer is about a moment ago, but never
+ * older than what anybody may have been told: it is set before an arrival is posted to the mailboxes and cleared after a departure is, and is not
+ * SLOTS_NONE in between.
+ */
 static inline uint32_t
 user_sessions(const struct user *user)
 {

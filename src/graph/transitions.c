@@ -33,11 +33,12 @@ try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_
         *audience = user->watchers.count;
         if (!audience_is_ready(&graph->seats[worker], *audience))
             return false;
-        publish(graph, shard, worker, index, (struct transition){.online = true, .status_only = !first, .status = member->status});
     }
     *transition = first;
     member->user = index;
-    chain_add(graph, user, session, member->status != NULL);
+    chain_add(graph, user, session, member->status != NULL); /* before anybody can hear of it: user_sessions() */
+    if (news)
+        publish(graph, shard, worker, index, (struct transition){.online = true, .status_only = !first, .status = member->status});
     return true;
 }
 
@@ -149,8 +150,7 @@ change_status(struct graph *graph, uint32_t session, struct text *status)
                     (struct transition){.online = true, .status_only = true, .status = status});
             former = member->status;
             member->status = text_share(status);
-            chain_remove(graph, user, session);
-            chain_add(graph, user, session, true);
+            chain_lead(graph, user, session);
             done = true;
         }
         mutex_unlock(&shard->mutex);

@@ -5,6 +5,7 @@
 #include "support/unit/circle.h"
 
 #include "base/assert.h"
+#include "graph/graph_internal.h"
 #include "support/unit/audience_check.h"
 #include "support/unit/require.h"
 
@@ -71,9 +72,11 @@ write_word(char text[WORD_MAX], const struct transition *transition)
 static void
 write_down(void *context, uint32_t worker, struct audience *audience)
 {
-    uint32_t count = audience_check(audience);
+    uint32_t count = audience_check(audience), user = audience->transition.index;
     char text[WORD_MAX];
 
+    /* Whoever may be heard of must be seen online by others who look without its lock: from before an arrival is told until after a departure is. */
+    ASSERT(user_sessions(shard_peek(shard_of_user(circle.graph, user), user)) != SLOTS_NONE);
     write_word(text, &audience->transition);
     ASSERT(context == &circle && worker < circle.workers);
     ASSERT(circle.count + count <= WORDS_MAX);
