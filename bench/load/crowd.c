@@ -201,19 +201,19 @@ client_hear(struct crowd *crowd, uint32_t number, const char *bytes, size_t leng
 {
     struct client *client = &crowd->clients[number];
     int64_t now_ns = crowd_clock_ns();
+    char shown[SHOWN_BYTES];
 
     while (length > 0) {
         struct talk_word word;
         ssize_t used = crowd->setting.talk->read(bytes, length, &word);
 
-        if (used < 0 || (used == 0 && crowd->setting.datagrams))
-            failure_exit(
-                "the server told user %u what is no news: %.*s", crowd_id(crowd, number), (int)(length < SHOWN_BYTES ? length : SHOWN_BYTES), bytes);
+        if (used < 0 || (used == 0 && crowd->setting.datagrams)) {
+            failure_quote(shown, sizeof shown, bytes, length);
+            failure_exit("the server told user %u what is no news: %s", crowd_id(crowd, number), shown);
+        }
         if (used > 0 && word.kind == TALK_ERROR) {
-            char why[SHOWN_BYTES];
-
-            snprintf(why, sizeof why, "%.*s", (int)used - 1, bytes);
-            client_ended(crowd, number, why);
+            failure_quote(shown, sizeof shown, bytes, (size_t)used);
+            client_ended(crowd, number, shown);
             return;
         }
         if (used == 0)

@@ -17,6 +17,12 @@ _Noreturn void failure_usage(const char *format, ...) __attribute__((format(prin
 /* The same as failure_exit with the text of errno. */
 _Noreturn void failure_errno(const char *what);
 
+/* From now on only the first of the processes that share the flag says its sentence; any other one waits there to be ended. */
+void failure_share(_Atomic bool *flag);
+
+/* What somebody else has sent, fit for a sentence: on one line, and with nothing that a terminal would obey. `room` is at least 1. */
+void failure_quote(char *text, size_t room, const char *bytes, size_t length);
+
 /* Zeroed memory for count elements; never NULL. The caller frees it. */
 void *memory_new(size_t count, size_t bytes);
 
