@@ -4,6 +4,7 @@
 #include "load/failure.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* An array of at least `wanted` elements of 32 bits. */
 static uint32_t *
@@ -34,6 +35,7 @@ rows_done(struct rows *rows)
 {
     free(rows->start);
     free(rows->items);
+    free(rows->marks);
     *rows = (struct rows){.count = 0};
 }
 
@@ -55,13 +57,24 @@ rows_end(struct rows *rows)
     return rows->count - 1;
 }
 
-bool
-rows_has(const struct rows *rows, uint32_t item)
+static void
+item_mark(struct rows *rows, uint32_t item)
 {
-    for (uint32_t i = rows->start[rows->count]; i < rows->start[rows->count + 1]; i++)
-        if (rows->items[i] == item)
-            return true;
-    return false;
+    uint32_t room = rows->marks_room;
+
+    rows->marks = array_grow(rows->marks, &rows->marks_room, item + 1);
+    memset(rows->marks + room, 0, (size_t)(rows->marks_room - room) * sizeof *rows->marks);
+    rows->marks[item] = rows->count + 1;
+}
+
+bool
+rows_has(struct rows *rows, uint32_t item)
+{
+    if (rows->marked < rows->start[rows->count])
+        rows->marked = rows->start[rows->count];
+    while (rows->marked < rows->start[rows->count + 1])
+        item_mark(rows, rows->items[rows->marked++]);
+    return item < rows->marks_room && rows->marks[item] == rows->count + 1;
 }
 
 void

@@ -14,6 +14,10 @@ struct rows {
     uint32_t count;
     uint32_t rows_room;
     uint32_t items_room;
+    /* For rows_has, which is asked for each of thousands of items: items[0] to items[marked - 1] are marked with the number of their row plus one. */
+    uint32_t *marks; /* by item */
+    uint32_t marks_room;
+    uint32_t marked;
 };
 
 void rows_init(struct rows *rows);
@@ -24,7 +28,7 @@ void rows_put(struct rows *rows, uint32_t item);
 uint32_t rows_end(struct rows *rows);
 
 /* Whether the row that is being made holds the item already. */
-bool rows_has(const struct rows *rows, uint32_t item);
+bool rows_has(struct rows *rows, uint32_t item);
 
 /* Puts whole rows into `reversed`, which is empty: row i holds the numbers of the rows that hold i, for i below count. */
 void rows_reverse(const struct rows *rows, uint32_t count, struct rows *reversed);

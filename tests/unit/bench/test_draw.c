@@ -69,6 +69,26 @@ START_TEST(a_list_has_nobody_twice_and_not_its_owner)
 }
 END_TEST
 
+/* Lists of nearly everybody, in rows whose items have been marked for other rows before; by hand, that is quadratic. */
+START_TEST(a_row_knows_what_it_holds)
+{
+    struct rows rows;
+
+    rows_init(&rows);
+    for (uint32_t row = 0; row < 3; row++) {
+        for (uint32_t item = row; item < USERS * 4; item += 2) {
+            REQUIRE(!rows_has(&rows, item), "row %u, item %u", row, item);
+            rows_put(&rows, item);
+            REQUIRE(rows_has(&rows, item) && !rows_has(&rows, item + 1), "row %u, item %u", row, item);
+        }
+        rows_end(&rows);
+        REQUIRE(!rows_has(&rows, row), "row %u", row);
+    }
+    ck_assert(!rows_has(&rows, UINT32_MAX));
+    rows_done(&rows);
+}
+END_TEST
+
 static int
 counts_compare(const void *a, const void *b)
 {
@@ -180,6 +200,7 @@ main(void)
 
     tcase_add_loop_test(tests, a_seed_makes_one_graph, PLAN_UNIFORM, PLAN_ZIPF + 1);
     tcase_add_loop_test(tests, a_list_has_nobody_twice_and_not_its_owner, PLAN_UNIFORM, PLAN_ZIPF + 1);
+    tcase_add_test(tests, a_row_knows_what_it_holds);
     tcase_add_test(tests, zipf_makes_few_popular);
     tcase_add_test(tests, uniform_makes_all_alike);
     tcase_add_loop_test(tests, mutual_lists_answer_each_other, PLAN_UNIFORM, PLAN_ZIPF + 1);
