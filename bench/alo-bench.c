@@ -10,6 +10,7 @@
 #include "scenarios/stage.h"
 #include "service/version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,16 +68,31 @@ descriptors_raise(void)
 static uint32_t
 processes_count(const struct scenario *scenario, const struct plan *plan)
 {
-    uint64_t most = descriptors_raise() - DESCRIPTORS_SPARE;
+    uint64_t may_have = descriptors_raise(), each = DESCRIPTORS_SPARE + scenario->descriptors_each, most, count;
     uint64_t needed = scenario->descriptors != NULL ? scenario->descriptors(plan) : (uint64_t)plan->sessions + plan->flapping;
-    uint64_t count = plan->processes > 0 ? plan->processes : (needed + most - 1) / most;
 
+    if (may_have <= each)
+        failure_exit("%llu file descriptors are all that a process may have here, and that is too few", (unsigned long long)may_have);
+    most = may_have - each;
+    count = plan->processes > 0 ? plan->processes : (needed + most - 1) / most;
     if (count > 1 && plan->talk == &talk_floor)
         failure_usage("the floor takes its load from one process, and this one is too large for it");
     if (count > SHARES_MAX || needed > count * most)
         failure_usage("%llu connections are too many for %llu processes of %llu each", (unsigned long long)needed, (unsigned long long)count,
             (unsigned long long)most);
     return count > 0 ? (uint32_t)count : 1;
+}
+
+/* How many numbers each share may use for users: as many again as its sessions only stand in lists, and there are witnesses and pilots. */
+static uint32_t
+users_each(const struct plan *plan, uint32_t shares)
+{
+    uint32_t users = 2 * (plan->sessions / shares + plan->flapping / shares + 1) + 1024;
+
+    if (plan->talk->users_most > 0 && (uint64_t)users * shares > plan->talk->users_most)
+        failure_usage("--protocol %s has names for %u users, and that many sessions need %llu", plan->talk->name, plan->talk->users_most,
+            (unsigned long long)users * shares);
+    return users;
 }
 
 static void
@@ -86,6 +102,7 @@ target_find(struct target *target, const struct plan *plan)
     if (plan->process != 0 && !target_process_readable((pid_t)plan->process))
         failure_exit("what process %u costs cannot be read", plan->process);
     target->process = plan->process != 0 ? (pid_t)plan->process : target_process_find(target, plan->udp);
+    target->accepts = plan->process == 0 || target_process_listens(target, target->process, plan->udp);
     if (target->process == 0 && !plan->quiet)
         fprintf(stderr, "alo-bench: the server's process was not found on this machine, so its own cost is not reported\n");
 }
@@ -107,6 +124,16 @@ facts_tell(struct stage *stage)
     report_fact(&stage->report, "version", version_text());
     options_facts(&stage->report, stage->scenario->takes, plan);
     report_fact_number(&stage->report, "processes", stage->shares->count);
+}
+
+/* Such a thing is better known before the run than after it. */
+static void
+plot_check(const char *path)
+{
+    FILE *file = fopen(path, "ae");
+
+    if (file == NULL || fclose(file) != 0)
+        failure_exit("%s cannot be written: %s", path, strerror(errno));
 }
 
 /* Returns the exit status. */
@@ -139,6 +166,7 @@ main(int argc, char **argv)
     static struct target target;
     const struct scenario *scenario = NULL;
     struct plan plan;
+    uint32_t shares, users;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0) {
@@ -166,13 +194,17 @@ main(int argc, char **argv)
     options_read(argc - 2, argv + 2, scenario->name, scenario->takes, &plan);
     if (plan.udp && !plan.talk->datagrams)
         failure_usage("--protocol %s is not spoken over UDP", plan.talk->name);
+    if (plan.plot != NULL)
+        plot_check(plan.plot);
     target_find(&target, &plan);
 
-    stage = (struct stage){.plan = &plan, .scenario = scenario, .target = &target, .shares = shares_new(processes_count(scenario, &plan))};
+    shares = processes_count(scenario, &plan);
+    users = users_each(&plan, shares);
+    stage = (struct stage){.plan = &plan, .scenario = scenario, .target = &target, .shares = shares_new(shares)};
     stage.share = shares_start(stage.shares);
     stage.sessions = stage_part(&stage, plan.sessions);
     stage.flapping = stage_part(&stage, plan.flapping);
-    stage.users = 2 * (plan.sessions / stage.shares->count + plan.flapping) + 1024;
+    stage.users = users;
     stage.random.state = ((uint64_t)stage.share << 32) + plan.seed;
     prctl(PR_SET_TIMERSLACK, 1);
     progress_begin(&stage.progress, stderr, plan.quiet || stage.share != 0);

@@ -17,9 +17,9 @@ struct option_row {
     const char *name;
     const char *argument;
     enum kind kind;
-    unsigned mask; /* scenarios that know it have the bit; 0: all know it */
-    size_t offset; /* in struct plan */
-    uint32_t least, most;
+    unsigned mask;        /* scenarios that know it have the bit; 0: all know it */
+    size_t offset;        /* in struct plan */
+    uint32_t least, most; /* of seconds, `least` is in nanoseconds */
     const char *about;
 };
 
@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
         "notifications (churn: actions) a second by a fixed schedule; 0: as fast as --in-flight allows"},
     {"in-flight", "N", NUMBER, OPTION_IN_FLIGHT, FIELD(in_flight), 1, 100000, "changes whose news is under way, at most"},
     {"notifications", "N", NUMBER, OPTION_NOTIFICATIONS, FIELD(notifications), 0, 1 << 30, "stop after so many; 0: when the time is up"},
-    {"seconds", "N", SECONDS, OPTION_SECONDS, FIELD(run_ns), 0, 86400 * 7, "how long to measure"},
+    {"seconds", "N", SECONDS, OPTION_SECONDS, FIELD(run_ns), 1, 86400 * 7, "how long to measure"},
     {"warm-up", "N", SECONDS, OPTION_WARM_UP, FIELD(warm_up_ns), 0, 3600, "seconds of the same load before that"},
     {"rounds", "N", NUMBER, OPTION_ROUNDS, FIELD(rounds), 1, 10000, "how many times to do it"},
     {"give-back", "N", SECONDS, OPTION_GIVE_BACK, FIELD(give_back_ns), 0, 600, "seconds to wait for memory that comes back after all have gone"},
@@ -69,10 +69,13 @@ static int64_t
 seconds_read(const struct option_row *row, const char *text)
 {
     double number = strtod(text, NULL);
+    int64_t ns = number <= row->most ? llround(number * 1e9) : -1;
 
-    if (strspn(text, "0123456789.") != strlen(text) || *text == '\0' || strchr(text, '.') != strrchr(text, '.') || number > row->most)
-        failure_usage("--%s takes seconds, at most %" PRIu32 ", and \"%s\" are none", row->name, row->most, text);
-    return llround(number * 1e9);
+    if (strspn(text, "0123456789.") != strlen(text) || strpbrk(text, "0123456789") == NULL || strchr(text, '.') != strrchr(text, '.') ||
+        ns < row->least)
+        failure_usage(
+            "--%s takes seconds, %sat most %" PRIu32 ", and \"%s\" are none", row->name, row->least > 0 ? "more than 0 and " : "", row->most, text);
+    return ns;
 }
 
 static enum plan_graph

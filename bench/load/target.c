@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 300, HOST_BYTES = 256, INODES_MAX = 256 };
+enum { PATH_BYTES = 300, HOST_BYTES = 256, INODES_MAX = 256, ADDRESS_BYTES = 33, PROCESS_BYTES = 16 };
 
 static const char host_default[] = "localhost", port_default[] = "8080";
 
@@ -97,30 +97,90 @@ target_here(const struct target *target)
     return here;
 }
 
-/* Adds the inodes of the sockets that listen on the port, from one table of the kernel. */
+/* The sockets to which what is sent to the target may be given. */
+struct listeners {
+    uint64_t inodes[INODES_MAX];
+    uint32_t count;
+    int fit; /* how well their address fits; the kernel prefers those that fit best */
+};
+
+/* An address as the kernel's tables write it: words in the order of this machine. */
 static void
-listeners_read(const char *path, bool datagrams, uint16_t port, uint64_t *inodes, uint32_t *count)
+address_write(char text[ADDRESS_BYTES], const void *address, size_t words)
+{
+    for (size_t i = 0; i < words; i++) {
+        uint32_t word;
+
+        memcpy(&word, (const char *)address + i * sizeof word, sizeof word);
+        snprintf(text + i * 8, 9, "%08" PRIX32, word);
+    }
+}
+
+/* How well a socket that is bound to this address fits the target: 0 not at all, 3 exactly. */
+static int
+address_fit(const struct target *target, const char *local)
+{
+    static const char any[] = "00000000000000000000000000000000";
+    char own[ADDRESS_BYTES], mapped[ADDRESS_BYTES];
+    bool six = target->address.ss_family == AF_INET6;
+
+    if (six) {
+        address_write(own, &((const struct sockaddr_in6 *)&target->address)->sin6_addr, 4);
+    } else {
+        struct in6_addr within = {.s6_addr[10] = 0xff, .s6_addr[11] = 0xff};
+
+        address_write(own, &((const struct sockaddr_in *)&target->address)->sin_addr, 1);
+        memcpy(&within.s6_addr[12], &((const struct sockaddr_in *)&target->address)->sin_addr, 4);
+        address_write(mapped, &within, 4);
+    }
+    if (strcmp(local, own) == 0 || (!six && strcmp(local, mapped) == 0))
+        return 3;
+    if (!six && strlen(local) == 8)
+        return strncmp(local, any, 8) == 0 ? 2 : 0;
+    /* It may be one that takes IPv4, too. */
+    return strcmp(local, any) == 0 ? 1 : 0;
+}
+
+/* Adds those of one table of the kernel; whoever fits better pushes the others out. */
+static void
+listeners_read(struct listeners *listeners, const char *path, const struct target *target, bool datagrams)
 {
     enum { LISTENING = 0x0a, UNCONNECTED = 0x07 };
-    char line[512];
+    char line[512], local[ADDRESS_BYTES];
     FILE *file = fopen(path, "re");
 
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        unsigned local, state;
+        unsigned port, state;
         uint64_t inode;
+        int fit;
 
-        if (sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64, &local, &state, &inode) != 3)
+        if (sscanf(line, " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %*s %*s %" SCNu64, local, &port, &state, &inode) != 4)
             continue;
-        if (local == port && state == (datagrams ? UNCONNECTED : LISTENING) && *count < INODES_MAX)
-            inodes[(*count)++] = inode;
+        if (port != target_port(target) || state != (datagrams ? UNCONNECTED : LISTENING))
+            continue;
+        fit = address_fit(target, local);
+        if (fit > listeners->fit)
+            *listeners = (struct listeners){.fit = fit};
+        if (fit > 0 && fit == listeners->fit && listeners->count < INODES_MAX)
+            listeners->inodes[listeners->count++] = inode;
     }
     if (file != NULL)
         fclose(file);
 }
 
+static void
+listeners_find(struct listeners *listeners, const struct target *target, bool datagrams)
+{
+    *listeners = (struct listeners){.count = 0};
+    if (!target_here(target))
+        return;
+    listeners_read(listeners, datagrams ? "/proc/net/udp" : "/proc/net/tcp", target, datagrams);
+    listeners_read(listeners, datagrams ? "/proc/net/udp6" : "/proc/net/tcp6", target, datagrams);
+}
+
 /* Whether one of the process' descriptors is one of the sockets. */
 static bool
-process_has(const char *process, const uint64_t *inodes, uint32_t count)
+process_has(const char *process, const struct listeners *listeners)
 {
     char path[PATH_BYTES], link[64];
     const struct dirent *entry;
@@ -139,12 +199,23 @@ process_has(const char *process, const uint64_t *inodes, uint32_t count)
         link[length > 0 ? length : 0] = '\0';
         if (sscanf(link, "socket:[%" SCNu64 "]", &inode) != 1)
             continue;
-        for (uint32_t i = 0; i < count && !has; i++)
-            has = inodes[i] == inode;
+        for (uint32_t i = 0; i < listeners->count && !has; i++)
+            has = listeners->inodes[i] == inode;
     }
     if (folder != NULL)
         closedir(folder);
     return has;
+}
+
+bool
+target_process_listens(const struct target *target, pid_t process, bool datagrams)
+{
+    struct listeners listeners;
+    char name[PROCESS_BYTES];
+
+    listeners_find(&listeners, target, datagrams);
+    snprintf(name, sizeof name, "%d", (int)process);
+    return process_has(name, &listeners);
 }
 
 bool
@@ -165,20 +236,16 @@ target_process_readable(pid_t process)
 pid_t
 target_process_find(const struct target *target, bool datagrams)
 {
-    uint64_t inodes[INODES_MAX];
-    uint32_t count = 0;
+    struct listeners listeners;
     pid_t found = 0;
     const struct dirent *entry;
 
-    if (!target_here(target))
-        return 0;
-    listeners_read(datagrams ? "/proc/net/udp" : "/proc/net/tcp", datagrams, target_port(target), inodes, &count);
-    listeners_read(datagrams ? "/proc/net/udp6" : "/proc/net/tcp6", datagrams, target_port(target), inodes, &count);
+    listeners_find(&listeners, target, datagrams);
 
-    DIR *folder = count > 0 ? opendir("/proc") : NULL;
+    DIR *folder = listeners.count > 0 ? opendir("/proc") : NULL;
 
     while (folder != NULL && found == 0 && (entry = readdir(folder)) != NULL)
-        if (isdigit((unsigned char)entry->d_name[0]) && process_has(entry->d_name, inodes, count))
+        if (isdigit((unsigned char)entry->d_name[0]) && process_has(entry->d_name, &listeners))
             found = (pid_t)strtol(entry->d_name, NULL, 10);
     if (folder != NULL)
         closedir(folder);

@@ -54,8 +54,9 @@ struct scenario {
     unsigned takes; /* options, see load/options.h */
     struct plan defaults;
     void (*play)(struct stage *stage);
-    /* How many descriptors one process needs for so many sessions and flapping users; NULL: as many as there are of both. */
+    /* How many descriptors all processes together need for so many sessions and flapping users; NULL: as many as there are of both. */
     uint64_t (*descriptors)(const struct plan *plan);
+    uint32_t descriptors_each; /* and each process besides; a handful need not be said */
 };
 
 extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle, scenario_slow, scenario_churn;
@@ -90,6 +91,11 @@ stage_stopping(const struct stage *stage)
 {
     return shares_stopping(stage->shares);
 }
+
+/* Ends the run, in whichever share it is called, without a report: nothing has been measured yet. */
+_Noreturn void stage_abandon(struct stage *stage);
+/* Does so when the run is to end now. */
+void stage_stop_check(struct stage *stage);
 
 /* Whether nothing that is due has come for so long that it will not come. */
 bool stage_stalled(const struct stage *stage, int64_t now_ns);

@@ -186,7 +186,7 @@ storm_play(struct stage *stage)
 static uint64_t
 storm_descriptors(const struct plan *plan)
 {
-    return plan->sessions + WITNESSES;
+    return plan->sessions;
 }
 
 const struct scenario scenario_storm = {
@@ -196,4 +196,5 @@ const struct scenario scenario_storm = {
     .defaults = {.sessions = 8000, .friends = 50, .in_flight = 64, .rounds = 1},
     .play = storm_play,
     .descriptors = storm_descriptors,
+    .descriptors_each = WITNESSES,
 };

@@ -178,4 +178,5 @@ const struct talk talk_mqtt = {
     .leave = mqtt_leave,
     .relist = mqtt_relist,
     .read = mqtt_read,
+    .users_most = NUMBER_USERS,
 };

@@ -119,4 +119,5 @@ const struct talk talk_nats = {
     .leave = nats_leave,
     .relist = nats_relist,
     .read = nats_read,
+    .users_most = NUMBER_USERS,
 };

@@ -12,13 +12,13 @@
 #include <stdint.h>
 
 /* Every id of a population has as many digits, so that a message is as long in a small one as in a large one. */
-enum { NUMBER_ID_BYTES = 6, NUMBER_ID_MAX = 999999 };
+enum { NUMBER_ID_BYTES = 6, NUMBER_ID_MAX = 999999, NUMBER_USERS = NUMBER_ID_MAX - TALK_ID_FIRST + 1 };
 
 /* The id by which other servers know the user. */
 static inline unsigned
 number_id(uint32_t user)
 {
-    assert(user <= NUMBER_ID_MAX - TALK_ID_FIRST);
+    assert(user < NUMBER_USERS);
     return TALK_ID_FIRST + user;
 }
 

@@ -148,4 +148,5 @@ const struct talk talk_redis = {
     .leave = redis_leave,
     .relist = redis_relist,
     .read = redis_read,
+    .users_most = NUMBER_USERS,
 };

@@ -78,6 +78,8 @@ struct talk {
      * up piece by piece, and what is left of it is understood when it begins the next call's bytes.
      */
     ssize_t (*read)(const char *bytes, size_t length, struct talk_word *word);
+
+    uint32_t users_most; /* it has names for so many; 0: for as many as anybody asks for */
 };
 
 /* By the name of --protocol; NULL when there is none. */
