@@ -170,7 +170,7 @@ system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client
 # What each part of `make race` runs: not the system tests whose subject is another program than the server. The valgrind parts are slow, so
 # they can be given fewer; helgrind runs the unit tests that start threads, and not the system tests whose subject is one client's bytes or
 # who waits for whom.
-OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench bench_scenarios bench_scripts by_hand example interop micro script terminal)
+OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench bench_ends bench_scenarios bench_scripts by_hand example interop micro script terminal)
 RACE_UNIT_TESTS ?= $(unit_programs)
 RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))

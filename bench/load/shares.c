@@ -14,21 +14,45 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { STATUS_FAILURE = 1, STATUS_INTERRUPTED = 130 };
+
+/* Who signals a whole group of processes (timeout does) may well reach one of them twice: only what comes later than this is asked a second time. */
+static const int64_t again_ns = 500000000;
 
 static struct shares *current; /* for the signal handlers */
 
 static void
 stop_asked(int number)
 {
+    struct timespec now;
+    int64_t now_ns, asked_ns = 0;
+
     (void)number;
-    if (atomic_exchange_explicit(&current->stop, true, memory_order_relaxed))
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    now_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+    if (!atomic_compare_exchange_strong_explicit(&current->stop_ns, &asked_ns, now_ns, memory_order_relaxed, memory_order_relaxed) &&
+        now_ns - asked_ns > again_ns)
         _exit(STATUS_INTERRUPTED);
 }
 
-/* A process that fails has said why. */
+/* Ends this process when the other one has not ended well. One that failed has said why; one that was killed could not. */
+static void
+child_judge(int status)
+{
+    static const char sentence[] = ": one of its processes was killed\n";
+
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return;
+    if (WIFSIGNALED(status)) {
+        (void)!write(STDERR_FILENO, program_invocation_short_name, strlen(program_invocation_short_name));
+        (void)!write(STDERR_FILENO, sentence, sizeof sentence - 1);
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_FAILURE);
+}
+
 static void
 child_ended(int number)
 {
@@ -36,8 +60,7 @@ child_ended(int number)
 
     (void)number;
     while (waitpid(-1, &status, WNOHANG) > 0)
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            _exit(STATUS_FAILURE);
+        child_judge(status);
     errno = error;
 }
 
@@ -60,6 +83,8 @@ shares_new(uint32_t count)
         failure_errno("mmap");
     shares->count = count;
     current = shares;
+    if (count > 1)
+        failure_share(&shares->failed);
     handler_set(SIGINT, stop_asked);
     handler_set(SIGTERM, stop_asked);
     handler_set(SIGCHLD, child_ended);
@@ -80,6 +105,7 @@ shares_start(struct shares *shares)
             continue;
         /* A terminal's Ctrl-C reaches all processes; the first one answers for them, and takes them with it when it ends. */
         handler_set(SIGINT, SIG_IGN);
+        handler_set(SIGTERM, SIG_IGN);
         handler_set(SIGCHLD, SIG_DFL);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
@@ -117,8 +143,8 @@ shares_end(struct shares *shares, uint32_t share)
 
             if (child < 0 && errno != EINTR)
                 return;
-            if (child > 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-                exit(STATUS_FAILURE);
+            if (child > 0)
+                child_judge(status);
         }
     }
 }

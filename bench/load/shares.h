@@ -18,13 +18,15 @@ enum { SHARES_MAX = 64 };
 struct shares {
     uint32_t count;
     _Atomic uint32_t arrived, generation; /* of a meeting */
-    _Atomic bool stop;                    /* Ctrl-C: end the phase, report what there is */
+    _Atomic int64_t stop_ns;              /* when Ctrl-C was heard, or 0: end the phase, report what there is */
+    _Atomic bool abandoned;               /* it was heard by one that had nothing to report yet */
+    _Atomic bool failed;                  /* one of them is saying why it fails */
     bool over;                            /* what stage_over answers; as start_ns */
     int64_t start_ns;                     /* of the phase; written by the first while all meet */
     struct tally tallies[];
 };
 
-/* Ends the program when a process of it fails, and lets Ctrl-C set `stop`; the second Ctrl-C ends it at once, with status 130. */
+/* Ends the program when a process of it fails, and lets Ctrl-C and SIGTERM set `stop_ns`; the second one ends it at once, with status 130. */
 struct shares *shares_new(uint32_t count);
 
 /* Starts the other processes; returns the number of the share that the caller plays from now on. */
@@ -39,7 +41,7 @@ void shares_end(struct shares *shares, uint32_t share);
 static inline bool
 shares_stopping(const struct shares *shares)
 {
-    return atomic_load_explicit(&shares->stop, memory_order_relaxed);
+    return atomic_load_explicit(&shares->stop_ns, memory_order_relaxed) != 0;
 }
 
 /* Adds up what all have counted; they must have met. */

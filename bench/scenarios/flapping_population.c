@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { GATHER_QUIET_MS = 300, PACE = 16, PACE_NS = 1000000 };
+enum { PACE = 16, PACE_NS = 1000000 };
 
 static uint32_t
 users_count(const struct flapping *flapping)
@@ -38,6 +38,7 @@ friends_draw(struct flapping *flapping)
         failure_usage("%s needs at least 4 friends, and in each process twice as many sessions as users who come and go", stage->scenario->name);
     rows_init(&flapping->friends);
     for (uint32_t client = 0; client < stay; client++) {
+        stage_stop_check(stage);
         rows_put(&flapping->friends, pilot);
         rows_put(&flapping->friends, pilot + 1);
         if (client < flap) {
@@ -49,6 +50,7 @@ friends_draw(struct flapping *flapping)
         rows_end(&flapping->friends);
     }
     for (uint32_t client = stay; client < stay + flap; client++) {
+        stage_stop_check(stage);
         draw_row(&flapping->friends, &stage->random, plan->graph, drawn_count(plan, 0), flap, stay - flap, client);
         rows_end(&flapping->friends);
     }
@@ -78,7 +80,7 @@ slow_friends_draw(struct flapping *flapping)
 static void
 audiences_make(struct flapping *flapping)
 {
-    const struct stage *stage = flapping->stage;
+    struct stage *stage = flapping->stage;
     uint32_t stay = flapping->stay;
     struct rows watchers;
 
@@ -87,6 +89,7 @@ audiences_make(struct flapping *flapping)
     rows_init(&flapping->arrive);
     rows_init(&flapping->leave);
     for (uint32_t user = 0; user < users_count(flapping); user++) {
+        stage_stop_check(stage);
         for (uint32_t i = 0; user >= stay && i < rows_length(&watchers, user); i++) {
             rows_put(&flapping->arrive, rows_at(&watchers, user)[i]);
             rows_put(&flapping->leave, rows_at(&watchers, user)[i]);
@@ -152,6 +155,7 @@ flapping_gather(struct flapping *flapping)
     stage_hellos(stage, &flapping->hellos);
     stage_hellos(stage, &first);
     for (uint32_t client = 0; client < users_count(flapping); client++) {
+        stage_stop_check(stage);
         hellos_add(&flapping->hellos, client, rows_at(&flapping->friends, client), rows_length(&flapping->friends, client));
         hellos_add(&first, client, &pilot, client < stay ? 1 : 0);
     }
@@ -160,8 +164,6 @@ flapping_gather(struct flapping *flapping)
     if (changes) {
         stage_roll_call(stage, 0, stay, pilot, &first);
         lists_change(flapping);
-    } else {
-        stage_quiet(stage, GATHER_QUIET_MS);
     }
     stage_roll_call(stage, 0, stay, pilot + 1, &flapping->hellos);
     hellos_done(&first);

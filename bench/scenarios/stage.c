@@ -17,9 +17,13 @@ enum {
     GATHER_DATAGRAMS = 16,
     GATHER_SECONDS = 20, /* nobody is accepted for so long: the server will not do it any more */
     PILOT_QUIET_MS = 300,
-    ROLL_CALLS = 50,
+    PILOT_LATE_MS = 5000,
+    UDP_LATE_MS = 1000,
+    ROLL_CALLS = 50, /* over UDP, where any call may lose something */
+    ROLL_CALLS_STREAM = 10,
     GOODBYES = 3,
     QUIET_SECONDS = 60,
+    STATUS_INTERRUPTED = 130,
 };
 
 /* Some servers are never at rest: Redis looks after its clients many times a second. One part in so many of a processor is rest enough. */
@@ -155,23 +159,28 @@ stage_part(const struct stage *stage, uint32_t whole)
     return whole / count + (stage->share < whole % count);
 }
 
-/* Nothing has been measured yet, so there is nothing to report. */
-static void
-stop_check(struct stage *stage)
+void
+stage_abandon(struct stage *stage)
 {
-    if (stage_stopping(stage)) {
-        while (stage->share != 0)
-            pause(); /* the first one ends the run */
-        progress_clear(&stage->progress);
-        fprintf(stderr, "%s: stopped before anything was measured\n", program_invocation_short_name);
-        exit(130);
-    }
+    atomic_store_explicit(&stage->shares->abandoned, true, memory_order_relaxed);
+    while (stage->share != 0)
+        pause(); /* the first one ends the run, even if it is further and waits for this one: see stage_meet */
+    progress_clear(&stage->progress);
+    fprintf(stderr, "%s: stopped before anything was measured\n", program_invocation_short_name);
+    exit(STATUS_INTERRUPTED);
+}
+
+void
+stage_stop_check(struct stage *stage)
+{
+    if (stage_stopping(stage))
+        stage_abandon(stage);
 }
 
 void
 stage_gather(struct stage *stage, uint32_t first, uint32_t count, const struct hellos *hellos, uint32_t first_hello)
 {
-    bool paced = stage->target->process != 0 && !stage->plan->udp;
+    bool paced = stage->target->process != 0 && stage->target->accepts && !stage->plan->udp;
     uint32_t batch = stage->plan->udp ? GATHER_DATAGRAMS : GATHER_BATCH, before = paced ? cost_descriptors(stage->target->process) : 0;
 
     for (uint32_t i = 0; i < count; i++) {
@@ -190,8 +199,22 @@ stage_gather(struct stage *stage, uint32_t first, uint32_t count, const struct h
                 failure_exit("the server does not accept more than %u connections", i + 1);
             crowd_poll(&stage->crowd, ms_ns);
         }
-        stop_check(stage);
+        stage_stop_check(stage);
     }
+}
+
+/*
+ * For how long nothing may come before it is taken for certain that nothing will. Whoever takes longer than a notification may take is wrong in any case,
+ * but 5 s are long enough where that is much. Over UDP, where news may be lost, waiting does not help: the call is repeated soon.
+ */
+static int64_t
+patience_ns(const struct stage *stage)
+{
+    int64_t most_ns = stage->plan->udp ? PILOT_QUIET_MS * ms_ns : PILOT_LATE_MS * ms_ns;
+
+    if (stage->plan->late_ns < PILOT_QUIET_MS * ms_ns)
+        return PILOT_QUIET_MS * ms_ns;
+    return stage->plan->late_ns < most_ns ? stage->plan->late_ns : most_ns;
 }
 
 /* Whether every client of the range that is not known to be there has heard the word; waits for that while anything comes. */
@@ -210,10 +233,10 @@ range_heard(struct stage *stage, uint32_t first, uint32_t count, const bool *the
 
         int64_t last_ns = crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns;
 
-        if (crowd_clock_ns() - last_ns > PILOT_QUIET_MS * ms_ns)
+        if (crowd_clock_ns() - last_ns > patience_ns(stage))
             return false;
         crowd_poll(crowd, 50 * ms_ns);
-        stop_check(stage);
+        stage_stop_check(stage);
     }
 }
 
@@ -272,11 +295,13 @@ stage_roll_call(struct stage *stage, uint32_t first, uint32_t count, uint32_t pi
     bool *there = memory_new(count, sizeof *there);
 
     for (int call = 0; call == 0 || !range_there(stage, first, count, there); call++) {
-        if (call == ROLL_CALLS)
+        if (call == (stage->plan->udp ? ROLL_CALLS : ROLL_CALLS_STREAM))
             failure_exit("not all of %u sessions hear that a friend comes and goes", count);
-        /* What a slow server still has to say of the last call must not be taken for this one's. */
-        if (call > 0)
-            stage_quiet(stage, PILOT_QUIET_MS);
+        /*
+         * Who has not been logged in when the pilot comes does not hear of it, and nobody can tell that from news that is slow. So the server is
+         * given the time to finish what it is doing, and what it may still have to say of the last call must not be taken for this one's.
+         */
+        stage_quiet(stage, call > 0 && stage->plan->udp ? UDP_LATE_MS : PILOT_QUIET_MS);
         if (!stage->plan->udp)
             memset(there, 0, count);
         crowd_reset(&stage->crowd, false);

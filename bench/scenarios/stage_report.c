@@ -29,6 +29,9 @@ meeting_wait(void *context)
 {
     struct stage *stage = context;
 
+    /* Who has abandoned the run will never come. */
+    if (stage->share == 0 && atomic_load_explicit(&stage->shares->abandoned, memory_order_relaxed))
+        stage_abandon(stage);
     crowd_poll(&stage->crowd, 1000000);
 }
 
@@ -41,14 +44,15 @@ stage_meet(struct stage *stage)
 bool
 stage_over(struct stage *stage)
 {
-    bool over;
-
-    if (stage->share == 0)
-        stage->shares->over = stage_stopping(stage) || stage->shares->tallies[0].counts.missing > 0;
     stage_meet(stage);
-    over = stage->shares->over;
+    if (stage->share == 0) {
+        stage->shares->over = stage_stopping(stage);
+        for (uint32_t share = 0; share < stage->shares->count; share++)
+            stage->shares->over = stage->shares->over || stage->shares->tallies[share].counts.missing > 0;
+    }
+    /* It is written anew when all have come here again, and so have read it. */
     stage_meet(stage);
-    return over;
+    return stage->shares->over;
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/lying_server.h"
 
+#include "support/pace.h"
+
 #include <arpa/inet.h>
 #include <check.h>
 #include <netinet/in.h>
@@ -15,7 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GUESTS = 256, FRIENDS = 64, LIE_AT = 3, HELLO_BYTES = 4096 };
+enum { GUESTS = 256, FRIENDS = 64, LIE_AT = 3, HELLO_BYTES = 4096, WORDS = 256 };
+
+static const int64_t slow_ms = 800;
+
+/* News that is told later, in its order. */
+struct word {
+    int64_t due_ms;
+    bool online;
+};
 
 struct guest {
     int socket; /* -1: nobody */
@@ -29,6 +39,9 @@ struct liar {
     int64_t first, last;
     unsigned departures; /* of these users */
     struct guest guests[GUESTS];
+    struct guest *slow; /* who is told later: the first who was told anything */
+    struct word words[WORDS];
+    unsigned first_word, word_count;
 };
 
 static bool
@@ -46,6 +59,32 @@ tell(const struct guest *guest, bool online)
     const char *line = online ? "{\"online\": true}\n" : "{\"online\": false}\n";
 
     (void)!send(guest->socket, line, strlen(line), MSG_NOSIGNAL);
+}
+
+/* Tells it later, if this is the one to whom the liar is slow. */
+static bool
+tell_later(struct liar *liar, const struct guest *guest, bool online)
+{
+    if (liar->lie != LIE_SLOW || guest != liar->slow)
+        return false;
+    ck_assert_uint_lt(liar->word_count, WORDS);
+    liar->words[(liar->first_word + liar->word_count++) % WORDS] = (struct word){.due_ms = pace_now_ms() + slow_ms, .online = online};
+    return true;
+}
+
+/* Tells what is due; returns for how long nothing is, as poll takes it. */
+static int
+words_tell(struct liar *liar)
+{
+    for (; liar->word_count > 0; liar->first_word = (liar->first_word + 1) % WORDS, liar->word_count--) {
+        const struct word *word = &liar->words[liar->first_word];
+        int left_ms = pace_left_ms(word->due_ms);
+
+        if (left_ms > 0)
+            return left_ms;
+        tell(liar->slow, word->online);
+    }
+    return -1;
 }
 
 /* Whether this is the moment, and the guest the one, for the lie. */
@@ -71,11 +110,15 @@ news(struct liar *liar, const struct guest *about, bool online)
 
         if (guest->socket < 0 || guest->user == 0 || guest == about || !told)
             continue;
+        if (liar->slow == NULL)
+            liar->slow = &liar->guests[i];
+        if (tell_later(liar, guest, online))
+            continue;
         if (!lies_now(liar, guest, about->user, online)) {
             tell(guest, online);
             continue;
         }
-        for (int times = liar->lie == LIE_NONE ? 1 : liar->lie == LIE_REPEAT ? 2 : 0; times > 0; times--)
+        for (int times = liar->lie == LIE_NONE || liar->lie == LIE_SLOW ? 1 : liar->lie == LIE_REPEAT ? 2 : 0; times > 0; times--)
             tell(guest, online);
     }
 }
@@ -117,7 +160,7 @@ liar_serve(struct liar *liar, int listener)
 
         for (int i = 0; i < GUESTS; i++)
             wanted[i + 1] = (struct pollfd){.fd = liar->guests[i].socket, .events = POLLIN};
-        if (poll(wanted, GUESTS + 1, -1) < 0)
+        if (poll(wanted, GUESTS + 1, words_tell(liar)) < 0)
             _exit(1);
         for (int i = 0; i < GUESTS; i++)
             if (wanted[i + 1].revents != 0)

@@ -13,6 +13,7 @@ enum lie {
     LIE_NONE,
     LIE_SWALLOW, /* one who should be told is not */
     LIE_REPEAT,  /* one is told twice */
+    LIE_SLOW,    /* no lie: one is told everything late, though each word in its turn */
 };
 
 struct lying_server {
