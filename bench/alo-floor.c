@@ -2,7 +2,7 @@
  *
  * The floor: a server that makes the unavoidable system calls for the traffic of a presence server and nothing else, as the
  * measure for what .bin/alo costs. Accept, epoll_ctl, one read a message, one send a notification, close. It knows no
- * friends and reads no JSON: the load program sends a table first (load/floor_table.h) that says whom each user's news
+ * friends and reads no JSON: alo-bench sends a table first (load/floor_table.h) that says whom each user's news
  * goes to, so that the same bytes go to the same kind of sessions.
  *
  * What is made as cheap as the kernel allows: options are those of the server, set on the listening socket; events are
@@ -14,6 +14,7 @@
  */
 #include "load/failure.h"
 #include "load/floor_table.h"
+#include "talk/talk.h"
 #include "transport/tcp.h"
 
 #include <arpa/inet.h>
@@ -36,8 +37,8 @@ enum {
     THREADS_MAX = 64,
     PEER_TIMEOUT_S = 60,                 /* the default of the server */
     ACCEPTS = 64,                        /* in a row, so that newcomers do not starve the others */
-    ID_AT = sizeof "{\"user_id\": " - 1, /* where the id stands in every hello of the load program */
-    ID_FIRST = 100000,                   /* HELLO_ID_FIRST of load/hellos.h */
+    ID_AT = sizeof "{\"user_id\": " - 1, /* where the id stands in every hello of alo-bench */
+    ID_FIRST = TALK_ID_FIRST,
     DESCRIPTORS_MAX = 1 << 20,
     NOBODY = -1,
 };

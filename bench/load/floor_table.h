@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the load program tells the floor program, before the clock starts, whom each user's news goes to. The floor knows no
+ * How alo-bench tells the floor, before the clock starts, whom each user's news goes to. The floor knows no
  * friends: it only looks up a row. Sent over a connection of its own, in the byte order of this machine: struct
  * floor_header, then arrive.start (users + 1), arrive.items, leave.start (users + 1), leave.items; answered with one byte.
  */
