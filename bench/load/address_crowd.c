@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,9 +22,13 @@ enum {
     BUFFER_BYTES = 4 << 20,
     ANSWER_MS = 2000, /* how long to wait before asking again */
     ATTEMPTS = 10,
+    SHOWN_BYTES = 200, /* of a refusal */
 };
 
 static const char question[] = "{\"user_id\": \"wrong, and with so many words that the answer is not longer than three times all of this\"}";
+
+/* How the answer to it begins. Sessions say nothing that is wrong, so any other error refuses one of them. */
+static const char answer[] = "{\"error\": {\"code\": \"bad_message\"", refusal[] = "{\"error\"";
 
 struct address_crowd {
     uint32_t size;
@@ -31,7 +36,7 @@ struct address_crowd {
     struct sockaddr_in server;
     uint32_t unsettled; /* said since the last settling */
     uint64_t departures;
-    uint32_t answers; /* errors that came */
+    uint32_t answers; /* to the strangers */
     /* Of each socket, what waits to be sent. */
     struct batch {
         uint32_t count;
@@ -85,6 +90,24 @@ address_crowd_free(struct address_crowd *crowd)
     free(crowd);
 }
 
+/* Whether the datagram begins with the text, without its final zero. */
+static bool
+begins(const char *datagram, size_t length, const char *text, size_t text_bytes)
+{
+    return length >= text_bytes - 1 && memcmp(datagram, text, text_bytes - 1) == 0;
+}
+
+static void
+datagram_hear(struct address_crowd *crowd, const char *text, size_t length)
+{
+    if (begins(text, length, answer, sizeof answer))
+        crowd->answers++;
+    else if (begins(text, length, refusal, sizeof refusal))
+        failure_exit("the server refuses a session: %.*s", (int)(length < SHOWN_BYTES ? length : SHOWN_BYTES) - 1, text);
+    else if (length > 11 && text[11] == 'f') /* {"online": false} */
+        crowd->departures++;
+}
+
 /* Takes in what has come to one socket. */
 static void
 listen_once(struct address_crowd *crowd, int socket)
@@ -92,14 +115,8 @@ listen_once(struct address_crowd *crowd, int socket)
     int count;
 
     while ((count = recvmmsg(crowd->sockets[socket], crowd->received, BATCH, MSG_DONTWAIT, NULL)) > 0) {
-        for (int i = 0; i < count; i++) {
-            const char *text = crowd->received_texts[i];
-
-            if (crowd->received[i].msg_len > 11 && text[2] == 'e') /* {"error": … */
-                crowd->answers++;
-            else if (crowd->received[i].msg_len > 11 && text[11] == 'f') /* {"online": false} */
-                crowd->departures++;
-        }
+        for (int i = 0; i < count; i++)
+            datagram_hear(crowd, crowd->received_texts[i], crowd->received[i].msg_len);
     }
 }
 

@@ -2,7 +2,8 @@
  *
  * Very many clients that talk in datagrams, each from an address of its own: a few sockets, and 127.0.0.0/8 has 16 million addresses for
  * each of them. Nothing is sent faster than the server reads it: after every so many datagrams some strangers ask something that is wrong, and their
- * answers say that what was sent before has been read.
+ * answers say that what was sent before has been read. It does not say that it was carried out (see load/census.h): a server that is full
+ * may have no room for saying so in a datagram. Where it does, that ends the program.
  */
 #ifndef LOAD_ADDRESS_CROWD_H
 #define LOAD_ADDRESS_CROWD_H

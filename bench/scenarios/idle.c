@@ -66,6 +66,8 @@ step_list(struct idle *idle, uint32_t first)
 
         for (uint32_t i = friends.start[row]; i < friends.start[row + 1]; i++)
             friends.items[i] += base;
+        if (stage_stopping(stage))
+            break;
         text.used = 0;
         stage->plan->talk->relist(&text, base + client, NULL, 0, rows_at(&friends, row), rows_length(&friends, row));
         crowd_say(&stage->crowd, client, text.bytes, text.used);
@@ -75,8 +77,8 @@ step_list(struct idle *idle, uint32_t first)
     rows_done(&friends);
 }
 
-/* All steps, in all shares; *slope is what one session adds to the server's memory. */
-static void
+/* All steps, in all shares; *slope is what one session adds to the server's memory. False: the run ended before all had been played. */
+static bool
 steps_play(struct idle *idle, void (*play)(struct idle *idle, uint32_t first), struct phase *phase, struct cost_memory *slope)
 {
     struct stage *stage = idle->stage;
@@ -85,7 +87,8 @@ steps_play(struct idle *idle, void (*play)(struct idle *idle, uint32_t first), s
 
     stage_phase_begin(stage);
     for (uint32_t step = 0; step < idle->steps; step++) {
-        play(idle, step * idle->step);
+        if (!stage_stopping(stage))
+            play(idle, step * idle->step);
         stage_quiet(stage, QUIET_MS);
         stage_meet(stage);
         last = cost_memory_now(stage->target->process);
@@ -96,6 +99,7 @@ steps_play(struct idle *idle, void (*play)(struct idle *idle, uint32_t first), s
     stage_phase_end(stage, phase);
     slope->rss_bytes = (int64_t)((double)(last.rss_bytes - first.rss_bytes) / added * 1000);
     slope->private_bytes = (int64_t)((double)(last.private_bytes - first.private_bytes) / added * 1000);
+    return !stage_stopping(stage);
 }
 
 static void
@@ -106,42 +110,71 @@ rise_play(struct idle *idle)
     struct cost_memory slope;
     double sessions = (double)idle->steps * idle->step * stage->shares->count, friends = stage->plan->friends;
 
-    steps_play(idle, step_rise, &phase, &slope);
+    if (!steps_play(idle, step_rise, &phase, &slope))
+        return;
     stage_figure(stage, REPORT_SERVER, "rss_bytes_per_session", (double)slope.rss_bytes / 1000, "B", "RSS per session");
     stage_figure(stage, REPORT_SERVER, "private_bytes_per_session", (double)slope.private_bytes / 1000, "B", "private memory per session");
     stage_cost(stage, &phase, "login", sessions);
-    if (friends == 0 || !idle->lists_follow)
+    if (friends == 0 || !idle->lists_follow || !steps_play(idle, step_list, &phase, &slope))
         return;
-    steps_play(idle, step_list, &phase, &slope);
     stage_figure(stage, REPORT_SERVER, "rss_bytes_per_friend", (double)slope.rss_bytes / 1000 / friends, "B", "RSS per listed friend");
     stage_figure(
         stage, REPORT_SERVER, "private_bytes_per_friend", (double)slope.private_bytes / 1000 / friends, "B", "private memory per listed friend");
 }
 
 static void
-beats_play(struct idle *idle)
+round_play(void *context)
 {
-    static struct phase phase;
+    struct idle *idle = context;
     struct stage *stage = idle->stage;
     struct talk_text text = {0};
-    uint32_t clients = idle->steps * idle->step;
 
-    if (stage->plan->talk->beat == NULL)
-        return;
-    stage_phase_begin(stage);
-    for (uint32_t round = 0; round < stage->plan->rounds && !stage_stopping(stage); round++) {
-        for (uint32_t client = 0; client < clients; client++) {
-            text.used = 0;
-            stage->plan->talk->beat(&text, stage->crowd.setting.first_user + client);
-            crowd_say(&stage->crowd, client, text.bytes, text.used);
-            if (client % STEP == STEP - 1)
-                crowd_poll(&stage->crowd, 0);
-        }
-        stage_quiet(stage, QUIET_MS);
+    for (uint32_t client = 0; client < idle->steps * idle->step; client++) {
+        text.used = 0;
+        stage->plan->talk->beat(&text, stage->crowd.setting.first_user + client);
+        crowd_say(&stage->crowd, client, text.bytes, text.used);
+        if (client % STEP != STEP - 1)
+            continue;
+        crowd_poll(&stage->crowd, 0);
+        if (stage_stopping(stage))
+            break;
     }
-    stage_phase_end(stage, &phase);
-    stage_cost(stage, &phase, "heartbeat", (double)clients * stage->shares->count * stage->plan->rounds);
+    stage_quiet(stage, QUIET_MS);
     talk_text_done(&text);
+}
+
+uint32_t
+idle_rounds(struct stage *stage, void (*play)(void *context), void *context, struct phase *total)
+{
+    static struct phase phase;
+    uint32_t rounds = 0;
+
+    total->spent = (struct meter){.cpu_ns = 0};
+    for (uint32_t round = 0; round < stage->plan->rounds && !stage_over(stage); round++) {
+        stage_phase_begin(stage);
+        play(context);
+        stage_phase_end(stage, &phase);
+        if (stage_stopping(stage))
+            continue; /* somebody may have broken this one off */
+        total->spent.cpu_ns += phase.spent.cpu_ns;
+        total->spent.user_ns += phase.spent.user_ns;
+        total->spent.system_ns += phase.spent.system_ns;
+        total->spent.switches += phase.spent.switches;
+        total->spent.wall_ns += phase.spent.wall_ns;
+        rounds++;
+    }
+    return rounds;
+}
+
+static void
+beats_play(struct idle *idle)
+{
+    static struct phase total;
+    struct stage *stage = idle->stage;
+
+    if (stage->plan->talk->beat != NULL)
+        stage_cost(
+            stage, &total, "heartbeat", (double)idle_rounds(stage, round_play, idle, &total) * idle->steps * idle->step * stage->shares->count);
 }
 
 void
@@ -149,14 +182,16 @@ idle_rest(struct stage *stage)
 {
     static struct phase phase;
     int64_t end_ns;
+    bool rests;
 
     stage_quiet(stage, QUIET_MS); /* the allocator still gives back what the last logins used for a moment */
     stage_phase_begin(stage);
+    rests = !stage_stopping(stage);
     end_ns = crowd_clock_ns() + stage->plan->run_ns;
     while (crowd_clock_ns() < end_ns && !stage_stopping(stage))
         crowd_poll(&stage->crowd, POLL_NS);
     stage_phase_end(stage, &phase);
-    if (stage->share != 0)
+    if (stage->share != 0 || !rests || phase.spent.wall_ns < POLL_NS)
         return;
     stage_figure(stage, REPORT_SERVER, "rest_cpu_us_per_second", (double)phase.spent.cpu_ns / 1e3 / ((double)phase.spent.wall_ns / 1e9), "us",
         "CPU at rest, per second");
@@ -180,7 +215,8 @@ idle_give_back(struct stage *stage)
     while (crowd_clock_ns() < end_ns && !stage_stopping(stage))
         crowd_poll(&stage->crowd, POLL_NS);
     stage_meet(stage);
-    idle_memory(stage, "rss_after_bytes", "RSS when all have gone");
+    if (!stage_stopping(stage))
+        idle_memory(stage, "rss_after_bytes", "RSS when all have gone");
 }
 
 static void
@@ -201,7 +237,8 @@ idle_play(struct stage *stage)
     idle_memory(stage, "rss_before_bytes", "RSS before");
     stage_crowd(stage, idle.steps * idle.step);
     rise_play(&idle);
-    idle_memory(stage, "rss_all_bytes", "RSS with all");
+    if (!stage_stopping(stage))
+        idle_memory(stage, "rss_all_bytes", "RSS with all");
     beats_play(&idle);
     idle_rest(stage);
     for (uint32_t client = 0; client < idle.steps * idle.step; client++)

@@ -10,11 +10,15 @@
 void idle_datagrams_play(struct stage *stage);
 uint64_t idle_descriptors(const struct plan *plan);
 
-/* Measures what nothing costs, for --seconds. */
+/* Plays --rounds rounds, or until the run is to end, in all shares together. In the first, *total is what those cost that were not broken off, and the
+ * result is how many of them there are; in others they mean nothing. */
+uint32_t idle_rounds(struct stage *stage, void (*play)(void *context), void *context, struct phase *total);
+
+/* Measures what nothing costs, for --seconds. If the run ends before that has begun, it reports nothing. */
 void idle_rest(struct stage *stage);
 /* Notes the server's resident memory as a figure. */
 void idle_memory(struct stage *stage, const char *name, const char *text);
-/* Waits for memory to come back after all have left, and notes what is left. */
+/* Waits for memory to come back after all have left, and notes what is left, unless the run ends meanwhile. */
 void idle_give_back(struct stage *stage);
 
 #endif

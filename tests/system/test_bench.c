@@ -63,7 +63,7 @@ END_TEST
 static const char *const idle_runs[] = {
     "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0",
     "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --protocol jsonrpc --processes 2",
-    "idle --sessions 500 --friends 10 --rounds 1 --seconds 0.1 --udp",
+    "idle --sessions 500 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --udp",
 };
 
 START_TEST(idle_measures_memory_and_rest)
@@ -76,8 +76,42 @@ START_TEST(idle_measures_memory_and_rest)
     ck_assert_double_gt(bench_figure(report, "cpu_us_per_login"), 0);
     ck_assert_double_gt(bench_figure(report, "cpu_us_per_heartbeat"), 0);
     ck_assert_double_ge(bench_figure(report, "rest_cpu_us_per_second"), 0);
+    ck_assert_double_gt(bench_figure(report, "rss_after_bytes"), 100000);
     (void)bench_figure(report, "rss_bytes_per_session");
     json_decref(report);
+    server_stop(server);
+}
+END_TEST
+
+#define IDLE_DATAGRAMS "idle --udp --sessions 500 --rounds 1 --seconds 0.1 --give-back 0 "
+
+/* A refusal is longer than three hellos without friends, so there the server says nothing. */
+static const struct {
+    const char *flags;
+    int status;
+    const char *said;
+} full[] = {
+    {IDLE_DATAGRAMS "--friends 10", 1, "the server refuses a session: {\"error\": {\"code\": \"server_full\""},
+    {IDLE_DATAGRAMS "--friends 0", 1, "400 of 500 sessions are not there"},
+    {IDLE_DATAGRAMS "--seconds 30", 2, "without a sign of life"},
+};
+
+START_TEST(idle_over_udp_finds_out_who_is_not_there)
+{
+    struct server *server = server_start("--max-udp-sessions 100");
+
+    bench_expect_end(bench_start("%s --target 127.0.0.1:%u " BENCH_PATIENT, full[_i].flags, server->port), full[_i].status, full[_i].said);
+    server_stop(server);
+}
+END_TEST
+
+/* There is no room for two populations. */
+START_TEST(idle_over_udp_leaves_nobody_behind)
+{
+    struct server *server = server_start("--max-udp-sessions 600");
+
+    for (int i = 0; i < 2; i++)
+        json_decref(bench_expect_json(bench_start(IDLE_DATAGRAMS "--friends 10 --target 127.0.0.1:%u --json " BENCH_PATIENT, server->port)));
     server_stop(server);
 }
 END_TEST
@@ -177,6 +211,32 @@ START_TEST(ctrl_c_reports_what_was_measured)
 }
 END_TEST
 
+/* What comes after the signal, and what the report must not hold because of that. */
+static const struct {
+    const char *flags, *unsaid;
+} broken_off[] = {
+    {"idle --sessions 200 --friends 0 --rounds 10000 --seconds 1 --give-back 0", " at rest"},
+    {"idle --sessions 200 --friends 10 --rounds 10000 --seconds 1 --give-back 0 --processes 2", " at rest"},
+    {"idle --sessions 200 --friends 10 --rounds 1 --seconds 86400 --give-back 0", "all have gone"},
+    {"idle --udp --sessions 400000 --friends 10 --rounds 10000 --seconds 1 --give-back 0", "per login"},
+};
+
+START_TEST(idle_reports_nothing_that_ctrl_c_broke_off)
+{
+    struct server *server = server_start("--workers 2");
+    struct program *program = bench_start_at_terminal("%s --target 127.0.0.1:%u --late-after 600", broken_off[_i].flags, server->port);
+    int status;
+
+    program_expect(program, " online");
+    kill(program->process, SIGINT);
+    status = program_wait(program);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 130, "it ended with wait status %#x and said: %s", (unsigned)status, program->text);
+    ck_assert_msg(strstr(program->text, broken_off[_i].unsaid) == NULL, "%s", program->text);
+    program_free(program);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(ctrl_c_before_anything_was_measured_says_so)
 {
     struct lying_server server = lying_server_start(LIE_NONE, 0, 0);
@@ -238,6 +298,9 @@ main(void)
     tcase_add_test(tests, the_table_names_what_was_run_and_the_plot_is_xml);
     tcase_add_loop_test(tests, wrong_arguments_get_one_sentence, 0, sizeof refused / sizeof refused[0]);
     tcase_add_loop_test(tests, ctrl_c_reports_what_was_measured, 1, 3);
+    tcase_add_loop_test(tests, idle_over_udp_finds_out_who_is_not_there, 0, sizeof full / sizeof full[0]);
+    tcase_add_test(tests, idle_over_udp_leaves_nobody_behind);
+    tcase_add_loop_test(tests, idle_reports_nothing_that_ctrl_c_broke_off, 0, sizeof broken_off / sizeof broken_off[0]);
     tcase_add_test(tests, ctrl_c_before_anything_was_measured_says_so);
     tcase_add_test(tests, an_error_of_the_server_is_passed_on);
     tcase_add_loop_test(tests, a_server_that_lies_is_found_out, 0, sizeof lies / sizeof lies[0]);
