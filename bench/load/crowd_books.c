@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who must be told what, and what has come of it. Over UDP a notification may be lost: whatever has not come after a second is taken for that;
- * until then a dialect without names makes the next one of its kind look as late as the lost one would be.
+ * Who must be told what, and what has come of it. Over UDP a notification may be lost: whatever has not come when it would be late is taken for
+ * that; until then a dialect without names makes the next one of its kind look as late as the lost one would be.
  */
 #include "load/crowd_internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-static const int64_t lost_ns = 1000000000;
+/* Over UDP, for how long nothing at all comes in the end until the rest is taken for lost, at most. */
+static const int64_t silence_ns = 5000000000;
 
 void
 crowd_wrong(struct crowd *crowd, uint64_t *count, int64_t now_ns, const char *format, ...)
@@ -37,7 +38,7 @@ crowd_expect(struct crowd *crowd, uint32_t client, uint32_t user, bool online, i
 {
     struct pending_queue *queue = queue_of(crowd, client, online);
 
-    if (crowd->setting.talk->names_users)
+    if (crowd->setting.talk->may_merge)
         pending_forget_undone(&crowd->pool, queue, user);
     pending_put(&crowd->pool, queue, user, online, due_ns);
     crowd->under_way++;
@@ -57,7 +58,8 @@ lost_forget(struct crowd *crowd, struct pending_queue *queue, int64_t now_ns)
 {
     struct pending_entry entry;
 
-    while (queue->first != 0 && now_ns - crowd->pool.entries[queue->first].due_ns > lost_ns && pending_take(&crowd->pool, queue, &entry)) {
+    while (queue->first != 0 && now_ns - crowd->pool.entries[queue->first].due_ns > crowd->setting.late_ns &&
+        pending_take(&crowd->pool, queue, &entry)) {
         crowd->setting.tally->counts.lost += !entry.undone;
         crowd->under_way -= !entry.undone;
     }
@@ -71,24 +73,41 @@ crowd_books_lose(struct crowd *crowd, int64_t now_ns)
             lost_forget(crowd, &crowd->clients[i].due[kind], now_ns);
 }
 
+/* The client has been told of a change, and so many of the same user that were due before it are still owed. */
+static void
+skipped_count(struct crowd *crowd, uint32_t number, uint32_t user, uint64_t skipped, int64_t now_ns)
+{
+    struct tally_counts *counts = &crowd->setting.tally->counts;
+
+    if (crowd->setting.talk->may_merge)
+        counts->merged += skipped;
+    else if (crowd->setting.datagrams)
+        counts->lost += skipped;
+    else
+        for (uint64_t i = 0; i < skipped; i++)
+            crowd_wrong(crowd, &counts->missing, now_ns, "user %u was told of a change of user %u, and not of the one before it",
+                crowd_id(crowd, number), TALK_ID_FIRST + user);
+    crowd->under_way -= skipped;
+}
+
 static bool
 entry_find(struct crowd *crowd, uint32_t number, const struct talk_word *word, int64_t now_ns, struct pending_entry *entry)
 {
     struct pending_queue *queue = queue_of(crowd, number, word->online);
-    uint64_t merged = 0;
+    uint64_t skipped = 0;
     bool found;
 
     entry->undone = false;
     if (crowd->setting.datagrams)
         lost_forget(crowd, queue, now_ns);
     if (crowd->setting.talk->names_users)
-        found = pending_take_user(&crowd->pool, queue, word->user, word->online, entry, &merged);
+        found = pending_take_user(&crowd->pool, queue, word->user, word->online, entry, &skipped);
     else
         found = pending_take(&crowd->pool, queue, entry);
-    crowd->setting.tally->counts.merged += merged;
+    skipped_count(crowd, number, word->user, skipped, now_ns);
     if (found && entry->undone)
         crowd->setting.tally->counts.merged--; /* it was told all the same */
-    crowd->under_way -= merged + (found && !entry->undone);
+    crowd->under_way -= found && !entry->undone;
     return found;
 }
 
@@ -123,11 +142,11 @@ crowd_books_news(struct crowd *crowd, uint32_t number, const struct talk_word *w
             (double)latency_ns / 1e9, TALK_ID_FIRST + entry.user, word->online ? "came" : "left");
 }
 
-/* What has undone itself while it waited may be left out by a dialect with names: nothing waits for it any more. */
+/* What has undone itself while it waited may be left out by some dialects: nothing waits for it any more. */
 static void
 undone_mark(struct crowd *crowd)
 {
-    for (uint32_t i = 0; crowd->setting.talk->names_users && i < crowd->size; i++) {
+    for (uint32_t i = 0; crowd->setting.talk->may_merge && i < crowd->size; i++) {
         uint64_t undone = pending_mark_undone(&crowd->pool, &crowd->clients[i].due[0]);
 
         crowd->setting.tally->counts.merged += undone;
@@ -163,8 +182,10 @@ void
 crowd_settle(struct crowd *crowd)
 {
     enum { QUIET_NS = 200000000, WAIT_NS = 50000000 };
-    int64_t start_ns = crowd_clock_ns(), most_ns = crowd->setting.datagrams ? lost_ns : crowd->setting.late_ns, quiet_ns = 0;
+    int64_t start_ns = crowd_clock_ns(), most_ns = crowd->setting.late_ns, quiet_ns = 0;
 
+    if (crowd->setting.datagrams && most_ns > silence_ns)
+        most_ns = silence_ns;
     while (crowd->under_way > 0 && quiet_ns <= most_ns) {
         crowd_poll(crowd, WAIT_NS);
         quiet_ns = crowd_clock_ns() - (crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns);

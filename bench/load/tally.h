@@ -21,7 +21,7 @@ struct tally_counts {
     uint64_t transitions; /* arrivals and departures that were ordered */
     uint64_t missing, extra, late;
     uint64_t lost;   /* missing over UDP, where that is no error */
-    uint64_t merged; /* undone before they were told, as dialects with names may */
+    uint64_t merged; /* undone before they were told, which some dialects may leave out */
 };
 
 struct tally {

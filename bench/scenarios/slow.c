@@ -171,7 +171,7 @@ reader_through(const struct slow *slow, uint32_t number)
     const struct reader *reader = &slow->readers[number];
     const uint64_t *due = slow->flapping.slow_due[number];
 
-    if (slow->flapping.stage->plan->talk->names_users)
+    if (slow->flapping.stage->plan->talk->may_merge)
         return reader->ended || reader_errs(slow, number) == UINT32_MAX;
     return reader->ended || (reader->heard[0] >= due[0] && reader->heard[1] >= due[1]);
 }
@@ -217,7 +217,7 @@ reader_check(struct slow *slow, uint32_t number)
     for (int online = 0; online < 2; online++) {
         bool extra = reader->heard[online] > due[online];
 
-        if (extra || (!names && !reader->ended && reader->heard[online] < due[online]))
+        if (extra || (!flapping->stage->plan->talk->may_merge && !reader->ended && reader->heard[online] < due[online]))
             crowd_wrong(crowd, extra ? &counts->extra : &counts->missing, crowd_clock_ns(),
                 "user %u, who did not read, was told %llu times that somebody %s, and %llu were due", user, (unsigned long long)reader->heard[online],
                 online ? "came" : "left", (unsigned long long)due[online]);

@@ -176,7 +176,7 @@ stage_end(struct stage *stage)
     report_series(&stage->report, &all.series);
     if (!stage->checked)
         return;
-    if (stage->plan->talk->names_users)
+    if (stage->plan->talk->may_merge)
         stage_figure(stage, REPORT_ERRORS, "merged", (double)counts->merged, "", "left out because undone, no error");
     if (stage->plan->udp)
         stage_figure(stage, REPORT_ERRORS, "lost", (double)counts->lost, "", "lost over UDP, no error");

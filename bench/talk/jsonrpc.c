@@ -202,6 +202,7 @@ const struct talk talk_jsonrpc = {
     .name = "jsonrpc",
     .about = "the JSON-RPC 2.0 dialect",
     .names_users = true,
+    .may_merge = true,
     .datagrams = true,
     .login = jsonrpc_login,
     .leave = jsonrpc_leave,

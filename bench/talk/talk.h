@@ -53,7 +53,8 @@ struct talk_word {
 struct talk {
     const char *name;
     const char *about;
-    bool names_users;  /* its news says who; an undone change may then be left out */
+    bool names_users;  /* its news says who */
+    bool may_merge;    /* and may leave out a change that was undone while it waited */
     bool tells_listed; /* those whom a leaver lists are told of its departure, too */
     bool datagrams;    /* it can be spoken over UDP */
 

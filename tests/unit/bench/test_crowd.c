@@ -22,28 +22,64 @@ static struct target target;
 static struct crowd crowd;
 static int listener, server[CLIENTS]; /* the server's ends */
 
+static int
+server_socket(int kind)
+{
+    int descriptor = socket(AF_INET, kind | SOCK_CLOEXEC, 0), on = 1;
+
+    ck_assert_int_ge(descriptor, 0);
+    if (kind == SOCK_DGRAM)
+        ck_assert_int_eq(setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
+    ck_assert_int_eq(bind(descriptor, (const struct sockaddr *)&target.address, target.length), 0);
+    return descriptor;
+}
+
+/* The server's end of the client who says hello: over UDP, a socket of its own at the same port. */
+static int
+server_end(bool datagrams)
+{
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    char hello[8];
+    int end;
+
+    if (!datagrams)
+        return accept(listener, NULL, NULL);
+    ck_assert_int_eq(recvfrom(listener, hello, sizeof hello, 0, (struct sockaddr *)&peer, &length), 5);
+    end = server_socket(SOCK_DGRAM);
+    ck_assert_int_eq(connect(end, (const struct sockaddr *)&peer, length), 0);
+    return end;
+}
+
 static void
-setup_for(const struct talk *talk, int64_t late_ns)
+setup_kind(const struct talk *talk, int64_t late_ns, bool datagrams)
 {
     struct sockaddr_in *address = (struct sockaddr_in *)&target.address;
-    struct crowd_setting setting = {.target = &target, .talk = talk, .first_user = FIRST_USER, .late_ns = late_ns, .tally = &tally};
+    struct crowd_setting setting = {
+        .target = &target, .talk = talk, .datagrams = datagrams, .first_user = FIRST_USER, .late_ns = late_ns, .tally = &tally};
 
     memset(&tally, 0, sizeof tally);
     series_begin(&tally.series, crowd_clock_ns(), 1000 * ms_ns);
     *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     target.length = sizeof *address;
     target.loopback = true;
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(listener, (const struct sockaddr *)address, target.length), 0);
-    ck_assert_int_eq(listen(listener, CLIENTS), 0);
+    listener = server_socket(datagrams ? SOCK_DGRAM : SOCK_STREAM);
+    if (!datagrams)
+        ck_assert_int_eq(listen(listener, CLIENTS), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)address, &target.length), 0);
     crowd_init(&crowd, CLIENTS, &setting);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         crowd_join(&crowd, i, "hello", 5);
-        server[i] = accept(listener, NULL, NULL);
+        server[i] = server_end(datagrams);
         ck_assert_int_ge(server[i], 0);
     }
     crowd_reset(&crowd, true);
+}
+
+static void
+setup_for(const struct talk *talk, int64_t late_ns)
+{
+    setup_kind(talk, late_ns, false);
 }
 
 static void
@@ -200,6 +236,45 @@ START_TEST(a_change_of_somebody_else_is_one_too_many)
 }
 END_TEST
 
+#define NATS_LEFT "MSG 100001 100001 1\r\n0\r\n"
+
+/* A peer names users as well, and leaves nothing out. */
+START_TEST(what_may_not_be_left_out_is_missing)
+{
+    teardown();
+    setup_for(&talk_nats, 1000 * ms_ns);
+    for (int client = 0; client < CLIENTS; client++) {
+        crowd_expect(&crowd, client, 1, true, crowd_clock_ns());
+        crowd_expect(&crowd, client, 1, false, crowd_clock_ns());
+    }
+    tell(0, NATS_LEFT, 1);
+    ck_assert_uint_eq(tally.counts.missing, 1);
+    ck_assert_uint_eq(crowd.under_way, 2);
+    ck_assert_str_eq(tally.first_error, "user 100010 was told of a change of user 100001, and not of the one before it");
+    crowd.setting.late_ns = 300 * ms_ns; /* longer than it takes for what has undone itself to be forgotten */
+    crowd_settle(&crowd);
+    ck_assert_uint_eq(tally.counts.missing, 3);
+    ck_assert_uint_eq(tally.counts.merged, 0);
+}
+END_TEST
+
+START_TEST(over_udp_it_is_lost_when_it_would_be_late)
+{
+    teardown();
+    setup_kind(&talk_jsonrpc, 5000 * ms_ns, true);
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns() - 3000 * ms_ns);
+    crowd_expect(&crowd, 1, 1, true, crowd_clock_ns() - 6000 * ms_ns);
+    tell(0, CHANGES("{\"user_id\": 100001, \"online\": true, \"at\": 1}"), 1);
+    ck_assert_uint_eq(tally.latency.count, 1);
+    ck_assert_int_ge(tally.latency.max_ns, 3000 * ms_ns);
+    tell(1, CHANGES("{\"user_id\": 100001, \"online\": true, \"at\": 1}"), 1);
+    ck_assert_uint_eq(tally.counts.lost, 1);
+    ck_assert_uint_eq(tally.latency.count, 1);
+    ck_assert_uint_eq(crowd.under_way, 0);
+    ck_assert_uint_eq(tally_errors(&tally.counts), 0);
+}
+END_TEST
+
 START_TEST(nonsense_ends_the_run)
 {
     (void)!write(server[0], "nonsense\n", 9);
@@ -325,6 +400,8 @@ main(void)
     tcase_add_test(tests, before_it_is_strict_nothing_is_counted);
     tcase_add_test(tests, a_change_that_was_undone_may_be_left_out);
     tcase_add_test(tests, a_change_of_somebody_else_is_one_too_many);
+    tcase_add_test(tests, what_may_not_be_left_out_is_missing);
+    tcase_add_test(tests, over_udp_it_is_lost_when_it_would_be_late);
     tcase_add_exit_test(tests, nonsense_ends_the_run, 1);
     tcase_add_exit_test(tests, an_end_of_a_connection_ends_the_run, 1);
     tcase_add_test(tests, unless_the_scenario_expects_it);
