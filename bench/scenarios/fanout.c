@@ -19,6 +19,7 @@ fanout_play(struct stage *stage)
     flapping_play(&flapping, stage->plan->run_ns, stage->plan->notifications > 0 ? stage_part(stage, stage->plan->notifications) : UINT64_MAX);
     stage_phase_end(stage, &phase);
     stage_finish(stage);
+    flapping_schedule_report(stage, &phase);
     stage_rate(stage, &phase, "notifications", (double)phase.sum.counts.heard, "notification");
     stage_cost(stage, &phase, "notification", (double)phase.sum.counts.heard);
     stage_counts(stage, &phase);

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenarios/flapping.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+/* Where a share tells the first one what it has not ordered; scenarios number theirs from 0. */
+enum { NUMBER_UNORDERED = TALLY_NUMBERS - 1 };
+
+/* A schedule of which more than this share was not ordered in time has not been kept. */
+static const double unordered_share = 0.01;
 
 static const int64_t second_ns = 1000000000;
 
@@ -90,6 +97,13 @@ transitions_order(struct flapping *flapping, uint64_t *ordered, uint64_t wanted)
     return rate > 0 && flapping->ready_count > 0 && flapping->next_ns < now_ns + 50000000 ? flapping->next_ns : now_ns + 50000000;
 }
 
+/* How many notifications this share's schedule has for so long a time; 0 without one, or for no time. */
+static double
+rate_behind(const struct stage *stage, int64_t behind_ns)
+{
+    return behind_ns > 0 ? (double)behind_ns / 1e9 * stage->plan->rate / stage->shares->count : 0;
+}
+
 void
 flapping_play(struct flapping *flapping, int64_t run_ns, uint64_t wanted)
 {
@@ -111,5 +125,27 @@ flapping_play(struct flapping *flapping, int64_t run_ns, uint64_t wanted)
         if (stage->plan->udp)
             witnesses_give_up(flapping, now_ns);
     }
+    now_ns = now_ns < end_ns ? now_ns : end_ns;
+    stage->shares->tallies[stage->share].numbers[NUMBER_UNORDERED] = rate_behind(stage, now_ns - flapping->next_ns);
     crowd_settle(&stage->crowd);
+}
+
+void
+flapping_schedule_report(struct stage *stage, const struct phase *phase)
+{
+    double unordered = 0;
+
+    if (stage->plan->rate == 0 || stage->share != 0)
+        return;
+    for (uint32_t share = 0; share < stage->shares->count; share++)
+        unordered += stage->shares->tallies[share].numbers[NUMBER_UNORDERED];
+    stage_figure(stage, REPORT_THROUGHPUT, "unordered", unordered, "", "due by the schedule, not ordered");
+    if (unordered <= ((double)phase->sum.counts.due + unordered) * unordered_share)
+        return;
+    report_fact(&stage->report, "schedule", "NOT KEPT, latencies are too low");
+    if (!stage->plan->quiet) {
+        progress_clear(&stage->progress);
+        fprintf(
+            stderr, "alo-bench: the schedule was not kept: %.0f notifications were due that nobody had ordered when the time was up\n", unordered);
+    }
 }

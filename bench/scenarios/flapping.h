@@ -41,6 +41,10 @@ void flapping_done(struct flapping *flapping);
 /* Lets them come and go for so long, or until so many notifications have been ordered, and waits for what is due. */
 void flapping_play(struct flapping *flapping, int64_t run_ns, uint64_t wanted);
 
+/* With a schedule: reports, of the phase that flapping_play has been played in last, how much of it was due and never ordered, because users still waited
+ * for their witnesses. That is in no histogram. */
+void flapping_schedule_report(struct stage *stage, const struct phase *phase);
+
 static inline uint32_t
 flapping_slow_first(const struct flapping *flapping)
 {

@@ -348,6 +348,7 @@ slow_play(struct stage *stage)
         with_readers_play(&slow);
     else
         stage_finish(stage);
+    flapping_schedule_report(stage, both ? &slow.with : &slow.without);
     latencies_report(&slow, both);
     if (both) {
         readers_report(&slow);

@@ -19,10 +19,11 @@ numbers_interval() {
         END {
             if (NR == 0) exit
             median = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
-            chance = exp(-NR * log(2)) # of exactly i heads, and below of at most i
-            for (below = chance; below <= 0.025; below += chance) {
+            # The chance of exactly k heads, as a logarithm: it is too small for a number where NR is large. below: that of at most k.
+            chance = -NR * log(2)
+            for (below = exp(chance); below <= 0.025; below += exp(chance)) {
                 k++
-                chance *= (NR - k + 1) / k
+                chance += log((NR - k + 1) / k)
             }
             if (k) print median, v[k], v[NR + 1 - k]
             else print median, "-", "-"

@@ -46,32 +46,46 @@ play_arguments() {
     echo "$arguments --seed $seed"
 }
 
-# play SERVER SCENARIO REPETITION: false when the scenario failed; $results/errors then says why.
+# play SERVER SCENARIO REPETITION: false when the scenario failed; $results/errors then says why. What did not keep its schedule is compared
+# with nothing, and noted in $results/failures.
 play() {
     local file=$results/$1.$2.$3 status=0
     local -a arguments
     read -r -a arguments <<<"$(play_arguments "$1" "$2")"
-    server_start "$1"
+    server_start "$1" || return 1
     timeout --foreground "$PLAY_SECONDS" .bin/alo-bench "${arguments[@]}" --target "127.0.0.1:$port" --pid "$server" --json --quiet >"$file.json" 2>"$results/errors" || status=1
     server_stop
     if ((status)); then
         echo "bench: $2 against $1 failed: $(tail -n 1 "$results/errors")" >&2
         return 1
     fi
+    if jq -e '.facts | has("schedule")' "$file.json" >/dev/null; then
+        echo "$2 against $1: the schedule was not kept" >>"$results/failures"
+        return
+    fi
     # Latencies have the name of their histogram in front: "notification.p99_ns".
     jq -r '(.figures | to_entries[]), (.latency | to_entries[] | .key as $name | .value | to_entries[] | .key |= $name + "." + .)
         | "\(.key) \(.value)"' "$file.json" >"$file"
 }
 
-# figures SERVER SCENARIO FIGURE: its values, one a line, in the order of the repetitions; FIGURE may be divided: "rss_bytes/1024".
-figures() {
+# figures_named SERVER SCENARIO FIGURE: "repetition value", one a line; FIGURE may be divided: "rss_bytes/1024".
+figures_named() {
     local file
     for file in "$results/$1.$2".*[0-9]; do
-        if [[ -e $file ]]; then awk -v name="${3%/*}" -v by="${3##*/}" '$1 == name { print by == name ? $2 : $2 / by }' "$file"; fi
+        if [[ -e $file ]]; then
+            awk -v repetition="${file#"$results/$1.$2."}" -v name="${3%/*}" -v by="${3##*/}" \
+                '$1 == name { print repetition, by == name ? $2 : $2 / by }' "$file"
+        fi
     done
 }
 
-# ratios SERVER SCENARIO FIGURE BASE_SERVER BASE_SCENARIO: within each repetition.
+# figures SERVER SCENARIO FIGURE: the values alone.
+figures() {
+    figures_named "$@" | cut -d ' ' -f 2
+}
+
+# ratios SERVER SCENARIO FIGURE BASE_SERVER BASE_SCENARIO: of those repetitions that both have.
 ratios() {
-    paste <(figures "$1" "$2" "$3") <(figures "$4" "$5" "$3") | awk 'NF == 2 && $2 > 0 { print $1 / $2 }'
+    join <(figures_named "$1" "$2" "$3" | LC_ALL=C sort -k 1,1) <(figures_named "$4" "$5" "$3" | LC_ALL=C sort -k 1,1) |
+        awk '$3 > 0 { print $2 / $3 }'
 }

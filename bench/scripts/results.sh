@@ -87,10 +87,33 @@ END
     for line in "${rows[@]}"; do
         if row_read "$line"; then peers_row; fi
     done
-    if [[ -s $results/failures ]]; then
-        printf '\nWhat did not come to an end:\n\n'
-        sort "$results/failures" | uniq -c | sed 's/^ *\([0-9]*\) /* \1 times: /'
-    fi
+}
+
+failures_print() {
+    [[ -s $results/failures ]] || return 0
+    printf '\nWhat did not come to an end, or did not keep its schedule, and is compared with nothing:\n\n'
+    sort "$results/failures" | uniq -c | sed 's/^ *\([0-9]*\) /* \1 times: /'
+}
+
+# sum SERVER SCENARIO FIGURE: over all repetitions.
+sum() {
+    figures "$@" | awk '{ sum += $1 } END { printf "%.0f", sum }'
+}
+
+# Sentences about what was not told and is no error: lost over UDP, or undone before it was told.
+losses_print() {
+    local scenario kind lost merged
+    for scenario in "${chosen[@]}"; do
+        for kind in "${servers[@]}"; do
+            lost=$(sum "$kind" "$scenario" lost) merged=$(sum "$kind" "$scenario" merged)
+            if [[ -n $(figures "$kind" "$scenario" lost) ]]; then
+                printf 'Over UDP (%s, %s) %s were lost and %s delivered. ' "$scenario" "$kind" "$lost" "$(sum "$kind" "$scenario" notifications)"
+            fi
+            if ((merged > 0)); then
+                printf '%s (%s) left out %s that were undone while they waited. ' "$kind" "$scenario" "$merged"
+            fi
+        done
+    done
 }
 
 # shellcheck disable=SC2016 # the backquotes are Markdown's
@@ -115,8 +138,8 @@ results_print() {
 $(date -u +%Y-%m-%d), commit $(git describe --always --dirty --exclude '*' 2>/dev/null || echo unknown), Linux $(uname -r), $(nproc) cores, $workers workers.
 Medians of $repeats repetitions, floor and server in turn; a ratio is taken within each repetition, and the spread is the least and the most of
 them. The floor (bench/alo-floor.c) makes only the unavoidable system calls for the same traffic, with as many threads as the server has
-workers; one of them tells a whole audience, where the server's workers share it. Every notification was counted: none missing, none too
-many. The load average was $load_before before and $(cut -d ' ' -f 1 /proc/loadavg) at the end; two is what the run itself makes.
+workers; one of them tells a whole audience, where the server's workers share it. Every notification was counted: over TCP none was missing, none
+one too many or late. $(losses_print)The load average was $load_before before and $(cut -d ' ' -f 1 /proc/loadavg) at the end; two is what the run itself makes.
 $([[ -z $quick ]] || echo 'These are small populations: the limits are meant for the whole ones.')
 
 | what | unit | floor | alo | ratio | spread | must | aim | |
@@ -125,6 +148,7 @@ END
     for line in "${rows[@]}"; do
         if row_read "$line"; then alo_row; fi
     done
+    failures_print
     peers_print
     commands_print
 }

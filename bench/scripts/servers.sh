@@ -26,9 +26,11 @@ server_command() {
 }
 
 server_fail() {
+    echo "$1 does not listen" >"$results/errors"
     echo "bench: $1 does not listen" >&2
     cat "$results/log" >&2
-    exit 1
+    server_stop
+    return 1
 }
 
 # Of alo and of the floor: the port that the log names.
@@ -41,7 +43,7 @@ port_open() {
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
 }
 
-# server_start SERVER: floor, one of $programs or one of $peers.
+# server_start SERVER: floor, one of $programs or one of $peers. False when it does not listen; $results/errors then says so.
 server_start() {
     local attempt ready=port_read command
     if [[ $1 != floor && -z ${programs[$1]:-} ]]; then
@@ -57,7 +59,7 @@ server_start() {
     GOMAXPROCS=$workers "${command[@]}" >>"$results/log" 2>&1 &
     server=$!
     for ((attempt = 0; attempt < 200; attempt++)); do
-        kill -0 "$server" 2>/dev/null || server_fail "$1"
+        kill -0 "$server" 2>/dev/null || break
         "$ready" && return
         read -r -t 0.05 <> <(:) || true
     done
@@ -65,8 +67,15 @@ server_start() {
 }
 
 server_stop() {
+    local attempt
     [[ -n $server ]] || return 0
     kill "$server" 2>/dev/null || true
+    # Ten seconds are enough for whoever wants to end.
+    for ((attempt = 0; attempt < 200; attempt++)); do
+        kill -0 "$server" 2>/dev/null || break
+        read -r -t 0.05 <> <(:) || true
+    done
+    kill -KILL "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
     server=
 }

@@ -7,16 +7,17 @@
 
 # Each scenario: its name; who plays it ("peers" are those of bench/scripts/peers.sh); how many times in a repetition, for what is short is noisy; the
 # arguments of alo-bench; what differs for `bench/run quick`. Where all is due at once, nothing is late before half a minute has passed: the slowest
-# server on a busy machine takes more than the usual five seconds, and what it costs is asked for all the same.
+# server on a busy machine takes more than the usual five seconds, and what it costs is asked for all the same. udp is played next to fanout, whose floor
+# it is compared with.
 scenarios=(
     'fanout    | floor alo peers | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --late-after 30 | --sessions 2000 --seconds 2'
+    'udp       | alo             | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp           | --sessions 2000 --seconds 2'
     'often     | floor alo peers | 1 | fanout --sessions 500 --friends 50 --flapping 200 --seconds 5 --late-after 30  | --seconds 2'
     'rate      | floor alo peers | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --rate 24000    | --sessions 2000 --seconds 2 --rate 6000'
     'storm     | floor alo peers | 3 | storm --sessions 8000 --friends 50 --late-after 30                             | --sessions 2000'
     'celebrity | floor alo peers | 1 | celebrity --sessions 15000 --late-after 30                                     | --sessions 5000 --rounds 3'
     'idle      | alo peers       | 1 | idle --sessions 15000 --friends 50                                             | --sessions 4000 --rounds 1'
     'slow      | alo             | 1 | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --seconds 5        | --sessions 1000 --slow 100 --seconds 2'
-    'udp       | alo             | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp           | --sessions 2000 --seconds 2'
     'million   | alo             | 1 | idle --sessions 1000000 --friends 10 --udp                                     | --sessions 50000 --rounds 1'
 )
 

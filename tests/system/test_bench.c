@@ -116,6 +116,25 @@ START_TEST(idle_over_udp_leaves_nobody_behind)
 }
 END_TEST
 
+/* One user cannot come and go as often as that asks for. */
+START_TEST(a_schedule_that_was_not_kept_is_named)
+{
+    static const char flags[] = "fanout --sessions 60 --flapping 1 --friends 10 --seconds 0.5 --warm-up 0 --rate 10000000";
+    struct server *server = server_start("--workers 2");
+    json_t *report = bench_expect_json(bench_start("%s --target 127.0.0.1:%u --json " BENCH_PATIENT, flags, server->port));
+
+    ck_assert_double_gt(bench_figure(report, "unordered"), 100000);
+    ck_assert_ptr_nonnull(json_object_get(json_object_get(report, "facts"), "schedule"));
+    json_decref(report);
+    bench_expect_end(bench_start("%s --target 127.0.0.1:%u --late-after 600", flags, server->port), 0, "the schedule was not kept");
+    report = bench_expect_json(bench_start(
+        "fanout --sessions 60 --friends 10 --flapping 30 --seconds 1 --rate 20 --target 127.0.0.1:%u --json " BENCH_PATIENT, server->port));
+    ck_assert_double_le(bench_figure(report, "unordered"), 20);
+    json_decref(report);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(the_same_seed_makes_the_same_load)
 {
     struct server *server = server_start("--workers 2");
@@ -294,6 +313,7 @@ main(void)
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_loop_test(tests, scenarios_account_for_everything, 0, sizeof runs / sizeof runs[0]);
     tcase_add_loop_test(tests, idle_measures_memory_and_rest, 0, sizeof idle_runs / sizeof idle_runs[0]);
+    tcase_add_test(tests, a_schedule_that_was_not_kept_is_named);
     tcase_add_test(tests, the_same_seed_makes_the_same_load);
     tcase_add_test(tests, the_table_names_what_was_run_and_the_plot_is_xml);
     tcase_add_loop_test(tests, wrong_arguments_get_one_sentence, 0, sizeof refused / sizeof refused[0]);

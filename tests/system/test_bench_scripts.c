@@ -72,6 +72,7 @@ START_TEST(interval)
     says("seq 10 | numbers_interval\n", "5.5 2 9\n");
     says("seq 15 | numbers_interval\n", "8 4 12\n");
     says("seq 20 | numbers_interval\n", "10.5 6 15\n");
+    says("seq 2000 | timeout 60 bash -c '. bench/scripts/numbers.sh; numbers_interval'\n", "1000.5 956 1045\n"); /* 2 to that power is no number */
 }
 END_TEST
 
@@ -99,6 +100,46 @@ START_TEST(figures_and_ratios)
 {
     tells("figures alo s cost\nfigures alo s cost/1e1\nfigures alo t cost\n", "110\n210\n11\n21\n");
     tells("ratios alo s cost floor s\n", "1.1\n1.05\n");
+}
+END_TEST
+
+/* The server has no result of the second repetition, the floor none of the third. */
+START_TEST(ratios_are_within_a_repetition)
+{
+    tells("rm \"$results/alo.s.2.1\"; echo 'cost 330' >\"$results/alo.s.3.1\"; echo 'cost 300' >\"$results/floor.s.4.1\"\n"
+          "echo 'cost 600' >\"$results/alo.s.4.1\"\nratios alo s cost floor s; echo end\n",
+        "1.1\n2\nend\n");
+}
+END_TEST
+
+START_TEST(losses_are_told)
+{
+    tells(
+        "chosen=(s)\nprintf 'lost 3\\nnotifications 500\\n' >\"$results/alo.s.1.1\"; printf 'lost 4\\nnotifications 600\\n' >\"$results/alo.s.2.1\"\n"
+        "results_print\n",
+        "Over UDP (s, alo) 7 were lost and 1100 delivered. ");
+    tells("chosen=(s)\necho 'merged 12' >\"$results/alo.s.1.1\"\nresults_print\n", "alo (s) left out 12 that were undone while they waited. ");
+}
+END_TEST
+
+START_TEST(what_kept_no_schedule_is_compared_with_nothing)
+{
+    tells("server_start() { server=1 port=1; }\nserver_stop() { :; }\n"
+          "timeout() { echo '{\"facts\": {\"schedule\": \"NOT KEPT\"}, \"figures\": {\"cost\": 1}, \"latency\": {}}'; }\n"
+          "play alo rate 1.1\n[[ ! -e $results/alo.rate.1.1 ]]\nresults_print\n",
+        "* 1 times: rate against alo: the schedule was not kept");
+}
+END_TEST
+
+START_TEST(a_server_that_does_not_listen_fails_its_scenario)
+{
+    tells("programs[broken]=/bin/false\nplay broken fanout 1.1 2>/dev/null || cat \"$results/errors\"\n", "broken does not listen\n");
+}
+END_TEST
+
+START_TEST(a_server_that_does_not_end_is_killed)
+{
+    tells("exec 3< <(trap '' TERM; echo ready; exec sleep 1000)\nserver=$!\nread -r <&3\nserver_stop\necho \"gone $server.\"\n", "gone .\n");
 }
 END_TEST
 
@@ -148,6 +189,11 @@ main(void)
     tcase_add_test(cases, spread);
     tcase_add_test(cases, interval);
     tcase_add_test(cases, figures_and_ratios);
+    tcase_add_test(cases, ratios_are_within_a_repetition);
+    tcase_add_test(cases, losses_are_told);
+    tcase_add_test(cases, what_kept_no_schedule_is_compared_with_nothing);
+    tcase_add_test(cases, a_server_that_does_not_listen_fails_its_scenario);
+    tcase_add_test(cases, a_server_that_does_not_end_is_killed);
     tcase_add_test(cases, table);
     tcase_add_test(cases, rows_fit_the_scenarios);
     tcase_add_test(cases, wrong_arguments);
