@@ -7,12 +7,13 @@
 
 # Each scenario: its name; who plays it ("peers" are those of bench/scripts/peers.sh); how many times in a repetition, for what is short is noisy; the
 # arguments of alo-bench; what differs for `bench/run quick`. Where all is due at once, nothing is late before half a minute has passed: the slowest
-# server on a busy machine takes more than the usual five seconds, and what it costs is asked for all the same. udp is played next to fanout, whose floor
-# it is compared with.
+# server on a busy machine takes more than the usual five seconds, and what it costs is asked for all the same. 16 changes in flight do not saturate a
+# server whose 500 users all hear often (twice as many notifications a second with 64, for the floor a sixth more), and cannot put more than 1.9 news into a
+# write; 8,000 users get no more with more in flight. udp is played next to fanout, whose floor it is compared with.
 scenarios=(
     'fanout    | floor alo peers | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --late-after 30 | --sessions 2000 --seconds 2'
     'udp       | alo             | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp           | --sessions 2000 --seconds 2'
-    'often     | floor alo peers | 1 | fanout --sessions 500 --friends 50 --flapping 200 --seconds 5 --late-after 30  | --seconds 2'
+    'often     | floor alo peers | 1 | fanout --sessions 500 --friends 50 --flapping 200 --seconds 5 --late-after 30 --in-flight 64 | --seconds 2'
     'rate      | floor alo peers | 1 | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --rate 24000    | --sessions 2000 --seconds 2 --rate 6000'
     'storm     | floor alo peers | 3 | storm --sessions 8000 --friends 50 --late-after 30                             | --sessions 2000'
     'celebrity | floor alo peers | 1 | celebrity --sessions 15000 --late-after 30                                     | --sessions 5000 --rounds 3'
