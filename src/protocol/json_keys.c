@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint64_t SPREAD = 0x9e3779b97f4a7c15; /* any odd number with as many ones as zeros */
+static const uint64_t SPREAD = 0x9e3779b97f4a7c15; /* odd, and its ones are spread over all of it: 2^64 divided by the golden ratio */
 
 /* In an empty slot. Not 0: for zeros the compiler would call calloc, and large memory would come from the kernel anew each time, page by page. */
 static const uint32_t EMPTY = UINT32_MAX;

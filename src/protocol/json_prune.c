@@ -237,6 +237,7 @@ walk_object(struct walk *walk, const char *token, const struct json_shape *shape
     if (!open_bracket(walk, token))
         return false;
     token = next_token(walk);
+    ASSERT(shape->member_count <= JSON_SHAPE_MEMBERS_MAX);
     if (is_next(walk, token, '}')) {
         close_bracket(walk, token);
         is_over = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See json_text.h. Nearly every text is read once, as it is; only where jansson stopped at a number too large for it, a copy
- * with tamed numbers is read in its place, once.
+ * See json_text.h. jansson reads what is left of a text without what nobody looks at (json_prune.h); where it stopped at a number too large
+ * for it, a copy with tamed numbers is read in its place, once.
  */
 #include "protocol/json_text.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * See strict_hello.h. jansson has checked that it is JSON; what the protocol fixes about the members is checked here.
+ * See strict_hello.h. That it is JSON has been checked (json_text.h); what the protocol fixes about the members is checked here.
  */
 #include "protocol/strict_hello.h"
 
