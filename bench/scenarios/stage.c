@@ -198,6 +198,7 @@ stage_gather(struct stage *stage, uint32_t first, uint32_t count, const struct h
             if (crowd_clock_ns() - start_ns > GATHER_SECONDS * second_ns)
                 failure_exit("the server does not accept more than %u connections", i + 1);
             crowd_poll(&stage->crowd, ms_ns);
+            stage_stop_check(stage);
         }
         stage_stop_check(stage);
     }
