@@ -373,7 +373,7 @@ $(addprefix .build/$(1)/,$(interactive_unit_programs)): %: %.o .build/$(1)/tests
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(CLIENT_LIBRARIES)
 $(addprefix .build/$(1)/,$(bench_unit_programs)): %: %.o $(addprefix .build/$(1)/tests/support/,unit.o xml.o) $(bench_support_sources:%.c=.build/$(1)/%.o) \
-    .build/$(1)/libalo-core.a .build/$(1)/link.flags
+    .build/$(1)/libalo-client.a .build/$(1)/libalo-core.a .build/$(1)/link.flags
 	$$(call say,LINK,$$@)
 	$(Q)$($(1)_compiler) $(BASE_LINK) $($(1)_link) $(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) $$(check_libraries) $(LIBRARIES) -lm
 $(addprefix .build/$(1)/,$(server_unit_programs) $(system_programs)): %: %.o .build/$(1)/libalo-client.a .build/$(1)/libalo-core.a .build/$(1)/link.flags
@@ -428,8 +428,8 @@ $(fuzz_programs): %: %.o .build/fuzz/libalo-client.a .build/fuzz/libalo-core.a .
 # Micro benchmarks measure the server's parts, so they have its allocator.
 $(micro_programs): BENCH_ALLOCATOR := $(ALLOCATOR)
 $(micro_programs): $(bench_micro_sources:%.c=.build/release/%.o)
-$(bench_programs): .bin/%: .build/release/bench/%.o $(bench_support_sources:%.c=.build/release/%.o) .build/release/libalo-core.a \
-    .build/release/link.flags
+$(bench_programs): .bin/%: .build/release/bench/%.o $(bench_support_sources:%.c=.build/release/%.o) \
+    .build/release/libalo-client.a .build/release/libalo-core.a .build/release/link.flags
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARIES) $(BENCH_ALLOCATOR) -lm

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Asks the server who is online, over a TCP connection and in the JSON-RPC dialect, whatever the sessions that are counted speak: the proof that sessions
+ * Asks the server who is online, by libalo over a TCP connection, whatever the sessions that are counted speak: the proof that sessions
  * of which nothing is heard are there, or have gone.
  */
 #ifndef LOAD_CENSUS_H
