@@ -238,6 +238,18 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     return result < 0 ? DONE : classic_carry_out(presence, worker, client, &message, waited);
 }
 
+/* The session that holds an unfinished message ends, and what it holds is there for others. */
+static void
+evict(struct presence *presence, struct worker *worker, struct client *holder, const struct protocol_error *error) REQUIRES(worker_role)
+{
+    rpc_break_off(presence, worker, holder);
+    client_fail(presence, worker, holder, error);
+    /* One that has ended by itself in this turn is left at the turn's end only, which is too late for those who need room now. */
+    parking_leave(holder);
+    input_free(presence, worker, holder->input);
+    holder->input = NULL;
+}
+
 int
 client_keep(struct presence *presence, struct worker *worker, struct client *client, const char *bytes, size_t length)
 {
@@ -250,8 +262,7 @@ client_keep(struct presence *presence, struct worker *worker, struct client *cli
         larger = input_larger(presence, worker, client->input, length);
         if (larger == NULL)
             break;
-        rpc_break_off(presence, worker, larger->client);
-        client_fail(presence, worker, larger->client, &error);
+        evict(presence, worker, larger->client, &error);
     }
     return result;
 }
@@ -399,8 +410,8 @@ client_resume(struct presence *presence, struct worker *worker, struct client *c
     if (!session_is_datagram(&client->session))
         client_received(presence, worker, client, input->bytes + input->message_length, input->length - input->message_length);
     input_free(presence, worker, input);
-    if (is_late(client)) /* its time was over while it waited, and what it waited with was no login */
-        hello_fail(presence, worker, client);
+    if (is_late(client)) /* its time was over while it waited, and what it waited with was no login; one may have come that we did not read */
+        client_hello_due(presence, worker, client);
 }
 
 void

@@ -270,6 +270,27 @@ START_TEST(all_unfinished_messages_together_are_limited)
 }
 END_TEST
 
+/* Its session is freed at the end of the turn; what it held is given to those who need room before. */
+START_TEST(who_has_just_ended_holds_no_room)
+{
+    enum { OTHERS = 100 };
+    struct presence_config config = stage_usual();
+    struct actor *others[OTHERS], *holder;
+
+    config.limits.message_bytes = 64 * 1024;
+    config.unfinished_limit = 1; /* so it is twice the longest message */
+    begin_with(config);
+    holder = begun(0, 50000);
+    stage_lose(holder);
+    for (int i = 0; i < OTHERS; i++)
+        others[i] = begun(0, 800);
+    stage_settle();
+    for (int i = 0; i < OTHERS; i++)
+        stage_expect(others[i], "");
+    ck_assert_ptr_null(holder->session);
+}
+END_TEST
+
 START_TEST(who_holds_most_pays_for_the_room_that_others_need)
 {
     begin_with(with_little_room());
@@ -531,6 +552,7 @@ main(void)
     tcase_add_test(tests, a_bad_message_ends_the_session_and_what_came_before_counts);
     tcase_add_test(tests, limits_end_the_session);
     tcase_add_test(tests, all_unfinished_messages_together_are_limited);
+    tcase_add_test(tests, who_has_just_ended_holds_no_room);
     tcase_add_test(tests, who_holds_most_pays_for_the_room_that_others_need);
     tcase_add_test(tests, a_worker_has_room_whatever_the_others_hold);
     tcase_add_test(tests, what_has_arrived_in_time_counts_when_it_is_read_later);

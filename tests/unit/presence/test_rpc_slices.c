@@ -7,8 +7,10 @@
  */
 #include "presence/rpc.h"
 
+#include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
+#include "support/unit/peer.h"
 #include "support/unit/require.h"
 #include "support/unit/rpc.h"
 
@@ -277,16 +279,20 @@ END_TEST
 /* The time for a login may be over while a batch has its turns: what it holds, and what came with it, still counts. */
 START_TEST(a_login_must_come_in_time)
 {
-    struct actor *pings = stage_connect(0), *login = stage_connect(0), *behind = stage_connect(0);
+    struct actor *pings = stage_connect(0), *login = stage_connect(0), *behind = stage_connect(0), *unread = stage_connect(0);
 
     stage_pass_ms(STAGE_HELLO_MS - 1);
     say(pings, PINGS);
     say(login, "[" PING(1) ",#" PING(2) ",#" CALL("login", "'user_id': 1", 3) "]");
     say(behind, PINGS CALL("login", "'user_id': 2", 6));
+    say(unread, PINGS);
+    peer_send(
+        unread->peer, "{\"jsonrpc\": \"2.0\", \"method\": \"login\", \"params\": {\"user_id\": 3}, \"id\": 6}"); /* it is we who do not read it yet */
     stage_pass_ms(1);
     stage_expect(pings, "(1:pong,2:pong,3:pong,4:pong,5:pong) null:-32000/hello_timeout .");
     stage_expect(login, "(1:pong,2:pong,3:hi[])");
     stage_expect(behind, "(1:pong,2:pong,3:pong,4:pong,5:pong) 6:hi[]");
+    stage_expect(unread, "(1:pong,2:pong,3:pong,4:pong,5:pong) 6:hi[]");
     stage_pass_ms(STAGE_HELLO_MS);
     ck_assert(stage_is_read(login) && stage_is_read(behind));
 }
@@ -333,12 +339,14 @@ START_TEST(nothing_is_carried_out_under_pressure)
 }
 END_TEST
 
-/* A long batch holds much, and gives way to those who need little. */
-START_TEST(who_holds_a_long_batch_pays_for_the_room_that_others_need)
+enum { OTHERS = 70 };
+
+/* A client with a long batch that has been answered in part, and others who need the room that it takes. With `scarce`, there is no memory either. */
+static struct actor *
+crowd_out(struct actor *others[OTHERS], bool scarce)
 {
-    enum { OTHERS = 70 };
     struct presence_config config = stage_usual();
-    struct actor *client, *others[OTHERS];
+    struct actor *client;
 
     stage_close();
     config.limits.message_bytes = 64 * 1024;
@@ -352,12 +360,38 @@ START_TEST(who_holds_a_long_batch_pays_for_the_room_that_others_need)
 
         memset(text + strlen(text), 'x', sizeof text - strlen(text) - 1);
         others[i] = stage_connect(0);
+        if (scarce && stage.presence->desks[0].unfinished + sizeof text > stage.presence->unfinished_share)
+            faults_allocation(2, 1); /* the first is the stage's own */
         stage_receive_bytes(others[i], text, sizeof text - 1);
+        faults_allocation(0, 0);
     }
     stage_settle();
+    return client;
+}
+
+/* A long batch holds much, and gives way to those who need little. */
+START_TEST(who_holds_a_long_batch_pays_for_the_room_that_others_need)
+{
+    struct actor *others[OTHERS], *client = crowd_out(others, false);
+
     stage_expect(client, "(1:pong,2:pong) null:-32000/server_full .");
     for (int i = 0; i < OTHERS; i++)
         stage_expect(others[i], "");
+}
+END_TEST
+
+/* There is no memory to say so, nor for the answers that it has. */
+START_TEST(it_pays_without_a_word_when_there_is_no_memory_for_one)
+{
+    struct actor *others[OTHERS], *client = crowd_out(others, true);
+
+    ck_assert(!stage_is_read(client) || client->session == NULL);
+    stage_lose(client);
+    for (int i = 0; i < OTHERS; i++)
+        stage_lose(others[i]);
+    stage_settle();
+    ck_assert_uint_eq(stage.presence->desks[0].unfinished, 0);
+    ck_assert_uint_eq(stage_census().members, 0);
 }
 END_TEST
 
@@ -384,6 +418,7 @@ slices_suite(void)
     tcase_add_test(tests, a_stop_does_not_wait_for_a_batch);
     tcase_add_test(tests, nothing_is_carried_out_under_pressure);
     tcase_add_test(tests, who_holds_a_long_batch_pays_for_the_room_that_others_need);
+    tcase_add_test(tests, it_pays_without_a_word_when_there_is_no_memory_for_one);
     suite_add_tcase(suite, tests);
     return suite;
 }
