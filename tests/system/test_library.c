@@ -6,6 +6,7 @@
 
 #include "support/client.h"
 #include "support/pace.h"
+#include "support/port.h"
 #include "support/server.h"
 #include "support/session.h"
 #include "support/unit.h"
@@ -143,8 +144,8 @@ END_TEST
 /* By UDP a server that was started again is logged in to by itself, and the state becomes true again. */
 START_TEST(the_server_comes_again)
 {
-    struct server *server = server_start("--workers 1");
-    int port = server->port;
+    uint16_t port = port_of_ones_own();
+    struct server *server = server_start("--workers 1 --port %u", port);
     struct party a = join_server(server, (struct alo_options){.udp = true, .heartbeat_ms = 50}), b = join_server(server, (struct alo_options){0});
 
     must(&b, alo_login(b.client, bob, NULL, 0, NULL));
@@ -154,7 +155,7 @@ START_TEST(the_server_comes_again)
     expect(&a, bob, false, false);
     ck_assert_int_eq(a.event.reason, ALO_REASON_CLOSED);
     server_stop(server);
-    server = server_start("--workers 1 --port %d", port);
+    server = server_start("--workers 1 --port %u", port);
     b = join_server(server, (struct alo_options){0});
     must(&b, alo_login(b.client, bob, &one, 1, NULL));
     next(&a, ALO_EVENT_PRESENCE); /* in the snapshot of its new login, or after it */

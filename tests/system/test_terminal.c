@@ -3,6 +3,7 @@
  * alo-client as a person uses it: in a real terminal, keys pressed, the screen looked at. $ALO_CLIENT is the program, .bin/alo-client when unset.
  */
 #include "support/pace.h"
+#include "support/port.h"
 #include "support/program.h"
 #include "support/server.h"
 #include "support/session.h"
@@ -215,8 +216,8 @@ START_TEST(it_comes_back_to_a_server_that_was_started_again)
 {
     if (!has_terminal())
         return;
-    struct server *server = server_start("--workers 3");
-    uint16_t port = server->port;
+    uint16_t port = port_of_ones_own();
+    struct server *server = server_start("--workers 3 --port %u", port);
     struct terminal *terminal = open_client(server, 120, "");
 
     say(terminal, "login 1 2 \"2\"");

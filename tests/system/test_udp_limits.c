@@ -4,6 +4,7 @@
  */
 #include "support/client.h"
 #include "support/pace.h"
+#include "support/port.h"
 #include "support/program.h"
 #include "support/session.h"
 #include "support/udp_client.h"
@@ -44,26 +45,23 @@ START_TEST(the_log_says_that_udp_is_served)
 }
 END_TEST
 
-/* A socket of this process that has a UDP port of 127.0.0.1; whether it would share it decides nothing. */
+/* A socket of this process that has this UDP port of 127.0.0.1; whether it would share it decides nothing. */
 static int
-port_take(uint16_t *port)
+port_take(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int taken = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
 
     ck_assert_int_ge(taken, 0);
     ck_assert_int_eq(setsockopt(taken, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one), 0);
     ck_assert_int_eq(bind(taken, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(getsockname(taken, (struct sockaddr *)&address, &length), 0);
-    *port = ntohs(address.sin_port);
     return taken;
 }
 
 START_TEST(a_udp_port_that_is_taken_is_said)
 {
-    uint16_t port;
-    int taken = port_take(&port);
+    uint16_t port = port_of_ones_own();
+    int taken = port_take(port);
     struct server *server = server_launch("--port %u --bind 127.0.0.1", port);
 
     ck_assert_int_ne(server_wait(server), 0);
