@@ -6,6 +6,8 @@
 
 #include "base/assert.h"
 
+#include <errno.h>
+
 struct thread_role worker_role;
 struct thread_role acceptor_role;
 
@@ -25,6 +27,15 @@ void
 mutex_lock(struct mutex *mutex) THREAD_ATTRIBUTE(no_thread_safety_analysis)
 {
     ASSERT(pthread_mutex_lock(&mutex->native) == 0);
+}
+
+bool
+mutex_trylock(struct mutex *mutex)
+{
+    int error = pthread_mutex_trylock(&mutex->native);
+
+    ASSERT(error == 0 || error == EBUSY);
+    return error == 0;
 }
 
 void

@@ -4,12 +4,14 @@
  * annotations, so it is wrapped). A thread role is an empty capability: a function that says
  * REQUIRES(worker_role) may only be called on a worker's thread, and the compiler checks it.
  *
- * Lock order: one shard, then one mailbox. Never two shards at once; a mailbox is a leaf.
+ * Lock order: a worker's turn, then one shard, then one mailbox. Never two shards at once; a mailbox is a leaf. A second worker's turn is only
+ * tried, never waited for.
  */
 #ifndef BASE_SYNC_H
 #define BASE_SYNC_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #if defined(__clang__)
@@ -20,6 +22,7 @@
 
 #define CAPABILITY(name) THREAD_ATTRIBUTE(capability(name))
 #define ACQUIRE(...) THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
+#define TRY_ACQUIRE(...) THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
 #define RELEASE(...) THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 #define REQUIRES(...) THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define EXCLUDES(...) THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
@@ -33,6 +36,8 @@ void mutex_init(struct mutex *mutex);
 /* Ends it; nobody may hold it. */
 void mutex_done(struct mutex *mutex);
 void mutex_lock(struct mutex *mutex) ACQUIRE(*mutex);
+/* Takes it if nobody holds it. */
+bool mutex_trylock(struct mutex *mutex) TRY_ACQUIRE(true, *mutex);
 void mutex_unlock(struct mutex *mutex) RELEASE(*mutex);
 
 struct CAPABILITY("role") thread_role {

@@ -34,6 +34,7 @@ worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uin
     error = mailbox_init(&worker->mailbox, config->pressure);
     if (error < 0)
         return error;
+    mutex_init(&worker->turn);
     worker->read_buffer = malloc(READ_BYTES);
     worker->write_buffer = malloc(WRITE_BYTES);
     worker->poller = epoll_create1(EPOLL_CLOEXEC);
@@ -67,6 +68,7 @@ worker_done(struct worker *worker, void (*drop)(struct mail *mail))
         mail = next;
     }
     mailbox_done(&worker->mailbox);
+    mutex_done(&worker->turn);
     datagrams_done(&worker->datagrams);
     slots_done(&worker->sessions);
     queue_pool_trim(&worker->pool, 0);

@@ -105,6 +105,17 @@ mailbox_posted(struct mailbox *mailbox)
     return posted;
 }
 
+uint64_t
+mailbox_weight(struct mailbox *mailbox)
+{
+    uint64_t weight;
+
+    mutex_lock(&mailbox->mutex);
+    weight = mailbox->weight;
+    mutex_unlock(&mailbox->mutex);
+    return weight;
+}
+
 void
 mailbox_settle(struct mailbox *mailbox, uint32_t weight)
 {

@@ -51,13 +51,15 @@ void mailbox_done(struct mailbox *mailbox);
 bool mailbox_post(struct mailbox *mailbox, struct mail *mail);
 /* Wakes the owner. Not under a lock: it is a system call. */
 void mailbox_wake(struct mailbox *mailbox);
-/* Takes all mail, in order, chained through next. The owner only. */
+/* Takes all mail, in order, chained through next. In the owner's turn only. */
 struct mail *mailbox_take(struct mailbox *mailbox);
 /* Consumes the wake-up that made the descriptor readable. The owner only. */
 void mailbox_slept(struct mailbox *mailbox);
 /* How many mails have ever been posted. */
 uint64_t mailbox_posted(struct mailbox *mailbox);
-/* Says that mail of this weight has been dealt with. The owner only. */
+/* Of all mail that is not settled: about how many sessions are to be told. */
+uint64_t mailbox_weight(struct mailbox *mailbox);
+/* Says that mail of this weight has been dealt with. In the owner's turn only. */
 void mailbox_settle(struct mailbox *mailbox, uint32_t weight);
 
 #endif

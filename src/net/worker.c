@@ -26,31 +26,6 @@ enum {
     STOP_LINGER_MS = 500,  /* how long a stop waits for clients that have got everything and only have to close */
 };
 
-void
-worker_post(struct worker *worker, uint32_t to, struct mail *mail)
-{
-    if (!mailbox_post(&worker->crew[to].mailbox, mail))
-        return;
-    if (to == worker->number)
-        worker->self_posted = true;
-    else
-        worker->wake[to / 64] |= UINT64_C(1) << (to % 64);
-}
-
-/* Wakes the workers whose mailboxes were empty when mail was posted to them. */
-static void
-wake_others(struct worker *worker) REQUIRES(worker_role)
-{
-    for (uint32_t word = 0; word * 64 < worker->crew_count; word++) {
-        while (worker->wake[word] != 0) {
-            uint32_t number = word * 64 + (uint32_t)__builtin_ctzll(worker->wake[word]);
-
-            worker->wake[word] &= worker->wake[word] - 1;
-            mailbox_wake(&worker->crew[number].mailbox);
-        }
-    }
-}
-
 /* The session in a slot, NULL when there is none. A free slot's generation is 0. */
 static struct session *
 session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role)
@@ -305,26 +280,51 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
     }
 }
 
-/* How long epoll may sleep. */
-static int
-sleep_ms(const struct worker *worker)
+uint64_t
+worker_wakes_at_ms(const struct worker *worker)
 {
     uint64_t next = worker->stopping ? worker->stop_at_ms : DEADLINE_NEVER;
-    uint64_t now = worker->now_ms;
 
     if (worker->more || worker->self_posted || !list_is_empty(&worker->due) || !list_is_empty(&worker->ended))
         return 0;
-    if (worker->stopping && now < worker->linger_at_ms)
+    if (worker->stopping && worker->now_ms < worker->linger_at_ms)
         next = worker->linger_at_ms;
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
         if (deadlines_next(&worker->deadlines[kind]) < next)
             next = deadlines_next(&worker->deadlines[kind]);
-    if (next == DEADLINE_NEVER)
+    return next;
+}
+
+/* How long epoll may sleep until then. */
+static int
+sleep_ms(uint64_t until_ms)
+{
+    uint64_t now;
+
+    if (until_ms == DEADLINE_NEVER)
         return -1;
-    now = clock_monotonic_ms();
-    if (next <= now)
+    now = until_ms == 0 ? 0 : clock_monotonic_ms();
+    if (until_ms <= now)
         return 0;
-    return next - now > INT_MAX ? INT_MAX : (int)(next - now);
+    return until_ms - now > INT_MAX ? INT_MAX : (int)(until_ms - now);
+}
+
+/* Waits for events. While it does, others may have the worker's turn, so an event may be about a session that is gone when this returns. */
+static int
+sleep_for_events(struct worker *worker, struct epoll_event *events) REQUIRES(worker_role, worker->turn)
+{
+    uint64_t until_ms = worker_wakes_at_ms(worker);
+    int count, timeout_ms = sleep_ms(until_ms);
+
+    if (timeout_ms == 0)
+        return epoll_wait(worker->poller, events, EVENTS_PER_TURN, 0);
+    worker->asleep_until_ms = until_ms;
+    worker->asleep = true;
+    mutex_unlock(&worker->turn);
+    count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, timeout_ms);
+    mutex_lock(&worker->turn);
+    worker->asleep = false;
+    return count;
 }
 
 /* Is an event about a socket for datagrams? A handle's generation is never 0. */
@@ -404,7 +404,7 @@ wait_under_pressure(struct worker *worker) REQUIRES(worker_role)
 
 /* Waits for events and handles them. */
 static void
-wait_and_read(struct worker *worker) REQUIRES(worker_role)
+wait_and_read(struct worker *worker) REQUIRES(worker_role, worker->turn)
 {
     struct epoll_event events[EVENTS_PER_TURN];
     int count;
@@ -415,7 +415,7 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
         worker->datagrams.caught_up_ms = worker->now_ms; /* nothing is read, so nothing can be caught up with */
         return;
     }
-    count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, sleep_ms(worker));
+    count = sleep_for_events(worker, events);
     ASSERT(count >= 0 || errno == EINTR);
     worker->now_ms = clock_monotonic_ms();
     if (count < EVENTS_PER_TURN)
@@ -426,19 +426,31 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role)
         worker->datagrams.caught_up_ms = worker->now_ms;
 }
 
-static void
-turn(struct worker *worker) REQUIRES(worker_role)
+void
+worker_tell(struct worker *worker)
 {
-    wait_and_read(worker);
-    wake_others(worker);
     take_mail(worker);
     worker->more = worker->config->handler->turn(worker->config->context, worker);
-    wake_others(worker);
+    worker_wake_for_much(worker);
     flush_due(worker);
-    fall_due(worker);
+}
+
+void
+worker_finish(struct worker *worker)
+{
     free_ended(worker);
     datagrams_send(worker);
-    wake_others(worker);
+}
+
+static void
+turn(struct worker *worker) REQUIRES(worker_role, worker->turn)
+{
+    wait_and_read(worker);
+    worker_wake_for_much(worker);
+    worker_tell(worker);
+    fall_due(worker);
+    worker_finish(worker);
+    worker_wake_others(worker);
 }
 
 /* When stopping: is anybody left who is worth waiting for? */
@@ -466,13 +478,15 @@ worker_run(void *argument)
     struct session *session;
 
     thread_role_enter(&worker_role);
+    mutex_lock(&worker->turn);
     worker->now_ms = clock_monotonic_ms();
     while (!is_finished(worker))
         turn(worker);
     for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++)
         session_end(worker, session);
     free_ended(worker);
-    wake_others(worker);
+    worker_wake_others(worker);
+    mutex_unlock(&worker->turn);
     thread_role_leave(&worker_role);
     return NULL;
 }

@@ -7,7 +7,9 @@
  *     free what has ended
  *
  * It moves bytes and mail. What they mean is known to the layer above, which it calls through struct session_handler.
- * Functions marked REQUIRES(worker_role) run on the worker's thread only.
+ *
+ * What belongs to a worker may be touched only in its turn: by whoever holds `turn`, its own thread whenever it is awake. While it sleeps,
+ * another worker's thread may have its turn for it (wake.c). Functions marked REQUIRES(worker_role) run on a thread that holds the turn.
  */
 #ifndef NET_WORKER_H
 #define NET_WORKER_H
@@ -105,8 +107,11 @@ struct worker {
     uint32_t number;
     const struct worker_config *config;
     pthread_t thread;
-    struct mailbox mailbox; /* shared; everything below is the worker thread's */
-    struct worker *crew;    /* all workers, by number */
+    struct mailbox mailbox; /* shared */
+    struct mutex turn;      /* everything below is touched by its holder only */
+    bool asleep;            /* in epoll_wait, which nothing but an event ends before asleep_until_ms */
+    uint64_t asleep_until_ms;
+    struct worker *crew; /* all workers, by number */
     uint32_t crew_count;
     int poller;
     struct slots sessions;
@@ -119,6 +124,7 @@ struct worker {
     uint64_t now_ms; /* of this turn */
     uint64_t mails_taken;
     uint64_t wake[HANDLE_WORKERS_MAX / 64]; /* workers to wake at the next occasion */
+    uint64_t posted;                        /* since others were woken: mails and what they weigh, those to itself included */
     bool self_posted;                       /* there is mail that no wake-up tells of */
     bool more;                              /* the layer above has more to do */
     bool stopping;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a worker's loop and those who make workers (crew.c) have to know of each other.
+ * What a worker's loop (worker.c), those who make workers (crew.c) and those who wake them (wake.c) have to know of each other.
  */
 #ifndef NET_WORKER_INTERNAL_H
 #define NET_WORKER_INTERNAL_H
+
+#include "net/worker.h"
 
 #include <stdint.h>
 
@@ -11,5 +13,17 @@
 
 /* A worker's thread from beginning to end; its argument is the struct worker. */
 void *worker_run(void *argument);
+
+/* The part of a turn that needs no events: takes the mail, tells the news, writes once per session that has something due. */
+void worker_tell(struct worker *worker) REQUIRES(worker_role);
+/* The end of a turn: frees what has ended, sends the datagrams. */
+void worker_finish(struct worker *worker) REQUIRES(worker_role);
+/* When it has something to do even if nothing happens: 0 is now, DEADLINE_NEVER is never. */
+uint64_t worker_wakes_at_ms(const struct worker *worker) REQUIRES(worker_role);
+
+/* Wakes those who got mail in this turn, if it is so much that they should tell it while this worker does its own part. */
+void worker_wake_for_much(struct worker *worker) REQUIRES(worker_role);
+/* Has the turns of those who sleep and got little; wakes the others who got mail. */
+void worker_wake_others(struct worker *worker) REQUIRES(worker_role);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +20,7 @@ struct parrot parrot;
 
 static int latest;
 
-enum note_kind { NOTE, NOTE_RESUME };
+enum note_kind { NOTE, NOTE_RESUME, NOTE_TELL, NOTE_AGAIN, NOTE_LATER };
 
 struct note {
     struct mail mail;
@@ -37,7 +40,11 @@ struct parrot_session {
 static struct desk {
     struct parrot_session *paused;
     uint32_t unsettled;
+    bool again;
+    struct deadline later;
 } desks[PARROT_WORKERS_MAX];
+
+static sem_t let_go;
 
 static void
 event(const char *word)
@@ -46,6 +53,35 @@ event(const char *word)
     int length = snprintf(line, sizeof line, "%s\n", word);
 
     ASSERT(write(parrot.events[1], line, (size_t)length) == length);
+}
+
+/* The number of the worker whose thread this is. */
+static uint32_t
+own_number(void)
+{
+    for (uint32_t number = 0; number < parrot.count; number++)
+        if (pthread_equal(parrot.workers[number].thread, pthread_self()))
+            return number;
+    return UINT32_MAX;
+}
+
+static void
+event_by(const char *what)
+{
+    char word[32];
+
+    snprintf(word, sizeof word, "%s by %u", what, own_number());
+    event(word);
+}
+
+static void
+post_note(struct worker *worker, int to, enum note_kind kind, int weight) REQUIRES(worker_role)
+{
+    struct note *note = calloc(1, sizeof *note);
+
+    ASSERT(note != NULL);
+    *note = (struct note){.mail = {.tag = MAIL_NEWS, .weight = (uint32_t)weight}, .kind = kind};
+    worker_post(worker, (uint32_t)to, &note->mail);
 }
 
 static void
@@ -102,11 +138,17 @@ obey(struct worker *worker, struct parrot_session *own, char *command) REQUIRES(
         desks[worker->number].paused = own;
         session_pause(worker, session, true);
     } else if (strncmp(command, "note ", 5) == 0) {
-        struct note *note = calloc(1, sizeof *note);
-
-        ASSERT(note != NULL);
-        note->mail.tag = MAIL_NEWS;
-        worker_post(worker, (uint32_t)atoi(command + 5), &note->mail);
+        post_note(worker, atoi(command + 5), NOTE, 0);
+    } else if (strncmp(command, "tell ", 5) == 0) {
+        post_note(worker, atoi(command + 5), NOTE_TELL, atoi(strchr(command + 5, ' ')));
+    } else if (strncmp(command, "again ", 6) == 0) {
+        post_note(worker, atoi(command + 6), NOTE_AGAIN, 0);
+    } else if (strncmp(command, "later ", 6) == 0) {
+        post_note(worker, atoi(command + 6), NOTE_LATER, 0);
+    } else if (strcmp(command, "hold") == 0) {
+        event("held");
+        while (sem_wait(&let_go) < 0)
+            ASSERT(errno == EINTR);
     } else if (strcmp(command, "keep") == 0) {
         own->keep = true;
     }
@@ -209,6 +251,8 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
     if (kind == DEADLINE_RETRY) {
         worker_release(worker, &LIST_ENTRY(deadline, struct parrot_session, retry)->session);
         event("released");
+    } else if (kind == DEADLINE_BRAKE) {
+        event_by("later");
     } else {
         ASSERT(kind == DEADLINE_HELLO || kind == DEADLINE_SILENCE);
         session_close(worker, LIST_ENTRY(deadline, struct session, deadline));
@@ -231,6 +275,12 @@ mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(w
             session_pause(worker, &own->session, false);
         }
         event("resumed");
+    } else if (note->kind != NOTE) {
+        mailbox_settle(&worker->mailbox, mail->weight);
+        desk->again = note->kind == NOTE_AGAIN;
+        if (note->kind == NOTE_LATER)
+            deadlines_start(worker_deadlines(worker, DEADLINE_BRAKE), &desk->later, worker->now_ms);
+        event_by("told");
     } else {
         if (mail->weight > 0) {
             desk->unsettled += mail->weight;
@@ -246,8 +296,15 @@ mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(w
 static bool
 turn(void *context, struct worker *worker) REQUIRES(worker_role)
 {
+    struct desk *desk = &desks[worker->number];
+
     (void)context;
-    (void)worker;
+    if (!desk->again)
+        return false;
+    if (own_number() != worker->number)
+        return true; /* whoever stands in has only one turn */
+    desk->again = false;
+    event_by("again");
     return false;
 }
 
@@ -273,6 +330,7 @@ parrot_init(uint32_t workers)
     log_set_level(LEVEL_ERROR);
     parrot = (struct parrot){.count = workers, .refusal = "no room\n"};
     memset(desks, 0, sizeof desks);
+    ck_assert_int_eq(sem_init(&let_go, 0, 0), 0);
     admission_init(&parrot.admission, 1000);
     admission_init(&parrot.datagram_admission, 1000);
     pressure_init(&parrot.pressure);
@@ -468,6 +526,25 @@ parrot_expect_at(const char *word, const char *file, int line)
     const char *next = event_at(file, line);
 
     ck_assert_msg(strcmp(next, word) == 0, "%s:%d: the event is \"%s\" where \"%s\" should be", file, line, next, word);
+}
+
+void
+parrot_await_sleep(uint32_t number)
+{
+    struct worker *worker = &parrot.workers[number];
+
+    for (bool asleep = false; !asleep; sched_yield()) {
+        mutex_lock(&worker->turn);
+        asleep = worker->asleep;
+        mutex_unlock(&worker->turn);
+    }
+}
+
+void
+parrot_let_go(void)
+{
+    for (uint32_t worker = 0; worker < parrot.count; worker++)
+        ck_assert_int_eq(sem_post(&let_go), 0);
 }
 
 void

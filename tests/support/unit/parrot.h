@@ -9,6 +9,10 @@
  *     close         with the line "closing", and then the session is closed
  *     pause         nothing more is read from this client until parrot_resume
  *     note W        worker W gets a mail
+ *     tell W N      worker W gets a mail that weighs N; "told by V" says which worker's thread took it
+ *     again W       worker W gets a mail, after which it has more to do: "told by V", then "again by V"
+ *     later W       worker W gets a mail that starts a deadline: "told by V", then "later by V"
+ *     hold          this client's worker does nothing until parrot_let_go; "held" when it has come to that
  *     keep          when the session has ended, it is not released before its retry deadline
  *
  * A datagram holds one such line, without its end. From an address that has no session it is one of these:
@@ -79,6 +83,10 @@ const char *parrot_event(void);
 
 /* Lets all paused sessions of a worker go on; "resumed" says that it is done. */
 void parrot_resume(uint32_t worker);
+/* Waits until a worker sleeps. */
+void parrot_await_sleep(uint32_t worker);
+/* Lets workers go on that hold. */
+void parrot_let_go(void);
 /* Posts mail of this weight, which is settled only with the next mail of weight 0; each is a "note". */
 void parrot_post(uint32_t worker, uint32_t weight);
 
