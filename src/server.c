@@ -28,7 +28,7 @@ enum {
     LINGER_MS = 2000,       /* how long a closing session may take to read its last line */
     BRAKE_MS = 2,           /* how soon to look again whether a celebrity's news has been told */
     RETRY_MS = 50,          /* how soon a departure that found no memory is tried again */
-    DELIVERY_PARTS = 12,    /* of the peer time-out: after each a delivery is looked at; two less than all of them is too silent */
+    DELIVERY_PARTS = 12,    /* of the peer time-out: after each a delivery is looked at; two less than all of them are too silent */
     DESCRIPTOR_RESERVE = 64 /* for logs, libraries and surprises, beside what is counted */
 };
 
@@ -230,6 +230,7 @@ configure(struct server *server, const struct options *options)
                 [DEADLINE_MESSAGE] = options->message_timeout_s * UINT64_C(1000),
                 [DEADLINE_LINGER] = LINGER_MS,
                 [DEADLINE_DELIVERY] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS,
+                [DEADLINE_HEARD] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS * (DELIVERY_PARTS - 2),
                 [DEADLINE_BRAKE] = BRAKE_MS,
                 [DEADLINE_RETRY] = RETRY_MS,
             },

@@ -157,6 +157,7 @@ session_write(struct worker *worker, struct session *session, const char *bytes,
         session_mute(worker, session);
         return length;
     }
+    session->unchecked = session->unchecked || sent > 0;
     if (sent > 0 && !deadline_is_running(&session->delivery))
         deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
     session->blocked = sent < (ssize_t)length;
@@ -227,19 +228,29 @@ session_writable(struct worker *worker, struct session *session)
 /*
  * A peer that owes an acknowledgement, and of which nothing at all was heard for too long, is gone. One that takes no more because its
  * program does not read is not held to that: it cannot be told from a dead one, as the kernel probes it seldom.
+ *
+ * A look is a system call. One that has just been heard of cannot have been silent for too long before that time has passed, so it is not
+ * looked at earlier, however much is sent to it; and then only if something was.
  */
 void
 session_delivery_due(struct worker *worker, struct session *session)
 {
+    uint64_t soon_ms = worker->deadlines[DEADLINE_DELIVERY].timeout_ms;
     uint32_t silent_ms = 0;
-    enum delivery delivery = session->transport->delivery(session->descriptor, &silent_ms);
+    enum delivery delivery;
 
+    if (!session->unchecked)
+        return;
+    delivery = session->transport->delivery(session->descriptor, &silent_ms);
+    session->unchecked = delivery != DELIVERY_DONE;
     if (delivery == DELIVERY_UNDER_WAY && silent_ms >= worker->config->silence_ms) {
         session->timed_out = true;
         session->transport->give_up(session->descriptor);
         session_mute(worker, session);
     } else if (delivery != DELIVERY_DONE) {
         deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
+    } else if (silent_ms <= soon_ms) {
+        deadlines_start(&worker->deadlines[DEADLINE_HEARD], &session->delivery, worker->now_ms);
     }
 }
 

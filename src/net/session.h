@@ -33,12 +33,13 @@ struct session {
     bool polled : 1;      /* the poller knows the descriptor */
     bool wants_room : 1;  /* the layer above has more to say as soon as the queue is empty */
     bool closed : 1;      /* it has ended, and only the layer above still holds it */
+    bool unchecked : 1;   /* something was sent after the last look whether the peer takes it */
     uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;
     struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */
     struct deadline deadline; /* hello, or silence; then linger */
     union {
-        struct deadline delivery;   /* a connection's: runs from the first byte sent until all are found acknowledged */
+        struct deadline delivery;   /* a connection's: runs while its peer owes an acknowledgement, or lately gave one */
         struct udp_address address; /* of a session of datagrams */
     };
     struct write_queue queue;

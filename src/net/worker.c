@@ -272,7 +272,7 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
         while (left-- > 0 && (deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
-            else if (kind == DEADLINE_DELIVERY)
+            else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
             else
                 worker->config->handler->deadline(worker->config->context, worker, kind, deadline);

@@ -48,6 +48,7 @@ enum deadline_kind {
     DEADLINE_MESSAGE,  /* a message begun and not finished: the layer above's */
     DEADLINE_LINGER,   /* closing takes too long: session->deadline; the worker's own */
     DEADLINE_DELIVERY, /* time to look whether the peer takes what was sent: session->delivery; the worker's own */
+    DEADLINE_HEARD,    /* the same, but it was heard of a moment ago, so there is no need to look for long */
     DEADLINE_BRAKE,    /* a login that waits for news may go on: the layer above's */
     DEADLINE_RETRY,    /* something that failed for want of memory: the layer above's */
     DEADLINE_KINDS,
@@ -175,6 +176,17 @@ void session_catch_up(struct worker *worker, struct session *session) REQUIRES(w
 void session_pause(struct worker *worker, struct session *session, bool paused) REQUIRES(worker_role);
 /* Frees a session whose `ended` returned false. */
 void worker_release(struct worker *worker, struct session *session) REQUIRES(worker_role);
+
+/* Begins to fetch the session of a handle of this worker's into the cache, for worker_session and what is done with it then. */
+static inline void worker_prefetch(const struct worker *worker, struct handle handle) REQUIRES(worker_role);
+static inline void
+worker_prefetch(const struct worker *worker, struct handle handle)
+{
+    enum { CACHE_LINE = 64, LINES = 3 };
+
+    for (int line = 0; line < LINES; line++)
+        __builtin_prefetch((const char *)slots_at(&worker->sessions, handle_slot(handle)) + line * CACHE_LINE, 1);
+}
 
 static inline struct deadlines *worker_deadlines(struct worker *worker, enum deadline_kind kind) REQUIRES(worker_role);
 static inline struct deadlines *

@@ -54,12 +54,12 @@ tcp_delivery(int descriptor, uint32_t *silent_ms)
     memset(&info, 0, sizeof info);
     if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
         return DELIVERY_DONE; /* no connection any more: whoever reads or writes will find that */
+    *silent_ms = info.tcpi_last_ack_recv;
     if (info.tcpi_unacked == 0 && info.tcpi_notsent_bytes == 0)
         return DELIVERY_DONE;
     /* Nothing in flight and yet something to send: the window is too small for it. Then the kernel probes, seldomer and seldomer. */
     if (info.tcpi_unacked == 0 || info.tcpi_snd_wnd == 0)
         return DELIVERY_UNREAD;
-    *silent_ms = info.tcpi_last_ack_recv;
     return DELIVERY_UNDER_WAY;
 }
 

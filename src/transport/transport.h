@@ -24,7 +24,7 @@ struct transport {
     ssize_t (*send)(int descriptor, const char *bytes, size_t length);
     /* Says that nothing more will be written; the peer reads its end of input after what was sent. */
     void (*finish)(int descriptor);
-    /* How far the peer has taken what was sent. With DELIVERY_UNDER_WAY, *silent_ms is how long nothing at all has been heard of the peer. */
+    /* How far the peer has taken what was sent, and since when nothing at all has been heard of it; a lost peer is DELIVERY_DONE. */
     enum delivery (*delivery)(int descriptor, uint32_t *silent_ms);
     /* Gives the peer up: what it has sent can still be received, then its input ends; nothing leaves any more. */
     void (*give_up)(int descriptor);

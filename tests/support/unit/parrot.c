@@ -349,6 +349,7 @@ parrot_init(uint32_t workers)
                 [DEADLINE_MESSAGE] = 1000000,
                 [DEADLINE_LINGER] = 1000000,
                 [DEADLINE_DELIVERY] = 1000000,
+                [DEADLINE_HEARD] = 1000000,
                 [DEADLINE_BRAKE] = 1000000,
                 [DEADLINE_RETRY] = 1,
             },

@@ -90,6 +90,7 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
                 [DEADLINE_MESSAGE] = STAGE_MESSAGE_MS,
                 [DEADLINE_LINGER] = STAGE_LINGER_MS,
                 [DEADLINE_DELIVERY] = STAGE_DELIVERY_MS,
+                [DEADLINE_HEARD] = STAGE_HEARD_MS,
                 [DEADLINE_BRAKE] = 1,
                 [DEADLINE_RETRY] = STAGE_RETRY_MS,
             },
@@ -403,7 +404,7 @@ fall_due(struct worker *worker)
         while ((deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 session_end(worker, LIST_ENTRY(deadline, struct session, deadline));
-            else if (kind == DEADLINE_DELIVERY)
+            else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
             else
                 presence_handler.deadline(stage.presence, worker, kind, deadline);
