@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,27 +33,6 @@ line_put_word(struct log_line *line, const char *word)
     return line_put(line, word, strlen(word));
 }
 
-/* Reads one character of a NUL-terminated text as strict UTF-8. Returns its length, 0 when it is none. */
-static size_t
-utf8_read(const unsigned char *text, uint32_t *point)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000}; /* anything lower is an overlong form */
-    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf8 ? 4 : 0;
-
-    if (length == 0)
-        return 0;
-    uint32_t value = length == 1 ? text[0] : text[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) /* the final NUL too */
-            return 0;
-        value = value << 6 | (text[i] & 0x3f);
-    }
-    if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-        return 0;
-    *point = value;
-    return length;
-}
-
 /*
  * May it stand in a log as it is? Not when it controls a terminal (C0, DEL, C1), ends a line for some reader, is invisible, or turns
  * the direction of what is displayed after it.
@@ -64,12 +44,12 @@ point_is_harmless(uint32_t point)
         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) || point == 0xfeff);
 }
 
-/* Writes one character at `text` as it stands in a JSON string into `escaped`. Returns how many bytes it took from `text`. */
+/* Writes the character at `text` as it stands in a JSON string into `escaped`. Returns how many bytes it took from `text`. */
 static size_t
-character_escape(const char *text, char escaped[static 8], size_t *escaped_length)
+character_escape(const char *text, const char *end, char escaped[static 8], size_t *escaped_length)
 {
     uint32_t point;
-    size_t length = utf8_read((const unsigned char *)text, &point);
+    size_t length = utf8_read(text, end, &point);
 
     if (length > 0 && point != '"' && point != '\\' && point_is_harmless(point)) {
         memcpy(escaped, text, length);
@@ -95,13 +75,14 @@ line_put_text(struct log_line *line, const char *text)
     if (!line_put_word(line, "\""))
         return false;
 
+    const char *end = text + strlen(text);
     size_t start = line->length;
 
-    while (*text != '\0') {
+    while (text < end) {
         char escaped[8];
         size_t length;
 
-        text += character_escape(text, escaped, &length);
+        text += character_escape(text, end, escaped, &length);
         if (line->length - start + length > LOG_VALUE_BYTES)
             return line_put_word(line, ellipsis) && line_put_word(line, "\"");
         if (!line_put(line, escaped, length))

@@ -6,7 +6,7 @@
 #include "protocol/error.h"
 
 #include "base/assert.h"
-#include "protocol/utf8.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -68,7 +68,8 @@ protocol_error_set(struct protocol_error *error, enum error_code code, const cha
     char *at = error->message;
 
     while (at < end) {
-        size_t bytes = utf8_character_bytes(at, end);
+        uint32_t point;
+        size_t bytes = utf8_read(at, end, &point);
 
         if (bytes == 0 && was_cut && is_cut_character((const unsigned char *)at)) {
             *at = '\0';

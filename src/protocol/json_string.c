@@ -5,7 +5,7 @@
 #include "protocol/json_string.h"
 
 #include "base/assert.h"
-#include "protocol/utf8.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -111,7 +111,8 @@ json_string_end(const char *at, const char *end, bool *has_escapes)
             continue;
         }
 
-        size_t bytes = utf8_character_bytes(at, end);
+        uint32_t point;
+        size_t bytes = utf8_read(at, end, &point);
 
         if (bytes == 0)
             return NULL;
