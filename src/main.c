@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "server.h"
 #include "service/options.h"
+#include "service/options_file.h"
 #include "service/signals.h"
 
 #include <errno.h>
@@ -97,25 +98,43 @@ fill_standard_descriptors(void)
         close(descriptor);
 }
 
-int
-main(int argc, char **argv)
+/* Nothing more is printed; returns the exit status, which tells of a full disk, say. */
+static int
+standard_output_end(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Says what --check-config and --print-config ask for; returns the exit status. */
+static int
+inspect(const struct options *options, enum options_outcome asked)
+{
+    bool has_file = options->file_text != NULL;
+    char problem[SERVER_PROBLEM];
+
+    if (server_check(options, problem) < 0) {
+        fprintf(stderr, "alo: %s\n", problem);
+        return 2;
+    }
+    if (asked == OPTIONS_PRINT)
+        options_file_print(stdout, options);
+    else
+        printf("alo: %s %s fine\n", has_file ? options->config : "flags and environment", has_file ? "is" : "are");
+    return standard_output_end();
+}
+
+/* Serves until it is told to stop; returns the exit status. */
+static int
+serve(const struct options *options)
 {
     char problem[SERVER_PROBLEM];
-    struct options options;
     struct server *server = NULL;
     int signal_number;
     int error;
 
-    fill_standard_descriptors();
-    signals_block();
-    switch (options_parse(argc, argv, environ, &options, warn)) {
-    case OPTIONS_DONE: return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE; /* a full disk, say */
-    case OPTIONS_WRONG: return 2;
-    case OPTIONS_RUN: break;
-    }
-    error = log_start(STDERR_FILENO, options.verbose ? LEVEL_DEBUG : LEVEL_INFO);
+    error = log_start(STDERR_FILENO, options->verbose ? LEVEL_DEBUG : LEVEL_INFO);
     if (error == 0)
-        error = server_start(&options, &server, problem);
+        error = server_start(options, &server, problem);
     else
         snprintf(problem, sizeof problem, "cannot start the log's thread");
     if (error < 0) {
@@ -135,4 +154,23 @@ main(int argc, char **argv)
     server_stop(server);
     log_stop(LOG_PATIENCE_MS);
     return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options options;
+    int status = EXIT_FAILURE;
+
+    fill_standard_descriptors();
+    signals_block();
+    switch (options_parse(argc, argv, environ, &options, warn)) {
+    case OPTIONS_DONE: return standard_output_end();
+    case OPTIONS_WRONG: return 2;
+    case OPTIONS_CHECK: status = inspect(&options, OPTIONS_CHECK); break;
+    case OPTIONS_PRINT: status = inspect(&options, OPTIONS_PRINT); break;
+    case OPTIONS_RUN: status = serve(&options); break;
+    }
+    options_done(&options);
+    return status;
 }

@@ -11,6 +11,7 @@
 #include "net/admission.h"
 #include "net/worker.h"
 #include "presence/presence.h"
+#include "service/options_value.h"
 #include "store/store.h"
 #include "transport/tcp.h"
 #include "transport/udp.h"
@@ -161,9 +162,7 @@ listen_all(struct server *server, const struct options *options, char problem[SE
     bool optional;
     int count = tcp_addresses_parse(options->bind, addresses, &optional);
 
-    if (count < 0)
-        return fail(problem, -EINVAL, "--bind %s: not an address to listen on; allowed are numeric addresses with commas between, localhost and all",
-            options->bind);
+    ASSERT(count > 0); /* server_check has looked */
     server->port = options->port;
     for (int i = 0; i < count; i++) {
         char text[TCP_ADDRESS_TEXT];
@@ -300,20 +299,36 @@ start_threads(struct server *server, char problem[SERVER_PROBLEM])
 }
 
 int
+server_check(const struct options *options, char problem[SERVER_PROBLEM])
+{
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    char names[64], behind[OPTION_SOURCE_TEXT];
+    bool optional;
+
+    if (tcp_addresses_parse(options->bind, addresses, &optional) < 0) {
+        option_describe_field(options, &options->bind, behind);
+        return fail(problem, -EINVAL, "%s %.200s: not an address to listen on; allowed are numeric addresses with commas between, localhost and all",
+            behind, options->bind);
+    }
+    if (store_find(options->store) == NULL) {
+        option_describe_field(options, &options->store, behind);
+        store_names(names, sizeof names);
+        return fail(problem, -EINVAL, "%s %.200s: there is no such store; there is: %s", behind, options->store, names);
+    }
+    return 0;
+}
+
+int
 server_start(const struct options *options, struct server **server, char problem[SERVER_PROBLEM])
 {
     uint32_t workers = options->workers > 0 ? options->workers : processors();
     const struct store *store = store_find(options->store);
     struct server *made;
     uint32_t limit = 0;
-    int error;
+    int error = server_check(options, problem);
 
-    if (store == NULL) {
-        char names[64];
-
-        store_names(names, sizeof names);
-        return fail(problem, -EINVAL, "--store %s: there is no such store; there is: %s", options->store, names);
-    }
+    if (error < 0)
+        return error;
     made = calloc(1, sizeof *made + workers * sizeof made->workers[0]);
     if (made == NULL)
         return fail(problem, -ENOMEM, "out of memory");

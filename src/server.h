@@ -12,7 +12,10 @@
 
 struct server;
 
-enum { SERVER_PROBLEM = 256 };
+enum { SERVER_PROBLEM = 512 };
+
+/* Are these options that a server can be started with: addresses, store? Starts nothing. Returns 0, or -EINVAL and one sentence in problem. */
+int server_check(const struct options *options, char problem[SERVER_PROBLEM]);
 
 /*
  * Starts to serve. Returns 0, or -errno and one sentence for a person in problem; -EINVAL when the options are to blame. Raises the process's

@@ -5,15 +5,16 @@
  */
 #include "service/options.h"
 
+#include "service/options_file.h"
+#include "service/options_name.h"
 #include "service/options_table.h"
 #include "service/options_text.h"
 #include "service/options_value.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-enum { FLAG_BYTES = 64 }; /* longest name of a flag or variable, and its dashes */
 
 /* Reads argv; `at` is the word that comes next. */
 struct reader {
@@ -47,7 +48,6 @@ environment_read(char **environment, struct options *options, void (*warn)(const
         size_t length = strcspn(*environment, "=");
         const char *value = *environment + length + ((*environment)[length] == '=');
         const struct option_row *row = variable_find(*environment, length);
-        char source[FLAG_BYTES];
 
         if (row == NULL) {
             if (strncmp(*environment, "ALO_", 4) != 0)
@@ -60,8 +60,7 @@ environment_read(char **environment, struct options *options, void (*warn)(const
                 value);
             warn(text);
         } else if (*value != '\0') {
-            snprintf(source, sizeof source, "$%s", row->environment);
-            int error = option_store(row, source, value, options, sentence);
+            int error = option_store(row, (struct option_source){.origin = OPTION_FROM_ENVIRONMENT}, value, options, sentence);
             if (error < 0)
                 return error;
         }
@@ -73,17 +72,16 @@ environment_read(char **environment, struct options *options, void (*warn)(const
 static const struct option_row *
 flag_find(const char *word, const char **value)
 {
-    bool is_long = word[1] == '-';
-    size_t length = is_long ? strcspn(word + 2, "=") : 0;
+    if (word[1] == '-') {
+        size_t length = strcspn(word + 2, "=");
 
+        *value = word[2 + length] == '=' ? word + 3 + length : NULL;
+        return option_find(word + 2, length);
+    }
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
 
-        if (is_long && strncmp(row->name, word + 2, length) == 0 && row->name[length] == '\0') {
-            *value = word[2 + length] == '=' ? word + 3 + length : NULL;
-            return row;
-        }
-        if (!is_long && row->letter != 0 && row->letter == word[1] && (row->kind != OPTION_FLAG || word[2] == '\0')) {
+        if (row->letter != 0 && row->letter == word[1] && (row->kind != OPTION_FLAG || word[2] == '\0')) {
             *value = word[2] != '\0' ? word + 2 : NULL;
             return row;
         }
@@ -91,47 +89,13 @@ flag_find(const char *word, const char **value)
     return NULL;
 }
 
-/* How many letters must be added, dropped or changed to make one word of the other (Wagner and Fischer, 1974). */
-static unsigned
-words_distance(const char *one, size_t one_length, const char *other)
-{
-    unsigned row[FLAG_BYTES];
-    size_t other_length = strlen(other);
-
-    for (size_t j = 0; j <= other_length; j++)
-        row[j] = (unsigned)j;
-    for (size_t i = 0; i < one_length; i++) {
-        unsigned diagonal = row[0];
-
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 0; j < other_length; j++) {
-            unsigned change = diagonal + (one[i] != other[j]);
-            unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-
-            diagonal = row[j + 1];
-            row[j + 1] = change < step ? change : step;
-        }
-    }
-    return row[other_length];
-}
-
 /* No such flag: says which one was probably meant, if one is near. */
 static int
 flag_refuse(const char *word, char sentence[static OPTION_TEXT])
 {
     const char *name = word + strspn(word, "-");
-    size_t length = strcspn(name, "=");
-    const struct option_row *nearest = NULL;
-    unsigned nearest_distance = 4; /* from there on it is another word */
+    const struct option_row *nearest = option_nearest(name, strcspn(name, "="));
 
-    for (int i = 0; length < FLAG_BYTES && i < OPTION_COUNT; i++) {
-        unsigned distance = words_distance(name, length, option_table[i].name);
-
-        if (distance < nearest_distance && distance < length) {
-            nearest_distance = distance;
-            nearest = &option_table[i];
-        }
-    }
     if (nearest != NULL)
         snprintf(sentence, OPTION_TEXT, "%.60s is not a flag; the nearest is --%s", word, nearest->name);
     else
@@ -153,22 +117,20 @@ flag_read(struct reader *reader, struct options *options, char sentence[static O
     const char *word = reader->words[reader->at++];
     const char *value = NULL;
     const struct option_row *row = flag_find(word, &value);
-    char source[FLAG_BYTES];
 
     if (row == NULL)
         return flag_refuse(word, sentence);
-    snprintf(source, sizeof source, "--%s", row->name);
     if (value == NULL && row->kind == OPTION_FLAG)
         value = "on";
     if (value == NULL && reader->at < reader->count && !is_flag(reader->words[reader->at]))
         value = reader->words[reader->at++];
     if (value != NULL)
-        return option_store(row, source, value, options, sentence);
+        return option_store(row, (struct option_source){.origin = OPTION_FROM_FLAG}, value, options, sentence);
 
     char allowed[OPTION_TEXT];
 
     option_describe_allowed(row, allowed);
-    snprintf(sentence, OPTION_TEXT, "%s needs a value; allowed is %.200s", source, allowed);
+    snprintf(sentence, OPTION_TEXT, "--%s needs a value; allowed is %.200s", row->name, allowed);
     return -EINVAL;
 }
 
@@ -188,8 +150,21 @@ text_asked(int argc, char **argv)
     return false;
 }
 
+/* What is to be done with the options, if a word asks for anything but serving. */
+static bool
+outcome_asked(const char *word, enum options_outcome *outcome)
+{
+    if (strcmp(word, OPTION_CHECK_FLAG) == 0)
+        *outcome = OPTIONS_CHECK;
+    else if (strcmp(word, OPTION_PRINT_FLAG) == 0)
+        *outcome = OPTIONS_PRINT;
+    else
+        return false;
+    return true;
+}
+
 static int
-arguments_read(int argc, char **argv, struct options *options, char sentence[static OPTION_TEXT])
+arguments_read(int argc, char **argv, struct options *options, enum options_outcome *outcome, char sentence[static OPTION_TEXT])
 {
     struct reader reader = {.count = argc, .words = argv, .at = 1};
 
@@ -203,6 +178,10 @@ arguments_read(int argc, char **argv, struct options *options, char sentence[sta
             snprintf(sentence, OPTION_TEXT, "'%.60s' is not a command; the commands are %.200s", word, commands);
             return -EINVAL;
         }
+        if (outcome_asked(word, outcome)) {
+            reader.at++;
+            continue;
+        }
         int error = flag_read(&reader, options, sentence);
         if (error < 0)
             return error;
@@ -210,25 +189,55 @@ arguments_read(int argc, char **argv, struct options *options, char sentence[sta
     return 0;
 }
 
-enum options_outcome
-options_parse(int argc, char **argv, char **environment, struct options *options, void (*warn)(const char *text))
+/* Reads all sources. The file comes last, because the others say which it is; what they have set it leaves alone. */
+static int
+sources_read(int argc, char **argv, char **environment, struct options *options, enum options_outcome *outcome, void (*warn)(const char *text),
+    char sentence[static OPTION_TEXT])
 {
     struct options read = {0};
-    char sentence[OPTION_TEXT] = "";
     int error = 0;
 
-    if (text_asked(argc, argv))
-        return OPTIONS_DONE;
     for (int i = 0; i < OPTION_COUNT && error == 0; i++)
-        error = option_store(&option_table[i], option_table[i].name, option_table[i].fallback, &read, sentence);
+        error = option_store(&option_table[i], (struct option_source){.origin = OPTION_FROM_DEFAULT}, option_table[i].fallback, &read, sentence);
     if (error == 0)
         error = environment_read(environment, &read, warn, sentence);
     if (error == 0)
-        error = arguments_read(argc, argv, &read, sentence);
-    if (error < 0) {
+        error = arguments_read(argc, argv, &read, outcome, sentence);
+    if (error == 0)
+        error = options_file_read(&read, sentence);
+    if (error < 0)
+        options_done(&read);
+    else
+        *options = read;
+    return error;
+}
+
+enum options_outcome
+options_parse(int argc, char **argv, char **environment, struct options *options, void (*warn)(const char *text))
+{
+    enum options_outcome outcome = OPTIONS_RUN;
+    char sentence[OPTION_TEXT] = "";
+
+    if (text_asked(argc, argv))
+        return OPTIONS_DONE;
+    if (sources_read(argc, argv, environment, options, &outcome, warn, sentence) < 0) {
         fprintf(stderr, "alo: %s; see alo --help\n", sentence);
         return OPTIONS_WRONG;
     }
-    *options = read;
-    return OPTIONS_RUN;
+    return outcome;
+}
+
+int
+options_read(int argc, char **argv, char **environment, struct options *options, void (*warn)(const char *text), char sentence[static OPTION_TEXT])
+{
+    enum options_outcome outcome;
+
+    return sources_read(argc, argv, environment, options, &outcome, warn, sentence);
+}
+
+void
+options_done(struct options *options)
+{
+    free(options->file_text);
+    options->file_text = NULL;
 }

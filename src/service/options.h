@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * The command line and the environment, from one table: long flag, short flag, environment variable, default, unit, allowed
- * range, help. The same table makes --help, the man page, the bash completion and the README's table (options_text.h).
+ * The command line, the environment and the configuration file, from one table: long flag (and key of the file), short flag,
+ * environment variable, default, unit, allowed range, help. The same table makes --help, the man page, the bash completion and the
+ * README's table (options_text.h).
  *
- * A flag goes over an environment variable, that over the default. Main thread, before any other is started.
+ * A flag goes over an environment variable, that over the configuration file, and that over the default. Main thread.
  */
 #ifndef SERVICE_OPTIONS_H
 #define SERVICE_OPTIONS_H
+
+#include "service/options_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the server is told. Immutable once parsed; texts live as long as argv and the environment. */
+enum { OPTION_TEXT = 512 }; /* holds a sentence about an option, or what it allows */
+
+enum option_origin { OPTION_FROM_DEFAULT, OPTION_FROM_FILE, OPTION_FROM_ENVIRONMENT, OPTION_FROM_FLAG };
+
+/* Where a value comes from. */
+struct option_source {
+    enum option_origin origin;
+    uint32_t line; /* of the file, counted from 1 */
+};
+
+/* What the server is told. Texts live as long as argv, the environment and file_text. */
 struct options {
     uint16_t port;    /* --port -p $SERVER_PORT: 8080; 0 takes a free one */
     bool verbose;     /* --verbose -v $VERBOSE: log level debug */
@@ -32,19 +45,32 @@ struct options {
     uint32_t max_udp_sessions;  /* --max-udp-sessions $ALO_MAX_UDP_SESSIONS: 1,048,576; sessions over UDP, which need no descriptor */
     uint32_t queue_limit;       /* --queue-limit $ALO_QUEUE_LIMIT: 4096 notifications that may wait for one session, 16 to 1,000,000 */
     const char *store;          /* --store $ALO_STORE: "light" */
+    const char *config;         /* --config $ALO_CONFIG: the configuration file; "none" */
+    struct option_source sources[OPTION_COUNT]; /* in the order of the table */
+    char *file_text;                            /* owned: what words from the file point into; NULL without a file */
 };
 
 enum options_outcome {
     OPTIONS_RUN,   /* go on and serve */
+    OPTIONS_CHECK, /* --check-config: say whether the options are fine, and end */
+    OPTIONS_PRINT, /* --print-config: print them if they are fine, and end */
     OPTIONS_DONE,  /* help, version or another text was asked for and printed: exit 0 */
     OPTIONS_WRONG, /* one sentence was printed to standard error: exit 2 */
 };
 
 /*
- * Reads argv and the environment into *options. Unknown ALO_ variables, and variables whose value looks injected by an
- * orchestrator (a value like tcp://10.0.0.1:8080 where a number is expected), are ignored and reported through
+ * Reads argv, the environment and the configuration file that they name into *options. Unknown ALO_ variables, and variables whose value looks
+ * injected by an orchestrator (a value like tcp://10.0.0.1:8080 where a number is expected), are ignored and reported through
  * warn(text), one whole sentence each. Prints by itself what --help, --version and the commands (help, man, completion) ask for.
+ * After OPTIONS_DONE and OPTIONS_WRONG, *options is as it was.
  */
 enum options_outcome options_parse(int argc, char **argv, char **environment, struct options *options, void (*warn)(const char *text));
+
+/* The same without commands and without printing, for a reload. Returns 0, or -EINVAL with what is wrong in `sentence`; then *options is as it was. */
+int options_read(
+    int argc, char **argv, char **environment, struct options *options, void (*warn)(const char *text), char sentence[static OPTION_TEXT]);
+
+/* Frees what they own. All zeros are allowed. */
+void options_done(struct options *options);
 
 #endif

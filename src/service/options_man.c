@@ -41,13 +41,25 @@ static const char description[] =
     ".B \\-\\-bind\n"
     "says otherwise, only programs on the same machine can connect.\n";
 
+static const char file_section[] =
+    ".SH CONFIGURATION FILE\n"
+    "One key = value a line; the keys are the names of the flags without their dashes, and the values are those of the flags.\n"
+    "A flag without a value takes on or off.\n"
+    "Blank lines are skipped, and so is what follows a # at the beginning of a line or behind a blank.\n"
+    "An unknown key, a key given twice or a wrong value is an error that names file and line.\n";
+
 static const char rest[] = ".SH SIGNALS\n"
                            ".TP\n"
                            ".BR SIGTERM ,\\  SIGINT ,\\  SIGQUIT\n"
                            "Stop: take no more connections, tell each client, send what is queued for a few seconds at most, exit with status 0.\n"
                            "A second one ends the process at once.\n"
+                           ".TP\n"
+                           ".B SIGHUP\n"
+                           "Reload: read flags, environment and configuration file anew, and change what can be changed without ending\n"
+                           "a session.\n"
+                           "The log names each option that differs and needs a restart; when something is wrong, all stays as it is.\n"
                            ".PP\n"
-                           "Other signals, SIGHUP among them, do nothing; those of job control and those that tell of a fault keep their meaning.\n"
+                           "Other signals do nothing; those of job control and those that tell of a fault keep their meaning.\n"
                            ".SH EXIT STATUS\n"
                            ".TP\n"
                            ".B 0\n"
@@ -57,7 +69,7 @@ static const char rest[] = ".SH SIGNALS\n"
                            "It cannot serve, for example because the port is taken; one sentence says why.\n"
                            ".TP\n"
                            ".B 2\n"
-                           "Wrong usage; one sentence on standard error says what is allowed.\n"
+                           "Wrong usage or configuration; one sentence on standard error says where, and what is allowed.\n"
                            ".SH EXAMPLES\n"
                            "Serve other machines, too, on port 9000:\n"
                            ".PP\n"
@@ -72,6 +84,15 @@ static const char rest[] = ".SH SIGNALS\n"
                            ".RS 4\n"
                            ".nf\n"
                            "ALO_BIND=all SERVER_PORT=9000 alo\n"
+                           ".fi\n"
+                           ".RE\n"
+                           ".PP\n"
+                           "Make a configuration file of these, and see whether it is fine:\n"
+                           ".PP\n"
+                           ".RS 4\n"
+                           ".nf\n"
+                           "alo \\-\\-bind all \\-\\-port 9000 \\-\\-print\\-config >alo.conf\n"
+                           "alo \\-\\-config alo.conf \\-\\-check\\-config\n"
                            ".fi\n"
                            ".RE\n"
                            ".PP\n"
@@ -144,14 +165,16 @@ option_print(FILE *out, const struct option_row *row)
         fprintf(out, ", \\fB\\-%c\\fR%s", row->letter, value);
     fputc('\n', out);
     sentence_print(out, row->help);
-    if (row->kind == OPTION_FLAG)
+    if (row->kind == OPTION_FLAG) {
+        fputs(row->is_live ? "A reload changes it.\n" : "", out);
         return;
+    }
     option_describe_allowed(row, allowed);
     fputs("Allowed is ", out);
     roff_print(out, allowed);
     fputs("; the default is ", out);
     roff_print(out, row->fallback);
-    fputs(".\n", out);
+    fputs(row->is_live ? ".\nA reload changes it.\n" : ".\n", out);
 }
 
 static void
@@ -173,7 +196,7 @@ options_man_print(FILE *out)
     for (int i = 0; i < OPTION_COMMANDS; i++)
         command_print(out, &option_commands[i]);
     fputs(".SH OPTIONS\n"
-          "A flag goes over the environment, and that over the default.\n"
+          "A flag goes over the environment, that over the configuration file, and that over the default.\n"
           "The value may also be joined to the flag by an equals sign.\n",
         out);
     for (int i = 0; i < OPTION_COUNT; i++)
@@ -187,5 +210,6 @@ options_man_print(FILE *out)
         out);
     for (int i = 0; i < OPTION_COUNT; i++)
         variable_print(out, &option_table[i]);
+    fputs(file_section, out);
     fputs(rest, out);
 }

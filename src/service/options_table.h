@@ -6,12 +6,13 @@
 #ifndef SERVICE_OPTIONS_TABLE_H
 #define SERVICE_OPTIONS_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum option_kind {
-    OPTION_FLAG,    /* no value on the command line; true or false in the environment. bool */
-    OPTION_SWITCH,  /* true or false in both. bool */
+    OPTION_FLAG,    /* no value on the command line; true or false elsewhere. bool */
+    OPTION_SWITCH,  /* true or false everywhere. bool */
     OPTION_PORT,    /* uint16_t */
     OPTION_NUMBER,  /* uint32_t */
     OPTION_SECONDS, /* uint32_t */
@@ -20,7 +21,7 @@ enum option_kind {
 };
 
 struct option_row {
-    const char *name; /* the flag, without its dashes */
+    const char *name; /* the flag, without its dashes; the key in a configuration file */
     char letter;      /* the short flag, or 0 */
     enum option_kind kind;
     const char *environment; /* the variable */
@@ -30,9 +31,12 @@ struct option_row {
     const char *allowed;     /* of a word: what it may be, as the end of a sentence */
     const char *words;       /* of a word: those that completion offers, with blanks between */
     const char *help;        /* without a capital and a full stop */
+    bool is_live;            /* a reload changes it while sessions stay; never a word */
+    bool is_file;            /* a word that names a file, for completion */
+    bool is_outside;         /* it cannot stand in a configuration file */
 };
 
-enum { OPTION_COUNT = 18 };
+enum { OPTION_COUNT = 19 };
 
 extern const struct option_row option_table[OPTION_COUNT];
 

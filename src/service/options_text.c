@@ -29,6 +29,8 @@ const struct option_command option_commands[OPTION_COMMANDS] = {
 const struct option_command option_text_flags[OPTION_TEXT_FLAGS] = {
     {"--help", "-h", "show this text", help_print},
     {"--version", NULL, "print the version and the commit it was built from", version_print},
+    {OPTION_CHECK_FLAG, NULL, "read flags, environment and configuration file, say whether they are fine, and start nothing", NULL},
+    {OPTION_PRINT_FLAG, NULL, "print each option's value and where it comes from, as a configuration file, and start nothing", NULL},
 };
 
 /* Prints words in lines of at most COLUMNS; the first begins where `at` says, the others at TEXT_COLUMN. */
@@ -133,7 +135,7 @@ completion_print(FILE *out)
     fputs("# bash completion for alo\n"
           "_alo()\n"
           "{\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words\n"
+          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words files=\n"
           "\n"
           "    # bash takes --store=light for three words.\n"
           "    if [[ $word == = ]]; then\n"
@@ -145,7 +147,7 @@ completion_print(FILE *out)
         out);
     for (int i = 0; i < OPTION_COUNT; i++)
         if (option_table[i].words != NULL)
-            fprintf(out, "    --%s) words='%s' ;;\n", option_table[i].name, option_table[i].words);
+            fprintf(out, "    --%s) words='%s'%s ;;\n", option_table[i].name, option_table[i].words, option_table[i].is_file ? " files=-f" : "");
     fputs("    ", out);
     numeric_flags_print(out);
     fputs(") words= ;;\n    *)\n        words='", out);
@@ -159,7 +161,7 @@ completion_print(FILE *out)
     fputs("'; fi\n"
           "        ;;\n"
           "    esac\n"
-          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+          "    mapfile -t COMPREPLY < <(compgen $files -W \"$words\" -- \"$word\")\n"
           "}\n"
           "complete -F _alo alo\n",
         out);
@@ -168,7 +170,7 @@ completion_print(FILE *out)
 static void
 table_print(FILE *out)
 {
-    fputs("| flag | variable | default | allowed | what it is |\n|---|---|---|---|---|\n", out);
+    fputs("| flag | variable | default | allowed | changes | what it is |\n|---|---|---|---|---|---|\n", out);
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
         char allowed[OPTION_TEXT];
@@ -177,7 +179,8 @@ table_print(FILE *out)
         fprintf(out, "| `--%s`", row->name);
         if (row->letter != 0)
             fprintf(out, ", `-%c`", row->letter);
-        fprintf(out, " | `%s` | `%s` | %s | %s |\n", row->environment, row->fallback, row->kind == OPTION_FLAG ? "on or off" : allowed, row->help);
+        fprintf(out, " | `%s` | `%s` | %s | %s | %s |\n", row->environment, row->fallback, row->kind == OPTION_FLAG ? "on or off" : allowed,
+            row->is_live ? "live" : "restart", row->help);
     }
 }
 
@@ -191,6 +194,8 @@ options_print(FILE *out, const char *word)
         for (int i = 0; i < counts[list]; i++) {
             const struct option_command *command = &all[list][i];
 
+            if (command->print == NULL)
+                continue;
             if (strcmp(word, command->name) == 0 || (command->short_name != NULL && strcmp(word, command->short_name) == 0)) {
                 command->print(out);
                 return true;

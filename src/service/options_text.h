@@ -11,20 +11,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* What prints a text and ends: a command (man) or a flag (--version). */
+/* What ends instead of serving: a command (man) or a flag (--version). */
 struct option_command {
     const char *name;
     const char *short_name; /* or NULL */
     const char *help;
-    void (*print)(FILE *out);
+    void (*print)(FILE *out); /* NULL: it is about the options once they are read */
 };
 
-enum { OPTION_COMMANDS = 4, OPTION_TEXT_FLAGS = 2 };
+#define OPTION_CHECK_FLAG "--check-config"
+#define OPTION_PRINT_FLAG "--print-config"
+
+enum { OPTION_COMMANDS = 4, OPTION_TEXT_FLAGS = 4 };
 
 extern const struct option_command option_commands[OPTION_COMMANDS];
 extern const struct option_command option_text_flags[OPTION_TEXT_FLAGS];
 
-/* Prints what such a word asks for; false when it is none of them. */
+/* Prints what such a word asks for; false when it is none of them, or one about the options. */
 bool options_print(FILE *out, const char *word);
 
 /* The names of the commands, as a part of a sentence. */

@@ -20,7 +20,10 @@ static const struct {
     {{"G", "GiB"}, 30},
 };
 
-enum { SIZE_UNITS = sizeof size_units / sizeof size_units[0] };
+enum {
+    SIZE_UNITS = sizeof size_units / sizeof size_units[0],
+    PATH_SHOWN = 150, /* of a long path the end is shown; so much leaves room for the rest of the sentence */
+};
 
 /* Reads decimal digits, a number too large as UINT64_MAX. Returns how many there are. */
 static size_t
@@ -52,36 +55,36 @@ unit_factor(const struct option_row *row, const char *unit)
 }
 
 static int
-value_refuse(const struct option_row *row, const char *source, const char *value, const char *what, char sentence[static OPTION_TEXT])
+value_refuse(const struct option_row *row, const char *written_behind, const char *value, const char *what, char sentence[static OPTION_TEXT])
 {
     char allowed[OPTION_TEXT];
 
     option_describe_allowed(row, allowed);
-    snprintf(sentence, OPTION_TEXT, "%s '%.60s' %s; allowed is %.200s", source, value, what, allowed);
+    snprintf(sentence, OPTION_TEXT, "%s '%.60s' %s; allowed is %.200s", written_behind, value, what, allowed);
     return -EINVAL;
 }
 
 static int
-number_read(const struct option_row *row, const char *source, const char *value, uint64_t *number, char sentence[static OPTION_TEXT])
+number_read(const struct option_row *row, const char *written_behind, const char *value, uint64_t *number, char sentence[static OPTION_TEXT])
 {
     uint64_t count;
     size_t length = digits_read(value, &count);
 
     if (length == 0)
-        return value_refuse(row, source, value, "is not a number", sentence);
+        return value_refuse(row, written_behind, value, "is not a number", sentence);
 
     uint64_t factor = unit_factor(row, value + length);
 
     if (factor == 0)
-        return value_refuse(row, source, value, row->kind == OPTION_SIZE ? "is not a size" : "is not a whole number", sentence);
+        return value_refuse(row, written_behind, value, row->kind == OPTION_SIZE ? "is not a size" : "is not a whole number", sentence);
     if (count > row->most / factor || count * factor < row->least)
-        return value_refuse(row, source, value, "is out of range", sentence);
+        return value_refuse(row, written_behind, value, "is out of range", sentence);
     *number = count * factor;
     return 0;
 }
 
 static int
-truth_read(const struct option_row *row, const char *source, const char *value, bool *truth, char sentence[static OPTION_TEXT])
+truth_read(const struct option_row *row, const char *written_behind, const char *value, bool *truth, char sentence[static OPTION_TEXT])
 {
     static const struct {
         const char *word;
@@ -95,7 +98,7 @@ truth_read(const struct option_row *row, const char *source, const char *value, 
             return 0;
         }
     }
-    return value_refuse(row, source, value, "is neither true nor false", sentence);
+    return value_refuse(row, written_behind, value, "is neither true nor false", sentence);
 }
 
 void
@@ -128,20 +131,56 @@ option_describe_allowed(const struct option_row *row, char text[static OPTION_TE
     }
 }
 
+void
+option_describe_line(const struct options *options, uint32_t line, char text[static OPTION_SOURCE_TEXT])
+{
+    size_t length = strlen(options->config);
+    bool is_long = length > PATH_SHOWN;
+
+    snprintf(text, OPTION_SOURCE_TEXT, "%s%s:%" PRIu32, is_long ? "..." : "", options->config + (is_long ? length - PATH_SHOWN : 0), line);
+}
+
+void
+option_describe_source(const struct options *options, const struct option_row *row, struct option_source source, char text[static OPTION_SOURCE_TEXT])
+{
+    size_t length = 0;
+
+    switch (source.origin) {
+    case OPTION_FROM_DEFAULT:
+    case OPTION_FROM_FLAG: snprintf(text, OPTION_SOURCE_TEXT, "--%s", row->name); return;
+    case OPTION_FROM_ENVIRONMENT: snprintf(text, OPTION_SOURCE_TEXT, "$%s", row->environment); return;
+    case OPTION_FROM_FILE:
+        option_describe_line(options, source.line, text);
+        length = strlen(text);
+        snprintf(text + length, OPTION_SOURCE_TEXT - length, ": %s", row->name);
+        return;
+    }
+}
+
+void
+option_describe_field(const struct options *options, const void *field, char text[static OPTION_SOURCE_TEXT])
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if ((const char *)options + option_table[i].offset == field)
+            option_describe_source(options, &option_table[i], options->sources[i], text);
+}
+
 int
-option_store(const struct option_row *row, const char *source, const char *value, struct options *options, char sentence[static OPTION_TEXT])
+option_store(const struct option_row *row, struct option_source source, const char *value, struct options *options, char sentence[static OPTION_TEXT])
 {
     char *field = (char *)options + row->offset;
+    char behind[OPTION_SOURCE_TEXT];
     uint64_t number = 0;
     bool truth = false;
     int error = 0;
 
+    option_describe_source(options, row, source, behind);
     if (row->kind == OPTION_FLAG || row->kind == OPTION_SWITCH)
-        error = truth_read(row, source, value, &truth, sentence);
+        error = truth_read(row, behind, value, &truth, sentence);
     else if (row->kind != OPTION_WORD)
-        error = number_read(row, source, value, &number, sentence);
+        error = number_read(row, behind, value, &number, sentence);
     else if (*value == '\0')
-        error = value_refuse(row, source, value, "is empty", sentence);
+        error = value_refuse(row, behind, value, "is empty", sentence);
     if (error < 0)
         return error;
 
@@ -155,5 +194,54 @@ option_store(const struct option_row *row, const char *source, const char *value
     case OPTION_SECONDS: memcpy(field, &(uint32_t){(uint32_t)number}, sizeof(uint32_t)); break;
     case OPTION_SIZE: memcpy(field, &(size_t){(size_t)number}, sizeof(size_t)); break;
     }
+    options->sources[row - option_table] = source;
     return 0;
+}
+
+const char *
+option_format(const struct option_row *row, const struct options *options, char text[static OPTION_TEXT])
+{
+    const char *field = (const char *)options + row->offset;
+    const char *word;
+    bool truth;
+    uint16_t port;
+    uint32_t number;
+    size_t size;
+
+    switch (row->kind) {
+    case OPTION_WORD: memcpy(&word, field, sizeof word); return word;
+    case OPTION_FLAG:
+    case OPTION_SWITCH: memcpy(&truth, field, sizeof truth); return truth ? "on" : "off";
+    case OPTION_SIZE:
+        memcpy(&size, field, sizeof size);
+        option_format_size(size, text);
+        return text;
+    case OPTION_PORT:
+        memcpy(&port, field, sizeof port);
+        snprintf(text, OPTION_TEXT, "%u", port);
+        return text;
+    case OPTION_NUMBER:
+    case OPTION_SECONDS:
+        memcpy(&number, field, sizeof number);
+        snprintf(text, OPTION_TEXT, "%" PRIu32, number);
+        return text;
+    }
+    return text;
+}
+
+void
+option_take_over(const struct option_row *row, struct options *options, const struct options *from)
+{
+    static const size_t sizes[] = {
+        [OPTION_FLAG] = sizeof(bool),
+        [OPTION_SWITCH] = sizeof(bool),
+        [OPTION_PORT] = sizeof(uint16_t),
+        [OPTION_NUMBER] = sizeof(uint32_t),
+        [OPTION_SECONDS] = sizeof(uint32_t),
+        [OPTION_SIZE] = sizeof(size_t),
+        [OPTION_WORD] = sizeof(const char *),
+    };
+
+    memcpy((char *)options + row->offset, (const char *)from + row->offset, sizes[row->kind]);
+    options->sources[row - option_table] = from->sources[row - option_table];
 }

@@ -160,6 +160,7 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"max-udp-sessions", "ALO_MAX_UDP_SESSIONS", 1, 16000000},
         {"queue-limit", "ALO_QUEUE_LIMIT", 16, 1000000},
         {"store", "ALO_STORE", 0, 0},
+        {"config", "ALO_CONFIG", 0, 0},
     };
 
     ck_assert_uint_eq(sizeof contract / sizeof contract[0], OPTION_COUNT);
@@ -441,6 +442,21 @@ START_TEST(help_is_given_beside_other_flags_but_is_also_a_value)
 }
 END_TEST
 
+START_TEST(to_check_and_to_print_are_asked_beside_other_flags)
+{
+    ck_assert_int_eq(parse(LINE("--port", "7", "--check-config", "--verbose"), nothing), OPTIONS_CHECK);
+    ck_assert_uint_eq(options.port, 7);
+    ck_assert(options.verbose);
+    ck_assert_int_eq(parse(LINE("--print-config"), nothing), OPTIONS_PRINT);
+    ck_assert_str_eq(printed, "");
+    ck_assert_int_eq(parse(LINE("--store", "light", "--check-config", "--print-config"), nothing), OPTIONS_PRINT);
+    ck_assert_int_eq(parse(LINE("--check-config", "--help"), nothing), OPTIONS_DONE);
+    expect_refused(parse(LINE("--check-config", "--port", "x"), nothing), "--port", "not a number");
+    expect_refused(parse(LINE("--check-config=on"), nothing), "--check-config=on", "not a flag");
+    expect_refused(parse(LINE("--config", "/nowhere/at/all"), nothing), "--config '/nowhere/at/all'", "cannot be opened");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -467,6 +483,7 @@ main(void)
     tcase_add_test(tests, a_long_mistake_does_not_push_out_what_is_allowed);
     tcase_add_test(tests, what_prints_a_text_prints_it_and_is_done);
     tcase_add_test(tests, help_is_given_beside_other_flags_but_is_also_a_value);
+    tcase_add_test(tests, to_check_and_to_print_are_asked_beside_other_flags);
     tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);
     return unit_run(suite);

@@ -106,8 +106,8 @@ END_TEST
 
 START_TEST(the_manual_page_has_its_sections_in_order)
 {
-    static const char *const sections[] = {
-        "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "ENVIRONMENT", "SIGNALS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
+    static const char *const sections[] = {"NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "ENVIRONMENT", "CONFIGURATION FILE", "SIGNALS",
+        "EXIT STATUS", "EXAMPLES", "SEE ALSO"};
     char *man = text_of("man");
     const char *at = man;
 
@@ -151,6 +151,8 @@ START_TEST(the_manual_page_tells_everything_about_each_option)
         snprintf(expected, sizeof expected, "\\fB\\-\\-%s\\fR", dashed(row->name));
         expect_inside(man, expected);
         expect_inside(man, dashed(row->help + 1)); /* but for its capital */
+        const char *entry = strstr(man, expected), *end = strstr(entry, "\n.TP\n"), *reload = strstr(entry, "\nA reload changes it.\n");
+        ck_assert_int_eq(reload != NULL && reload < end, row->is_live);
         snprintf(expected, sizeof expected, "\n.B %s\n", row->environment);
         expect_inside(man, expected);
         if (row->kind == OPTION_FLAG)
@@ -177,6 +179,8 @@ START_TEST(the_completion_knows_flags_commands_and_words)
         expect_inside(strstr(script, "COMP_CWORD == 1"), option_commands[i].name);
     expect_inside(script, "--store) words='light' ;;\n");
     expect_inside(script, "--bind) words='localhost all' ;;\n");
+    for (int i = 0; i < OPTION_TEXT_FLAGS; i++)
+        expect_inside(script, option_text_flags[i].name);
     expect_inside(script, "complete -F _alo alo\n");
     free(script);
 }
@@ -212,6 +216,7 @@ START_TEST(bash_completes_with_it)
 {
     char path[] = "/tmp/alo-completion-XXXXXX", *script = text_of("completion");
     FILE *file = fdopen(mkstemp(path), "w");
+    char words[64], offered[64];
 
     fputs(script, file);
     fclose(file);
@@ -222,6 +227,11 @@ START_TEST(bash_completes_with_it)
     expect_completion(path, "alo --store \"\"", "light ");
     expect_completion(path, "alo --store = li", "light ");
     expect_completion(path, "alo --store =", "light ");
+    expect_completion(path, "alo --config non", "none ");
+    snprintf(words, sizeof words, "alo --config %.*s", (int)(strlen(path) - 2), path);
+    snprintf(offered, sizeof offered, "%s ", path);
+    expect_completion(path, words, offered);
+    expect_completion(path, "alo --check", "--check-config ");
     expect_completion(path, "alo --bind a", "all ");
     expect_completion(path, "alo -p \"\"", " ");
     remove(path);
@@ -238,7 +248,7 @@ START_TEST(the_markdown_table_has_a_row_for_each_option)
 
         for (const char *at = line; *at != '\0'; at++)
             bars += *at == '|';
-        ck_assert_int_eq(bars, 6);
+        ck_assert_int_eq(bars, 7);
         if (lines < 2)
             continue;
 
@@ -249,7 +259,8 @@ START_TEST(the_markdown_table_has_a_row_for_each_option)
         ck_assert_int_eq(strncmp(line, expected, strlen(expected)), 0);
         snprintf(expected, sizeof expected, " | `%s` | `%s` | ", row->environment, row->fallback);
         expect_inside(line, expected);
-        expect_inside(line, row->help);
+        snprintf(expected, sizeof expected, " | %s | %s |", row->is_live ? "live" : "restart", row->help);
+        expect_inside(line, expected);
     }
     ck_assert_int_eq(lines, OPTION_COUNT + 2);
     free(table);
