@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The program: options, log, server, and then waiting for a signal to stop. Everything happens on the main thread.
+ * The program: options, log, server, and then waiting for a signal to stop, or to reload. Everything happens on the main thread.
  */
 #include "base/log.h"
+#include "reload.h"
 #include "server.h"
 #include "service/options.h"
 #include "service/options_file.h"
@@ -125,16 +126,16 @@ inspect(const struct options *options, enum options_outcome asked)
 
 /* Serves until it is told to stop; returns the exit status. */
 static int
-serve(const struct options *options)
+serve(struct running *running)
 {
     char problem[SERVER_PROBLEM];
-    struct server *server = NULL;
+    enum signals_word word;
     int signal_number;
     int error;
 
-    error = log_start(STDERR_FILENO, options->verbose ? LEVEL_DEBUG : LEVEL_INFO);
+    error = log_start(STDERR_FILENO, running->options.verbose ? LEVEL_DEBUG : LEVEL_INFO);
     if (error == 0)
-        error = server_start(options, &server, problem);
+        error = server_start(&running->options, &running->server, problem);
     else
         snprintf(problem, sizeof problem, "cannot start the log's thread");
     if (error < 0) {
@@ -146,12 +147,16 @@ serve(const struct options *options)
         return error == -EINVAL ? 2 : EXIT_FAILURE;
     }
     if (isatty(STDERR_FILENO))
-        greet(server);
-    server_log_listening(server);
-    while (signals_wait(&signal_number) != SIGNALS_STOP)
-        log_event(LEVEL_DEBUG, "signal_ignored", LOG_FIELD_NUMBER("signal", signal_number));
+        greet(running->server);
+    server_log_listening(running->server);
+    while ((word = signals_wait(&signal_number)) != SIGNALS_STOP) {
+        if (word == SIGNALS_RELOAD)
+            reload(running, warn);
+        else
+            log_event(LEVEL_DEBUG, "signal_ignored", LOG_FIELD_NUMBER("signal", signal_number));
+    }
     let_second_signal_end();
-    server_stop(server);
+    server_stop(running->server);
     log_stop(LOG_PATIENCE_MS);
     return EXIT_SUCCESS;
 }
@@ -159,18 +164,18 @@ serve(const struct options *options)
 int
 main(int argc, char **argv)
 {
-    struct options options;
+    struct running running = {.argc = argc, .argv = argv, .environment = environ};
     int status = EXIT_FAILURE;
 
     fill_standard_descriptors();
     signals_block();
-    switch (options_parse(argc, argv, environ, &options, warn)) {
+    switch (options_parse(argc, argv, environ, &running.options, warn)) {
     case OPTIONS_DONE: return standard_output_end();
     case OPTIONS_WRONG: return 2;
-    case OPTIONS_CHECK: status = inspect(&options, OPTIONS_CHECK); break;
-    case OPTIONS_PRINT: status = inspect(&options, OPTIONS_PRINT); break;
-    case OPTIONS_RUN: status = serve(&options); break;
+    case OPTIONS_CHECK: status = inspect(&running.options, OPTIONS_CHECK); break;
+    case OPTIONS_PRINT: status = inspect(&running.options, OPTIONS_PRINT); break;
+    case OPTIONS_RUN: status = serve(&running); break;
     }
-    options_done(&options);
+    options_done(&running.options);
     return status;
 }

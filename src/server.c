@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/acceptor.h"
 #include "net/admission.h"
+#include "net/reconfiguration.h"
 #include "net/worker.h"
 #include "presence/presence.h"
 #include "service/options_value.h"
@@ -26,18 +27,28 @@
 #include <unistd.h>
 
 enum {
-    LINGER_MS = 2000,       /* how long a closing session may take to read its last line */
-    BRAKE_MS = 2,           /* how soon to look again whether a celebrity's news has been told */
-    RETRY_MS = 50,          /* how soon a departure that found no memory is tried again */
-    DELIVERY_PARTS = 12,    /* of the peer time-out: after each a delivery is looked at; two less than all of them are too silent */
-    DESCRIPTOR_RESERVE = 64 /* for logs, libraries and surprises, beside what is counted */
+    LINGER_MS = 2000,          /* how long a closing session may take to read its last line */
+    BRAKE_MS = 2,              /* how soon to look again whether a celebrity's news has been told */
+    RETRY_MS = 50,             /* how soon a departure that found no memory is tried again */
+    DELIVERY_PARTS = 12,       /* of the peer time-out: after each a delivery is looked at; two less than all of them are too silent */
+    RELOAD_PATIENCE_MS = 5000, /* a turn takes milliseconds; one that takes so long is stuck, and signals must be taken nevertheless */
+    DESCRIPTOR_RESERVE = 64    /* for logs, libraries and surprises, beside what is counted */
+};
+
+/* What a reload makes anew. Constant once workers have it, but for the reconfiguration itself. */
+struct settings {
+    struct worker_config workers;
+    struct presence_config presence;
+    struct reconfiguration reconfiguration;
 };
 
 struct server {
     struct admission admission;
     struct admission datagram_admission;
     struct pressure pressure;
-    struct worker_config config;
+    struct settings first;     /* of the start; the acceptor keeps them */
+    struct settings *settings; /* what holds now: &first until a reload */
+    struct settings *former;   /* only while a worker has yet to take those that hold now */
     struct acceptor acceptor;
     struct presence *presence;
     const struct store *store;
@@ -209,51 +220,55 @@ listen_anywhere(struct server *server, const struct options *options, char probl
     return error;
 }
 
+/* What the options say of times and limits. What else there is stays as it is. */
 static void
-configure(struct server *server, const struct options *options)
+settings_set(struct settings *settings, const struct options *options)
 {
-    size_t length = presence_refusal(server->refusal);
-
-    server->config = (struct worker_config){
-        .handler = &presence_handler,
-        .context = server->presence,
-        .admission = &server->admission,
-        .datagram_admission = &server->datagram_admission,
-        .pressure = &server->pressure,
-        .refusal = server->refusal,
-        .refusal_length = length,
-        .timeouts_ms =
-            {
-                [DEADLINE_HELLO] = options->hello_timeout_s * UINT64_C(1000),
-                [DEADLINE_SILENCE] = options->udp_timeout_s * UINT64_C(1000),
-                [DEADLINE_MESSAGE] = options->message_timeout_s * UINT64_C(1000),
-                [DEADLINE_LINGER] = LINGER_MS,
-                [DEADLINE_DELIVERY] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS,
-                [DEADLINE_HEARD] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS * (DELIVERY_PARTS - 2),
-                [DEADLINE_BRAKE] = BRAKE_MS,
-                [DEADLINE_RETRY] = RETRY_MS,
-            },
-        .stop_timeout_ms = options->stop_timeout_s * UINT64_C(1000),
-        .silence_ms = options->peer_timeout_s * 1000 / DELIVERY_PARTS * (DELIVERY_PARTS - 2),
+    const uint64_t timeouts_ms[DEADLINE_KINDS] = {
+        [DEADLINE_HELLO] = options->hello_timeout_s * UINT64_C(1000),
+        [DEADLINE_SILENCE] = options->udp_timeout_s * UINT64_C(1000),
+        [DEADLINE_MESSAGE] = options->message_timeout_s * UINT64_C(1000),
+        [DEADLINE_LINGER] = LINGER_MS,
+        [DEADLINE_DELIVERY] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS,
+        [DEADLINE_HEARD] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS * (DELIVERY_PARTS - 2),
+        [DEADLINE_BRAKE] = BRAKE_MS,
+        [DEADLINE_RETRY] = RETRY_MS,
     };
-    server->acceptor.workers = server->workers;
-    server->acceptor.worker_count = server->worker_count;
-    server->acceptor.config = &server->config;
+
+    memcpy(settings->workers.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
+    settings->workers.stop_timeout_ms = options->stop_timeout_s * UINT64_C(1000);
+    settings->workers.silence_ms = options->peer_timeout_s * 1000 / DELIVERY_PARTS * (DELIVERY_PARTS - 2);
+    settings->presence.limits =
+        (struct protocol_limits){.message_bytes = options->max_message, .nesting = options->max_nesting, .friends = options->max_friends};
+    settings->presence.queue_limit = options->queue_limit;
+    settings->presence.unfinished_limit = options->max_unfinished;
+    settings->presence.stream_heartbeat_s = options->peer_timeout_s / 2;
+    settings->presence.datagram_heartbeat_s = options->udp_timeout_s / 3;
 }
 
-static struct presence *
-make_presence(struct server *server, const struct options *options)
+/* Makes presence, and the settings that workers begin with. False without memory, or when the store fails. */
+static bool
+configure(struct server *server, const struct options *options)
 {
-    struct presence_config config = {
-        .limits = {.message_bytes = options->max_message, .nesting = options->max_nesting, .friends = options->max_friends},
-        .queue_limit = options->queue_limit,
-        .unfinished_limit = options->max_unfinished,
-        .stream_heartbeat_s = options->peer_timeout_s / 2,
-        .datagram_heartbeat_s = options->udp_timeout_s / 3,
-        .store = server->store,
-    };
+    struct settings *settings = &server->first;
+    size_t length = presence_refusal(server->refusal);
 
-    return presence_new(server->workers, server->worker_count, &config);
+    settings_set(settings, options);
+    reconfiguration_init(&settings->reconfiguration, &settings->workers, &settings->presence);
+    server->settings = settings;
+    settings->presence.store = server->store;
+    server->presence = presence_new(server->workers, server->worker_count, &settings->presence);
+    settings->workers.handler = &presence_handler;
+    settings->workers.context = server->presence;
+    settings->workers.admission = &server->admission;
+    settings->workers.datagram_admission = &server->datagram_admission;
+    settings->workers.pressure = &server->pressure;
+    settings->workers.refusal = server->refusal;
+    settings->workers.refusal_length = length;
+    server->acceptor.workers = server->workers;
+    server->acceptor.worker_count = server->worker_count;
+    server->acceptor.config = &settings->workers;
+    return server->presence != NULL;
 }
 
 /* Gives the workers their sockets for datagrams. Returns 0 or -errno. */
@@ -277,7 +292,7 @@ hand_out_udp(struct server *server)
 static int
 start_threads(struct server *server, char problem[SERVER_PROBLEM])
 {
-    int error = workers_init(server->workers, server->worker_count, &server->config);
+    int error = workers_init(server->workers, server->worker_count, &server->first.workers);
 
     if (error < 0) {
         close_listeners(server);
@@ -344,13 +359,11 @@ server_start(const struct options *options, struct server **server, char problem
         admission_init(&made->admission, limit);
         admission_init(&made->datagram_admission, options->max_udp_sessions);
         dialects_init();
-        made->presence = make_presence(made, options);
-        if (made->presence == NULL) {
+        if (configure(made, options)) {
+            error = start_threads(made, problem);
+        } else {
             close_listeners(made);
             error = fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
-        } else {
-            configure(made, options);
-            error = start_threads(made, problem);
         }
     }
     if (error < 0) {
@@ -360,6 +373,58 @@ server_start(const struct options *options, struct server **server, char problem
         return error;
     }
     *server = made;
+    return 0;
+}
+
+static void
+settings_free(struct server *server, struct settings *settings)
+{
+    if (settings == NULL)
+        return;
+    reconfiguration_done(&settings->reconfiguration);
+    if (settings != &server->first)
+        free(settings);
+}
+
+/* Have all workers taken the settings that hold now? Then those of before are freed. */
+static bool
+settings_settle(struct server *server)
+{
+    if (!reconfiguration_wait(&server->settings->reconfiguration, RELOAD_PATIENCE_MS))
+        return false;
+    settings_free(server, server->former);
+    server->former = NULL;
+    return true;
+}
+
+int
+server_reload(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
+{
+    struct settings *settings = malloc(sizeof *settings);
+    uint32_t limit = 0;
+    int error;
+
+    if (settings == NULL)
+        return fail(problem, -ENOMEM, "out of memory");
+    error = session_limit(options, server->worker_count, &limit, problem);
+    if (error == 0 && !settings_settle(server))
+        error = fail(problem, -EBUSY, "a worker has not taken the options of the last reload yet");
+    if (error < 0) {
+        free(settings);
+        return error;
+    }
+    *settings = (struct settings){.workers = server->first.workers, .presence = server->first.presence};
+    settings_set(settings, options);
+    reconfiguration_init(&settings->reconfiguration, &settings->workers, &settings->presence);
+    admission_set_limit(&server->admission, limit);
+    admission_set_limit(&server->datagram_admission, options->max_udp_sessions);
+    for (int i = 0; i < server->acceptor.listener_count; i++)
+        (void)tcp_set_peer_timeout(server->acceptor.listeners[i], options->peer_timeout_s); /* it took the like before */
+    workers_reconfigure(server->workers, server->worker_count, &settings->reconfiguration);
+    server->former = server->settings;
+    server->settings = settings;
+    if (!settings_settle(server))
+        log_event(LEVEL_WARN, "reload_slow", LOG_FIELD_TEXT("message", "a worker has not taken the new options yet"));
     return 0;
 }
 
@@ -380,8 +445,9 @@ server_log_listening(const struct server *server)
 {
     log_event(LEVEL_INFO, "listening", LOG_FIELD_TEXT("address", server->address), LOG_FIELD_NUMBER("port", server->port),
         LOG_FIELD_NUMBER("listeners", server->acceptor.listener_count), LOG_FIELD_NUMBER("workers", server->worker_count),
-        LOG_FIELD_NUMBER("max_sessions", server->admission.limit), LOG_FIELD_NUMBER("max_udp_sessions", server->datagram_admission.limit),
-        LOG_FIELD_TRUTH("udp", server->udp), LOG_FIELD_TEXT("store", server->store->name));
+        LOG_FIELD_NUMBER("max_sessions", admission_limit(&server->admission)),
+        LOG_FIELD_NUMBER("max_udp_sessions", admission_limit(&server->datagram_admission)), LOG_FIELD_TRUTH("udp", server->udp),
+        LOG_FIELD_TEXT("store", server->store->name));
 }
 
 static void
@@ -415,6 +481,8 @@ server_stop(struct server *server)
     log_stopped(server);
     workers_done(server->workers, server->worker_count, presence_drop_mail);
     presence_free(server->presence);
+    settings_free(server, server->former);
+    settings_free(server, server->settings);
     free(server->udp_sockets);
     free(server);
 }

@@ -23,6 +23,12 @@ int server_check(const struct options *options, char problem[SERVER_PROBLEM]);
  */
 int server_start(const struct options *options, struct server **server, char problem[SERVER_PROBLEM]);
 
+/*
+ * Changes what can be changed while it serves: times and limits; of the other options nothing is looked at but what the server was started with,
+ * which must be the same. Returns when that holds everywhere. Returns 0, or -errno and one sentence in problem; then nothing has changed.
+ */
+int server_reload(struct server *server, const struct options *options, char problem[SERVER_PROBLEM]);
+
 /* The port that it listens on. */
 uint16_t server_port(const struct server *server);
 /* The first address that it listens on, such as "127.0.0.1:8080". */

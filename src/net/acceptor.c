@@ -36,18 +36,18 @@ static void
 hand_over(struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
 {
     struct admission *admission = acceptor->config->admission;
-    uint32_t before = admission_enter(admission);
-    struct socket_mail *socket = before < admission->limit + REFUSED_MAX ? malloc(sizeof *socket) : NULL;
+    uint32_t before = admission_enter(admission), limit = admission_limit(admission);
+    struct socket_mail *socket = before < limit + REFUSED_MAX ? malloc(sizeof *socket) : NULL;
     uint32_t worker = acceptor->next;
 
-    if (before >= admission->limit)
-        log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_sessions", admission->limit));
+    if (before >= limit)
+        log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_sessions", limit));
     if (socket == NULL) {
         admission_leave(admission);
         refuse(acceptor, descriptor);
         return;
     }
-    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = descriptor, .refused = before >= admission->limit};
+    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = descriptor, .refused = before >= limit};
     acceptor->next = worker + 1 == acceptor->worker_count ? 0 : worker + 1;
     if (mailbox_post(&acceptor->workers[worker].mailbox, &socket->mail))
         acceptor->posted[worker] = true;

@@ -18,7 +18,7 @@ struct acceptor {
     int listener_count;
     struct worker *workers;
     uint32_t worker_count;
-    const struct worker_config *config; /* the refusal, the admission */
+    const struct worker_config *config; /* the refusal, the admission, which no reload replaces */
     /* The acceptor thread's: */
     pthread_t thread;
     int stop_descriptor; /* an eventfd: somebody wants it to end */

@@ -14,16 +14,28 @@ enum { REFUSED_MAX = 64 }; /* connections over the limit that are told so in an 
 
 struct admission {
     _Atomic uint32_t connections; /* the refused ones that linger included */
-    uint32_t limit;               /* --max-sessions; constant */
+    _Atomic uint32_t limit;       /* --max-sessions; a reload may change it */
 };
 
 static inline void
 admission_init(struct admission *admission, uint32_t limit)
 {
     atomic_init(&admission->connections, 0);
-    admission->limit = limit;
-    /* helgrind: a plain count; no other memory is published through it. */
-    RACE_IGNORE(&admission->connections, sizeof admission->connections);
+    atomic_init(&admission->limit, limit);
+    /* helgrind: plain numbers; no other memory is published through them. */
+    RACE_IGNORE(admission, sizeof *admission);
+}
+
+static inline void
+admission_set_limit(struct admission *admission, uint32_t limit)
+{
+    atomic_store_explicit(&admission->limit, limit, memory_order_relaxed);
+}
+
+static inline uint32_t
+admission_limit(const struct admission *admission)
+{
+    return atomic_load_explicit(&admission->limit, memory_order_relaxed);
 }
 
 /* Counts a connection; returns how many there were before it. */

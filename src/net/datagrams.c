@@ -225,10 +225,11 @@ struct session *
 worker_open_datagram(struct worker *worker, const struct datagram *datagram)
 {
     struct admission *admission = worker->config->datagram_admission;
+    uint32_t limit = admission_limit(admission);
     struct session *session = NULL;
 
-    if (admission_enter(admission) >= admission->limit)
-        log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_udp_sessions", admission->limit));
+    if (admission_enter(admission) >= limit)
+        log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_udp_sessions", limit));
     else
         session = worker_new_session(worker);
     if (session != NULL) {

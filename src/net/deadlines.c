@@ -11,6 +11,19 @@ deadlines_init(struct deadlines *deadlines, uint64_t timeout_ms)
 }
 
 void
+deadlines_change(struct deadlines *deadlines, uint64_t timeout_ms, uint64_t now_ms)
+{
+    deadlines->timeout_ms = timeout_ms;
+    for (struct list *link = deadlines->waiting.previous; link != &deadlines->waiting; link = link->previous) {
+        struct deadline *deadline = LIST_ENTRY(link, struct deadline, link);
+
+        if (deadline->at_ms <= now_ms + timeout_ms)
+            return;
+        deadline->at_ms = now_ms + timeout_ms; /* or the list would be out of order */
+    }
+}
+
+void
 deadlines_start(struct deadlines *deadlines, struct deadline *deadline, uint64_t now_ms)
 {
     deadline_stop(deadline);

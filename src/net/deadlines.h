@@ -25,6 +25,8 @@ struct deadlines {
 #define DEADLINE_NEVER UINT64_MAX
 
 void deadlines_init(struct deadlines *deadlines, uint64_t timeout_ms);
+/* Another time-out from now on. Those that run keep their time, but none runs longer than one that is started now: that costs a step for each such. */
+void deadlines_change(struct deadlines *deadlines, uint64_t timeout_ms, uint64_t now_ms);
 /* Starts a deadline from now on, or starts it again. */
 void deadlines_start(struct deadlines *deadlines, struct deadline *deadline, uint64_t now_ms);
 /* Stops a deadline; one that does not run is left alone. */

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "net/reconfiguration.h"
 #include "net/session_internal.h"
 #include "net/worker_internal.h"
 #include "transport/tcp.h"
@@ -194,6 +195,17 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
     }
 }
 
+/* The configuration of before is not looked at again once this is taken. */
+static void
+take_config(struct worker *worker, struct reconfiguration *reconfiguration) REQUIRES(worker_role)
+{
+    worker->config = reconfiguration->config;
+    for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
+        deadlines_change(&worker->deadlines[kind], worker->config->timeouts_ms[kind], worker->now_ms);
+    worker->config->handler->configured(worker->config->context, worker, reconfiguration->settings);
+    reconfiguration_taken(reconfiguration);
+}
+
 static void
 take_mail(struct worker *worker) REQUIRES(worker_role)
 {
@@ -211,6 +223,8 @@ take_mail(struct worker *worker) REQUIRES(worker_role)
             free(socket);
         } else if (mail->tag == MAIL_STOP) {
             begin_stop(worker);
+        } else if (mail->tag == MAIL_CONFIG) {
+            take_config(worker, ((struct config_mail *)(void *)mail)->reconfiguration);
         } else {
             worker->config->handler->mail(worker->config->context, worker, mail);
         }

@@ -33,6 +33,7 @@
 enum mail_tag {
     MAIL_SOCKET, /* struct socket_mail: the acceptor hands over a connection */
     MAIL_STOP,   /* close everything and end */
+    MAIL_CONFIG, /* struct config_mail: another configuration */
     MAIL_NEWS,   /* the layer above's */
 };
 
@@ -40,6 +41,13 @@ struct socket_mail {
     struct mail mail;
     int descriptor;
     bool refused; /* over --max-sessions: say so, linger, close */
+};
+
+struct reconfiguration;
+
+struct config_mail {
+    struct mail mail;
+    struct reconfiguration *reconfiguration; /* reconfiguration.h */
 };
 
 enum deadline_kind {
@@ -75,12 +83,15 @@ struct session_handler {
     bool (*ended)(void *context, struct worker *worker, struct session *session);
     /* A deadline of the layer above fell due. */
     void (*deadline)(void *context, struct worker *worker, enum deadline_kind kind, struct deadline *deadline);
+    /* There is another configuration; `settings` are the layer above's own, and stay until the next call. */
+    void (*configured)(void *context, struct worker *worker, const void *settings);
     /* Mail that is not the worker's own. */
     void (*mail)(void *context, struct worker *worker, struct mail *mail);
     /* Once a turn, after the mail. True: there is more to do, do not sleep. */
     bool (*turn)(void *context, struct worker *worker);
 };
 
+/* Constant. A reload makes another one (reconfiguration.h), which differs in its times only. */
 struct worker_config {
     const struct session_handler *handler;
     void *context;                        /* the handler's */
@@ -132,6 +143,7 @@ struct worker {
     uint64_t stop_at_ms;   /* when stopping: what has not left by then is lost */
     uint64_t linger_at_ms; /* when stopping: from then on nobody is waited for who only has to close */
     struct mail stop_mail;
+    struct config_mail config_mail;
     struct worker_counters counters; /* one writer; anybody reads */
     char *read_buffer;
     char *write_buffer;

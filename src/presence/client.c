@@ -67,7 +67,7 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
     }
     client->logged_in = false;
     if (transition)
-        presence->config.store->announce(presence->store_state, user, false);
+        presence->store->announce(presence->store_state, user, false);
     text_drop(user.name);
 }
 
@@ -125,7 +125,7 @@ client_enter(struct presence *presence, struct worker *worker, struct client *cl
     if (!session_is_datagram(&client->session))
         deadline_stop(&client->session.deadline);
     if (transition)
-        presence->config.store->announce(presence->store_state, hello->user, true);
+        presence->store->announce(presence->store_state, hello->user, true);
     return 0;
 }
 
@@ -212,7 +212,7 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     struct rpc_progress *progress) REQUIRES(worker_role)
 {
     struct decoder *decoder = presence_desk(presence, worker)->decoder;
-    const struct protocol_limits *limits = &presence->config.limits;
+    const struct protocol_limits *limits = &desk_config(presence, worker)->limits;
     struct protocol_error error;
     struct message message;
     struct json_text tree;
@@ -327,7 +327,7 @@ client_received(struct presence *presence, struct worker *worker, struct client 
             framer = client->input->framer;
         else
             framer_init(&framer);
-        result = framer_scan(&framer, &presence->config.limits, bytes, length, &skipped, &consumed, &error);
+        result = framer_scan(&framer, &desk_config(presence, worker)->limits, bytes, length, &skipped, &consumed, &error);
         if (result == FRAMER_ERROR) {
             client_fail(presence, worker, client, &error);
             return;
@@ -474,9 +474,9 @@ client_input_ended(struct presence *presence, struct worker *worker, struct clie
 static void
 tell_datagram(struct presence *presence, struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role)
 {
-    if (session->queue.count >= presence->config.queue_limit)
+    if (session->queue.count >= desk_config(presence, worker)->queue_limit)
         session_flush(worker, session);
-    if (session->queue.count >= presence->config.queue_limit || session_send(worker, session, line) < 0)
+    if (session->queue.count >= desk_config(presence, worker)->queue_limit || session_send(worker, session, line) < 0)
         counter_add(&worker->counters.lost, 1);
 }
 
@@ -490,13 +490,13 @@ tell_classic(struct presence *presence, struct worker *worker, struct client *cl
         client_fail_for_memory(presence, worker, client);
         return;
     }
-    if (session->queue.count <= presence->config.queue_limit)
+    if (session->queue.count <= desk_config(presence, worker)->queue_limit)
         return;
     session_flush(worker, session); /* much came before the poller could tell that there is room: that does not make it slow */
-    if (session->queue.count <= presence->config.queue_limit)
+    if (session->queue.count <= desk_config(presence, worker)->queue_limit)
         return;
     write_queue_cut(&session->queue, &worker->pool);
-    protocol_error_set(&error, ERROR_TOO_SLOW, "more than %u notifications waited for you to read", presence->config.queue_limit);
+    protocol_error_set(&error, ERROR_TOO_SLOW, "more than %u notifications waited for you to read", desk_config(presence, worker)->queue_limit);
     client_fail(presence, worker, client, &error);
 }
 

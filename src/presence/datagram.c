@@ -213,7 +213,8 @@ is_framed(const struct visit *visit) REQUIRES(worker_role)
     enum framer_result result;
 
     framer_init(&framer);
-    result = framer_scan(&framer, &visit->presence->config.limits, visit->object.text, visit->object.length, &skipped, &consumed, &error);
+    result = framer_scan(
+        &framer, &desk_config(visit->presence, visit->worker)->limits, visit->object.text, visit->object.length, &skipped, &consumed, &error);
     if (result == FRAMER_ERROR && (error.code == ERROR_TOO_LARGE || error.code == ERROR_TOO_MANY_FRIENDS))
         refuse(visit, &error);
     return result == FRAMER_MESSAGE && consumed == visit->object.length;
@@ -232,7 +233,7 @@ carry_out_strange(const struct visit *visit) REQUIRES(worker_role)
 
     if (!is_framed(visit))
         return;
-    result = jsonrpc_detect(&visit->presence->config.limits, object.text, object.length, &tree, &error);
+    result = jsonrpc_detect(&desk_config(visit->presence, visit->worker)->limits, object.text, object.length, &tree, &error);
     /* An answer is never answered, for the same reason as an error of the classic dialect. */
     if (result > 0 && jsonrpc_is_answer(&tree)) {
         json_text_done(&tree);
@@ -243,7 +244,7 @@ carry_out_strange(const struct visit *visit) REQUIRES(worker_role)
         return;
     }
     if (result == 0)
-        result = dialect_classic.decode(decoder, &visit->presence->config.limits, object.text, object.length, &message, &error);
+        result = dialect_classic.decode(decoder, &desk_config(visit->presence, visit->worker)->limits, object.text, object.length, &message, &error);
     if (result == 0)
         carry_out(visit, &message);
     else if (result == -ENOMEM)
@@ -256,7 +257,7 @@ void
 datagram_received(struct presence *presence, struct worker *worker, struct client *client, const struct datagram *datagram)
 {
     const struct visit visit = {.presence = presence, .worker = worker, .client = client, .datagram = datagram, .object = object_of(datagram)};
-    const struct protocol_limits *limits = &presence->config.limits;
+    const struct protocol_limits *limits = &desk_config(presence, worker)->limits;
     struct message message;
 
     if (visit.object.length == 0 || (visit.object.text[0] != '{' && visit.object.text[0] != '['))
@@ -297,7 +298,7 @@ enum outcome
 datagram_resume(struct presence *presence, struct worker *worker, struct client *client, const struct input *input, struct rpc_progress *progress)
 {
     struct decoder *decoder = presence_desk(presence, worker)->decoder;
-    const struct protocol_limits *limits = &presence->config.limits;
+    const struct protocol_limits *limits = &desk_config(presence, worker)->limits;
     struct object later = {.text = input->bytes + input->message_length, .length = input->length - input->message_length};
     struct protocol_error error;
     struct message message;

@@ -61,7 +61,7 @@ answer_stranger(struct presence *presence, struct worker *worker, const struct d
 
     for (; progress.done < message->count; progress.done++) {
         place = jsonrpc_next(message, place.end);
-        if (jsonrpc_call_read(decoder, &presence->config.limits, message, place, &call) == 0)
+        if (jsonrpc_call_read(decoder, &desk_config(presence, worker)->limits, message, place, &call) == 0)
             (void)rpc_call_carry_out(&work, &call);
     }
     answers_send(worker, datagram, message, &progress.answers);
@@ -160,7 +160,7 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     struct jsonrpc_call call;
     enum outcome outcome;
 
-    if (jsonrpc_call_read(decoder, &presence->config.limits, message, jsonrpc_next(message, 0), &call) < 0)
+    if (jsonrpc_call_read(decoder, &desk_config(presence, worker)->limits, message, jsonrpc_next(message, 0), &call) < 0)
         return; /* out of memory: it may be sent again */
     if (client != NULL && client->parked && client->dialect == &dialect_jsonrpc) {
         carry_out_parked(presence, worker, client, datagram, message, &call);
@@ -188,7 +188,7 @@ rpc_datagram(struct presence *presence, struct worker *worker, struct client *cl
     struct protocol_error error;
     int failure;
 
-    if (jsonrpc_take(&presence->config.limits, datagram->bytes, datagram->length, tree, &message, &failure, &error) < 0) {
+    if (jsonrpc_take(&desk_config(presence, worker)->limits, datagram->bytes, datagram->length, tree, &message, &failure, &error) < 0) {
         answer_error(worker, datagram, &error);
         return;
     }

@@ -35,6 +35,8 @@ struct lane {
 
 /* One worker's own; on its thread only. */
 struct desk {
+    const struct presence_config *config; /* what holds now; a reload gives another one. Only by desk_config, and not kept beyond a turn's step */
+    size_t unfinished_share;              /* bytes that this worker may hold for unfinished messages */
     struct decoder *decoder;
     struct line *online_line; /* the classic dialect's two words: one line each, shared by all queues of this worker */
     struct line *offline_line;
@@ -54,12 +56,12 @@ struct desk {
 struct rpc_progress;
 
 struct presence {
-    struct presence_config config;
+    struct presence_config first_config; /* of the start; what holds now is each desk's */
     struct graph *graph;
     struct worker *workers;
     uint32_t worker_count;
+    const struct store *store;
     void *store_state;
-    size_t unfinished_share; /* bytes that one worker may hold for unfinished messages */
     _Atomic bool stopping;
     _Atomic uint32_t celebrating[LANE_GROUPS]; /* audiences of celebrities that are being told, by group of user */
     struct hash_key key;                       /* of the hash that groups users */
@@ -78,6 +80,14 @@ static inline struct desk *
 presence_desk(struct presence *presence, const struct worker *worker)
 {
     return &presence->desks[worker->number];
+}
+
+/* The limits and times that hold on this worker. */
+static inline const struct presence_config *desk_config(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
+static inline const struct presence_config *
+desk_config(struct presence *presence, const struct worker *worker)
+{
+    return presence_desk(presence, worker)->config;
 }
 
 #endif

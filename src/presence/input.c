@@ -67,7 +67,7 @@ input_append(struct presence *presence, struct worker *worker, struct input **in
         size_t capacity = capacity_for(filled + length);
         struct input *larger;
 
-        if (desk->unfinished + capacity > presence->unfinished_share)
+        if (desk->unfinished + capacity > desk->unfinished_share)
             return -ENOSPC;
         larger = resize(desk, *input, capacity);
         if (larger == NULL)

@@ -106,6 +106,20 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
     }
 }
 
+/* How much a worker may hold depends on the largest message. */
+static void
+desk_configure(struct presence *presence, struct desk *desk, const struct presence_config *config)
+{
+    desk->config = config;
+    desk->unfinished_share = input_share(config, presence->worker_count);
+}
+
+static void
+configured(void *context, struct worker *worker, const void *settings) REQUIRES(worker_role)
+{
+    desk_configure(context, presence_desk(context, worker), settings);
+}
+
 static void
 mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(worker_role)
 {
@@ -134,6 +148,7 @@ const struct session_handler presence_handler = {
     .stopping = stopping,
     .ended = ended,
     .deadline = deadline_due,
+    .configured = configured,
     .mail = mail_arrived,
     .turn = turn,
 };
@@ -174,19 +189,21 @@ presence_new(struct worker *workers, uint32_t count, const struct presence_confi
 
     if (presence == NULL)
         return NULL;
-    presence->config = *config;
+    presence->first_config = *config;
+    presence->store = config->store;
     presence->workers = workers;
     presence->worker_count = count;
     /* helgrind: running totals and a flag that is set once; no other memory is published through them. */
     RACE_IGNORE(&presence->celebrating, sizeof presence->celebrating);
     RACE_IGNORE(&presence->stopping, sizeof presence->stopping);
-    presence->unfinished_share = input_share(config, count);
     presence->graph = graph_new(count, publish, presence);
     ready = presence->graph != NULL && hash_key_generate(&presence->key) == 0;
-    for (uint32_t number = 0; number < count; number++)
+    for (uint32_t number = 0; number < count; number++) {
+        desk_configure(presence, &presence->desks[number], &presence->first_config);
         ready = desk_init(&presence->desks[number]) && ready;
+    }
     if (!ready || config->store->open(&presence->store_state) < 0) {
-        presence->config.store = NULL;
+        presence->store = NULL;
         presence_free(presence);
         return NULL;
     }
@@ -198,8 +215,8 @@ presence_free(struct presence *presence)
 {
     if (presence == NULL)
         return;
-    if (presence->config.store != NULL)
-        presence->config.store->close(presence->store_state);
+    if (presence->store != NULL)
+        presence->store->close(presence->store_state);
     for (uint32_t number = 0; number < presence->worker_count; number++)
         desk_done(&presence->desks[number]);
     graph_free(presence->graph);

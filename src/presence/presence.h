@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Constant. A reload gives each worker another one (the settings of reconfiguration.h), with the same store. */
 struct presence_config {
     struct protocol_limits limits;
     uint32_t queue_limit;    /* lines that may wait for a session of the classic dialect */

@@ -49,7 +49,7 @@ answers_send(struct rpc_work *work) REQUIRES(worker_role)
 
     if (answers->length == 0 && !answers->failed)
         return;
-    if (session_is_datagram(&client->session) && client->session.queue.count >= work->presence->config.queue_limit) {
+    if (session_is_datagram(&client->session) && client->session.queue.count >= desk_config(work->presence, work->worker)->queue_limit) {
         counter_add(&work->worker->counters.lost, 1);
         return;
     }
@@ -90,7 +90,7 @@ calls_carry_out(struct rpc_work *work, struct jsonrpc_message *message) REQUIRES
 
         if (work->spent > 0 && work->spent + (place.end - progress->at) > SLICE_BYTES && message->is_batch && can_be_sliced(work->client))
             return SLICE;
-        if (jsonrpc_call_read(decoder, &presence->config.limits, message, place, &call) < 0) {
+        if (jsonrpc_call_read(decoder, &desk_config(presence, work->worker)->limits, message, place, &call) < 0) {
             client_fail_for_memory(presence, work->worker, work->client);
             return DONE;
         }
@@ -184,7 +184,7 @@ enum outcome
 rpc_carry_out(struct presence *presence, struct worker *worker, struct client *client, const char *text, size_t length, struct json_text *tree,
     struct rpc_progress *progress)
 {
-    const struct protocol_limits *limits = &presence->config.limits;
+    const struct protocol_limits *limits = &desk_config(presence, worker)->limits;
     struct jsonrpc_message message;
     struct protocol_error error;
     enum outcome outcome;

@@ -122,7 +122,8 @@ answer_snapshot(struct rpc_work *work, const struct jsonrpc_call *call, bool is_
     session_name(&work->client->session, name);
     begin = answer_begin(work);
     jsonrpc_write_online(&work->progress->answers, &call->id, online, snapshot->count, is_login ? name : NULL,
-        session_is_datagram(&work->client->session) ? work->presence->config.datagram_heartbeat_s : work->presence->config.stream_heartbeat_s);
+        session_is_datagram(&work->client->session) ? desk_config(work->presence, work->worker)->datagram_heartbeat_s
+                                                    : desk_config(work->presence, work->worker)->stream_heartbeat_s);
     if (answer_is_over(work, begin))
         refuse_size(work, &call->id);
     free(online);
@@ -193,8 +194,8 @@ log_in_again(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(wo
     changes_free(&client->changes);
     if (old_news_add_all(&client->old_news, mailbox_posted(&work->worker->mailbox), told_through(work)) < 0)
         return fail_for_memory(work);
-    error = graph_follow(
-        presence->graph, work->worker->number, client->member, call->friends, call->friend_count, presence->config.limits.friends, &desk->snapshot);
+    error = graph_follow(presence->graph, work->worker->number, client->member, call->friends, call->friend_count,
+        desk_config(presence, work->worker)->limits.friends, &desk->snapshot);
     if (error == 0 && call->has_status)
         error = client_set_status(presence, work->worker, client, call->status, call->status_length);
     outcome = error < 0 ? fail_for_memory(work) : answer_snapshot(work, call, true);
@@ -243,7 +244,7 @@ follow(struct rpc_work *work, const struct jsonrpc_call *call) REQUIRES(worker_r
 {
     struct presence *presence = work->presence;
     struct desk *desk = presence_desk(presence, work->worker);
-    uint32_t most = presence->config.limits.friends;
+    uint32_t most = desk_config(presence, work->worker)->limits.friends;
     enum outcome outcome;
     int error;
 

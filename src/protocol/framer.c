@@ -245,7 +245,7 @@ scan_open(struct scan *scan)
     bool is_object = *scan->at == '{';
     bool is_friends = !is_object && framer->key_matched == KEY_MATCHED; /* so at depth 1, where the key was */
 
-    if (framer->depth == scan->limits->nesting) {
+    if (framer->depth >= scan->limits->nesting) { /* above it when the limit was lowered meanwhile */
         protocol_error_set(scan->error, ERROR_TOO_LARGE, "nested deeper than the %u levels that are allowed, at byte %zu of the message",
             (unsigned)scan->limits->nesting, scan_position(scan));
         return FRAMER_ERROR;

@@ -50,5 +50,5 @@ signals_wait(int *number)
     for (unsigned i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
         if (taken == stopping[i])
             return SIGNALS_STOP;
-    return SIGNALS_OTHER;
+    return taken == SIGHUP ? SIGNALS_RELOAD : SIGNALS_OTHER;
 }

@@ -7,8 +7,9 @@
 #define SERVICE_SIGNALS_H
 
 enum signals_word {
-    SIGNALS_STOP,  /* SIGTERM, SIGINT or SIGQUIT */
-    SIGNALS_OTHER, /* any other: nothing to do */
+    SIGNALS_STOP,   /* SIGTERM, SIGINT or SIGQUIT */
+    SIGNALS_RELOAD, /* SIGHUP */
+    SIGNALS_OTHER,  /* any other: nothing to do */
 };
 
 /* Blocks signals for this thread and all that it starts later. Main thread, first thing. */

@@ -134,18 +134,24 @@ option_set(int descriptor, int level, int name, int value)
  * session's worker asks for the delivery. TCP_USER_TIMEOUT would save it the asking, but it ends live connections too whose
  * reader is slow (window closed, probes answered) as soon as the kernel alone holds what is left for it.
  */
-static bool
-options_set(int descriptor, const struct tcp_address *address, uint32_t peer_timeout_s)
+bool
+tcp_set_peer_timeout(int descriptor, uint32_t peer_timeout_s)
 {
     int idle = peer_timeout_s / 2 < KEEPALIVE_IDLE_MAX ? (int)(peer_timeout_s / 2) : KEEPALIVE_IDLE_MAX;
     int interval = peer_timeout_s / KEEPALIVE_PARTS > 0 ? (int)(peer_timeout_s / KEEPALIVE_PARTS) : 1;
     int probes = ((int)peer_timeout_s - idle) / interval - 1;
 
+    return option_set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idle) && option_set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval) &&
+        option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes);
+}
+
+static bool
+options_set(int descriptor, const struct tcp_address *address, uint32_t peer_timeout_s)
+{
     return option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) &&
         (address->any.sa_family != AF_INET6 || option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
         option_set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) && option_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) &&
-        option_set(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, idle) && option_set(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, interval) &&
-        option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes) &&
+        tcp_set_peer_timeout(descriptor, peer_timeout_s) &&
         /* What the peer's window does not take waits in our queue, where it is counted, and not in the kernel's. */
         option_set(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1);
 }

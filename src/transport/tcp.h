@@ -36,6 +36,9 @@ int tcp_addresses_parse(const char *text, struct tcp_address addresses[TCP_ADDRE
  * `peer_timeout_s` while the connection is quiet. Returns the non-blocking descriptor, or -errno. */
 int tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout_s);
 
+/* Another time for the connections that a listening socket will take from now on. False with errno. */
+bool tcp_set_peer_timeout(int descriptor, uint32_t peer_timeout_s);
+
 uint16_t tcp_address_port(const struct tcp_address *address);
 /* Writes "127.0.0.1:8080" or "[::1]:8080". */
 void tcp_address_format(const struct tcp_address *address, char text[TCP_ADDRESS_TEXT]);

@@ -230,7 +230,7 @@ begun(uint32_t worker, int bytes)
 static uint32_t
 room_for_kilobytes(void)
 {
-    return (uint32_t)(stage.presence->unfinished_share / 1024);
+    return (uint32_t)(stage.presence->desks[0].unfinished_share / 1024);
 }
 
 static struct presence_config
@@ -253,7 +253,7 @@ START_TEST(all_unfinished_messages_together_are_limited)
     ck_assert_uint_lt(room_for_kilobytes(), MANY);
     for (int i = 0; i < MANY; i++)
         actors[i] = begun(0, 800);
-    ck_assert_uint_le(unfinished(), stage.presence->unfinished_share);
+    ck_assert_uint_le(unfinished(), stage.presence->desks[0].unfinished_share);
     stage_settle();
     for (int i = 0; i < MANY; i++)
         full += strcmp(stage_heard(actors[i]), "server_full .") == 0;

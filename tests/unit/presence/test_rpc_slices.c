@@ -360,7 +360,7 @@ crowd_out(struct actor *others[OTHERS], bool scarce)
 
         memset(text + strlen(text), 'x', sizeof text - strlen(text) - 1);
         others[i] = stage_connect(0);
-        if (scarce && stage.presence->desks[0].unfinished + sizeof text > stage.presence->unfinished_share)
+        if (scarce && stage.presence->desks[0].unfinished + sizeof text > stage.presence->desks[0].unfinished_share)
             faults_allocation(2, 1); /* the first is the stage's own */
         stage_receive_bytes(others[i], text, sizeof text - 1);
         faults_allocation(0, 0);

@@ -47,11 +47,18 @@ START_TEST(three_signals_ask_to_stop)
 }
 END_TEST
 
+START_TEST(one_signal_asks_to_reload)
+{
+    signals_block();
+    ck_assert_int_eq(word_for(SIGHUP), SIGNALS_RELOAD);
+}
+END_TEST
+
 START_TEST(no_other_signal_ends_the_process)
 {
     signals_block();
     for (int number = 1; number <= SIGRTMAX; number++) {
-        if (keeps_its_default(number) || !can_be_sent(number) || number == SIGTERM || number == SIGINT || number == SIGQUIT)
+        if (keeps_its_default(number) || !can_be_sent(number) || number == SIGTERM || number == SIGINT || number == SIGQUIT || number == SIGHUP)
             continue;
         ck_assert_msg(word_for(number) == SIGNALS_OTHER, "signal %d", number);
     }
@@ -123,6 +130,7 @@ main(void)
     TCase *tests = tcase_create("signals");
 
     tcase_add_test(tests, three_signals_ask_to_stop);
+    tcase_add_test(tests, one_signal_asks_to_reload);
     tcase_add_test(tests, no_other_signal_ends_the_process);
     tcase_add_test(tests, faults_and_job_control_stay_as_they_were);
     tcase_add_test(tests, a_stop_signal_that_the_starter_ignored_is_heard_all_the_same);
