@@ -106,6 +106,12 @@ program_start(enum program_between between, const char *command)
 struct program *
 program_start_server(enum program_between between, const char *flags)
 {
+    return program_start_server_with(between, "", flags);
+}
+
+struct program *
+program_start_server_with(enum program_between between, const char *variables, const char *flags)
+{
     const char *wrapper = getenv("ALO_WRAPPER"), *binary = getenv("ALO_BINARY");
     char command[COMMAND_BYTES];
     size_t length = (size_t)snprintf(command, sizeof command, "env -u SERVER_PORT -u VERBOSE");
@@ -113,7 +119,7 @@ program_start_server(enum program_between between, const char *flags)
     for (char **variable = environ; *variable != NULL; variable++)
         if (strncmp(*variable, "ALO_", 4) == 0)
             length += (size_t)snprintf(command + length, sizeof command - length, " -u %.*s", (int)strcspn(*variable, "="), *variable);
-    length += (size_t)snprintf(command + length, sizeof command - length, " %s %s %s", wrapper != NULL ? wrapper : "",
+    length += (size_t)snprintf(command + length, sizeof command - length, " %s %s %s %s", variables, wrapper != NULL ? wrapper : "",
         binary != NULL && binary[0] != '\0' ? binary : ".bin/alo", flags);
     ck_assert_uint_lt(length, sizeof command);
     return program_start(between, command);

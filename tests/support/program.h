@@ -29,6 +29,8 @@ struct program *program_start(enum program_between between, const char *command)
 
 /* Starts the server ($ALO_WRAPPER, $ALO_BINARY) with these flags, without variables of the test's environment that it would read. */
 struct program *program_start_server(enum program_between between, const char *flags);
+/* The same with these variables ("NAME=value ..."). */
+struct program *program_start_server_with(enum program_between between, const char *variables, const char *flags);
 
 /* Is there a program of this name? */
 bool program_exists(const char *name);

@@ -293,6 +293,15 @@ mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(w
     free(note);
 }
 
+/* The settings are the word that it says. */
+static void
+configured(void *context, struct worker *worker, const void *settings) REQUIRES(worker_role)
+{
+    (void)context;
+    (void)worker;
+    event(settings);
+}
+
 static bool
 turn(void *context, struct worker *worker) REQUIRES(worker_role)
 {
@@ -317,6 +326,7 @@ static const struct session_handler handler = {
     .stopping = stopping,
     .ended = ended,
     .deadline = deadline_due,
+    .configured = configured,
     .mail = mail_arrived,
     .turn = turn,
 };

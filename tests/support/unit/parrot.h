@@ -22,7 +22,7 @@
  *     anything else is a "stranger"
  *
  * Events are words, in the order in which one worker makes them: opened, refused, input_ended, ended, released, hello (its deadline),
- * resumed, note, stopping, silence (its deadline).
+ * resumed, note, stopping, silence (its deadline), and the text that a reconfiguration has for its settings.
  */
 #ifndef SUPPORT_UNIT_PARROT_H
 #define SUPPORT_UNIT_PARROT_H

@@ -77,6 +77,37 @@ START_TEST(a_timeout_of_zero_is_due_at_once)
 }
 END_TEST
 
+START_TEST(a_longer_timeout_is_for_those_that_start_later)
+{
+    deadlines_start(&deadlines, &a, 0);
+    deadlines_change(&deadlines, 500, 10);
+    deadlines_start(&deadlines, &b, 10);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 100), &a);
+    ck_assert_ptr_null(deadlines_take_due(&deadlines, 509));
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 510), &b);
+}
+END_TEST
+
+/* One that starts now must not wait for one that started earlier. */
+START_TEST(a_shorter_timeout_also_bounds_those_that_run)
+{
+    deadlines_start(&deadlines, &a, 0);
+    deadlines_start(&deadlines, &b, 50);
+    deadlines_start(&deadlines, &c, 60);
+    deadlines_change(&deadlines, 40, 70);
+    ck_assert_uint_eq(a.at_ms, 100);
+    ck_assert_uint_eq(b.at_ms, 110);
+    ck_assert_uint_eq(c.at_ms, 110);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 109), &a);
+    deadlines_start(&deadlines, &a, 80);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 110), &b);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 110), &c);
+    ck_assert_ptr_eq(deadlines_take_due(&deadlines, 120), &a);
+    deadlines_change(&deadlines, 1, 200);
+    ck_assert(deadlines_next(&deadlines) == DEADLINE_NEVER);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -90,6 +121,8 @@ main(void)
     tcase_add_test(tests, starting_again_puts_it_off);
     tcase_add_test(tests, one_that_was_stopped_does_not_fall_due);
     tcase_add_test(tests, a_timeout_of_zero_is_due_at_once);
+    tcase_add_test(tests, a_longer_timeout_is_for_those_that_start_later);
+    tcase_add_test(tests, a_shorter_timeout_also_bounds_those_that_run);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

@@ -91,6 +91,33 @@ START_TEST(a_departure_that_waited_for_memory_is_announced_once)
 }
 END_TEST
 
+START_TEST(a_worker_has_other_limits_once_it_was_given_them)
+{
+    stage_open(2);
+    struct presence_config other = stage_usual();
+    struct actor *first = stage_connect(0), *second = stage_connect(1), *third = stage_connect(0);
+
+    other.limits.friends = 1;
+    other.limits.message_bytes = 1024;
+    other.unfinished_limit = 1;
+    presence_handler.configured(stage.presence, &stage.workers[0], &other);
+    stage_hello(first, 1, "7, 8");
+    stage_hello(second, 2, "7, 8"); /* the other worker has not been given them yet */
+    stage_settle();
+    stage_expect(first, "too_many_friends .");
+    stage_expect(second, "");
+    ck_assert_uint_eq(stage.presence->desks[0].unfinished_share, 2048); /* room for the largest message, which is there twice while it grows */
+    ck_assert_uint_gt(stage.presence->desks[1].unfinished_share, 2048);
+    presence_handler.configured(stage.presence, &stage.workers[1], &other);
+    stage_hello(second, 2, "7, 8"); /* they hold for what a session says next, too */
+    stage_hello(third, 3, "2");
+    stage_settle();
+    stage_expect(second, "too_many_friends .");
+    stage_expect(third, "");
+    stage_close();
+}
+END_TEST
+
 START_TEST(without_memory_there_is_no_presence)
 {
     struct presence_config config = config_with_note();
@@ -142,6 +169,7 @@ main(void)
 
     tcase_add_test(tests, a_store_is_told_of_transitions_and_of_nothing_else);
     tcase_add_test(tests, a_departure_that_waited_for_memory_is_announced_once);
+    tcase_add_test(tests, a_worker_has_other_limits_once_it_was_given_them);
     tcase_add_test(tests, without_memory_there_is_no_presence);
     tcase_add_test(tests, a_store_that_does_not_open_is_not_closed);
     tcase_add_test(tests, the_refusal_is_one_line);

@@ -345,6 +345,40 @@ START_TEST(each_level_of_the_deepest_nesting_keeps_its_bracket)
 }
 END_TEST
 
+/* A reload may lower a limit while a message is being read. */
+START_TEST(limits_may_be_lowered_inside_a_message)
+{
+    struct protocol_limits limits = {.message_bytes = 1024, .nesting = 8, .friends = 3};
+    struct protocol_error error;
+    struct framer framer;
+    size_t skipped, consumed;
+
+    framer_init(&framer);
+    ck_assert_int_eq(framer_scan(&framer, &limits, "{\"a\":[[[[", 9, &skipped, &consumed, &error), FRAMER_MORE);
+    limits.nesting = 2;
+    ck_assert_int_eq(framer_scan(&framer, &limits, "1,[", 3, &skipped, &consumed, &error), FRAMER_ERROR);
+    ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
+
+    framer_init(&framer);
+    limits.nesting = 8;
+    ck_assert_int_eq(framer_scan(&framer, &limits, "{\"a\":[[[[", 9, &skipped, &consumed, &error), FRAMER_MORE);
+    limits.nesting = 2;
+    ck_assert_int_eq(framer_scan(&framer, &limits, "1]]]]}", 6, &skipped, &consumed, &error), FRAMER_MESSAGE); /* it only closes what was open */
+
+    framer_init(&framer);
+    ck_assert_int_eq(framer_scan(&framer, &limits, "{\"friends\":[1,2,3", 17, &skipped, &consumed, &error), FRAMER_MORE);
+    limits.friends = 1;
+    ck_assert_int_eq(framer_scan(&framer, &limits, ",4", 2, &skipped, &consumed, &error), FRAMER_ERROR);
+    ck_assert_int_eq(error.code, ERROR_TOO_MANY_FRIENDS);
+
+    framer_init(&framer);
+    ck_assert_int_eq(framer_scan(&framer, &limits, "{\"a\":\"1234567", 13, &skipped, &consumed, &error), FRAMER_MORE);
+    limits.message_bytes = 10;
+    ck_assert_int_eq(framer_scan(&framer, &limits, "8", 1, &skipped, &consumed, &error), FRAMER_ERROR);
+    ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
+}
+END_TEST
+
 START_TEST(friends_are_counted_as_they_come)
 {
     static const struct {
@@ -459,6 +493,7 @@ framer_suite(void)
     tcase_add_test(tests, a_message_may_have_exactly_the_bytes_that_are_allowed);
     tcase_add_test(tests, brackets_may_be_nested_exactly_as_deep_as_allowed);
     tcase_add_test(tests, each_level_of_the_deepest_nesting_keeps_its_bracket);
+    tcase_add_test(tests, limits_may_be_lowered_inside_a_message);
     tcase_add_test(tests, friends_are_counted_as_they_come);
     tcase_add_test(tests, no_friends_may_be_all_that_is_allowed);
     tcase_add_test(tests, an_endless_stream_costs_no_memory);
