@@ -237,6 +237,7 @@ settings_set(struct settings *settings, const struct options *options)
 
     memcpy(settings->workers.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
     settings->workers.stop_timeout_ms = options->stop_timeout_s * UINT64_C(1000);
+    settings->workers.peer_timeout_s = options->peer_timeout_s;
     settings->workers.silence_ms = options->peer_timeout_s * 1000 / DELIVERY_PARTS * (DELIVERY_PARTS - 2);
     settings->presence.limits =
         (struct protocol_limits){.message_bytes = options->max_message, .nesting = options->max_nesting, .friends = options->max_friends};

@@ -30,7 +30,8 @@ worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uin
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = WORKER_WAKE_EVENT}; /* edge: nobody has to read the eventfd */
     int error;
 
-    *worker = (struct worker){.number = number, .config = config, .crew = crew, .crew_count = crew_count, .poller = -1};
+    *worker = (struct worker){
+        .number = number, .config = config, .crew = crew, .crew_count = crew_count, .poller = -1, .peer_timeout_slot = HANDLE_SLOTS_MAX};
     error = mailbox_init(&worker->mailbox, config->pressure);
     if (error < 0)
         return error;

@@ -225,6 +225,13 @@ session_writable(struct worker *worker, struct session *session)
     session_flush(worker, session);
 }
 
+/* Until a shortened peer time-out has passed, silence may only mean that the kernel has not asked the peer so often yet. */
+static bool
+has_been_asked(const struct worker *worker)
+{
+    return worker->now_ms - worker->peer_timeout_from_ms >= worker->config->silence_ms;
+}
+
 /*
  * A peer that owes an acknowledgement, and of which nothing at all was heard for too long, is gone. One that takes no more because its
  * program does not read is not held to that: it cannot be told from a dead one, as the kernel probes it seldom.
@@ -243,7 +250,7 @@ session_delivery_due(struct worker *worker, struct session *session)
         return;
     delivery = session->transport->delivery(session->descriptor, &silent_ms);
     session->unchecked = delivery != DELIVERY_DONE;
-    if (delivery == DELIVERY_UNDER_WAY && silent_ms >= worker->config->silence_ms) {
+    if (delivery == DELIVERY_UNDER_WAY && silent_ms >= worker->config->silence_ms && has_been_asked(worker)) {
         session->timed_out = true;
         session->transport->give_up(session->descriptor);
         session_mute(worker, session);

@@ -23,6 +23,7 @@
 enum {
     EVENTS_PER_TURN = 64,  /* at some 20 µs each, mail waits for about a millisecond */
     SILENT_PER_TURN = 256, /* sessions that end by silence: at some 10 µs each, a few milliseconds */
+    TOLD_PER_TURN = 128,   /* connections whose kernel is told of another peer time-out: at some 4 µs each, half a millisecond */
     PRESSURE_WAIT_MS = 1,  /* how soon a worker looks again whether reading is allowed */
     STOP_LINGER_MS = 500,  /* how long a stop waits for clients that have got everything and only have to close */
 };
@@ -195,10 +196,31 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
     }
 }
 
+/*
+ * Tells the kernel of a changed peer time-out, for a share of the connections in each turn; later ones have it from their listener. One that is just being
+ * accepted may keep the former. Returns whether there is more to do.
+ */
+static bool
+tell_peer_timeout(struct worker *worker) REQUIRES(worker_role)
+{
+    for (uint32_t left = TOLD_PER_TURN; left > 0 && worker->peer_timeout_slot < HANDLE_SLOTS_MAX; left--) {
+        const struct session *session = next_session(worker, &worker->peer_timeout_slot);
+
+        if (session != NULL && session->transport == &transport_tcp && session->descriptor >= 0)
+            (void)tcp_set_peer_timeout(session->descriptor, worker->config->peer_timeout_s); /* a lost peer is found anyway */
+        worker->peer_timeout_slot++;
+    }
+    return worker->peer_timeout_slot < HANDLE_SLOTS_MAX;
+}
+
 /* The configuration of before is not looked at again once this is taken. */
 static void
 take_config(struct worker *worker, struct reconfiguration *reconfiguration) REQUIRES(worker_role)
 {
+    if (reconfiguration->config->peer_timeout_s != worker->config->peer_timeout_s) {
+        worker->peer_timeout_from_ms = worker->now_ms;
+        worker->peer_timeout_slot = 0;
+    }
     worker->config = reconfiguration->config;
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
         deadlines_change(&worker->deadlines[kind], worker->config->timeouts_ms[kind], worker->now_ms);
@@ -445,6 +467,7 @@ worker_tell(struct worker *worker)
 {
     take_mail(worker);
     worker->more = worker->config->handler->turn(worker->config->context, worker);
+    worker->more = tell_peer_timeout(worker) || worker->more;
     worker_wake_for_much(worker);
     flush_due(worker);
 }

@@ -102,7 +102,8 @@ struct worker_config {
     size_t refusal_length;
     uint64_t timeouts_ms[DEADLINE_KINDS];
     uint64_t stop_timeout_ms;
-    uint32_t silence_ms; /* a peer that owes an acknowledgement and was not heard of for so long is gone */
+    uint32_t peer_timeout_s; /* the same that the listeners have, for connections that were there before a reload */
+    uint32_t silence_ms;     /* a peer that owes an acknowledgement and was not heard of for so long is gone */
 };
 
 struct worker_counters {
@@ -133,7 +134,9 @@ struct worker {
     struct deadlines deadlines[DEADLINE_KINDS];
     struct queue_pool pool;
     struct datagrams datagrams;
-    uint64_t now_ms; /* of this turn */
+    uint64_t now_ms;               /* of this turn */
+    uint64_t peer_timeout_from_ms; /* when a reload changed it */
+    uint32_t peer_timeout_slot;    /* connections from this slot on have not been told yet */
     uint64_t mails_taken;
     uint64_t wake[HANDLE_WORKERS_MAX / 64]; /* workers to wake at the next occasion */
     uint64_t posted;                        /* since others were woken: mails and what they weigh, those to itself included */

@@ -36,7 +36,7 @@ int tcp_addresses_parse(const char *text, struct tcp_address addresses[TCP_ADDRE
  * `peer_timeout_s` while the connection is quiet. Returns the non-blocking descriptor, or -errno. */
 int tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout_s);
 
-/* Another time for the connections that a listening socket will take from now on. False with errno. */
+/* Another time for a connection, or for those that a listening socket will take from now on. False with errno. */
 bool tcp_set_peer_timeout(int descriptor, uint32_t peer_timeout_s);
 
 uint16_t tcp_address_port(const struct tcp_address *address);

@@ -84,6 +84,18 @@ post_note(struct worker *worker, int to, enum note_kind kind, int weight) REQUIR
     worker_post(worker, (uint32_t)to, &note->mail);
 }
 
+/* Says that a peer owes an acknowledgement and was never heard of. */
+static enum delivery
+never_delivered(int descriptor, uint32_t *silent_ms)
+{
+    (void)descriptor;
+    *silent_ms = UINT32_MAX;
+    event("asked");
+    return DELIVERY_UNDER_WAY;
+}
+
+static struct transport vanished;
+
 static void
 say(struct worker *worker, struct session *session, const char *bytes, size_t length) REQUIRES(worker_role)
 {
@@ -149,6 +161,9 @@ obey(struct worker *worker, struct parrot_session *own, char *command) REQUIRES(
         event("held");
         while (sem_wait(&let_go) < 0)
             ASSERT(errno == EINTR);
+    } else if (strcmp(command, "vanish") == 0) {
+        session->transport = &vanished;
+        say(worker, session, "gone\n", 5);
     } else if (strcmp(command, "keep") == 0) {
         own->keep = true;
     }
@@ -338,6 +353,8 @@ parrot_init(uint32_t workers)
     bool optional;
 
     log_set_level(LEVEL_ERROR);
+    vanished = transport_tcp;
+    vanished.delivery = never_delivered;
     parrot = (struct parrot){.count = workers, .refusal = "no room\n"};
     memset(desks, 0, sizeof desks);
     ck_assert_int_eq(sem_init(&let_go, 0, 0), 0);
@@ -364,6 +381,7 @@ parrot_init(uint32_t workers)
                 [DEADLINE_RETRY] = 1,
             },
         .stop_timeout_ms = 1000000,
+        .peer_timeout_s = 60,
         .silence_ms = 1000000,
     };
     ck_assert_int_eq(pipe(parrot.events), 0);

@@ -13,6 +13,7 @@
  *     again W       worker W gets a mail, after which it has more to do: "told by V", then "again by V"
  *     later W       worker W gets a mail that starts a deadline: "told by V", then "later by V"
  *     hold          this client's worker does nothing until parrot_let_go; "held" when it has come to that
+ *     vanish        is answered with the line "gone", and from then on its transport says that nothing was ever heard of it, each time "asked"
  *     keep          when the session has ended, it is not released before its retry deadline
  *
  * A datagram holds one such line, without its end. From an address that has no session it is one of these:
@@ -22,7 +23,7 @@
  *     anything else is a "stranger"
  *
  * Events are words, in the order in which one worker makes them: opened, refused, input_ended, ended, released, hello (its deadline),
- * resumed, note, stopping, silence (its deadline), and the text that a reconfiguration has for its settings.
+ * resumed, note, stopping, silence (its deadline), asked, and the text that a reconfiguration has for its settings.
  */
 #ifndef SUPPORT_UNIT_PARROT_H
 #define SUPPORT_UNIT_PARROT_H

@@ -70,7 +70,7 @@ begin(void)
     looks = 0;
     given_up = false;
     config = (struct worker_config){.silence_ms = SILENCE_MS};
-    worker = (struct worker){.config = &config, .poller = -1, .write_buffer = write_buffer};
+    worker = (struct worker){.config = &config, .poller = -1, .write_buffer = write_buffer, .peer_timeout_from_ms = -(uint64_t)SILENCE_MS};
     list_init(&worker.due);
     list_init(&worker.ended);
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)

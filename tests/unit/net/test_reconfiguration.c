@@ -9,8 +9,10 @@
 #include "support/unit/parrot.h"
 #include "support/unit/peer.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static bool
 wait_long(struct reconfiguration *reconfiguration)
@@ -89,6 +91,78 @@ START_TEST(a_shorter_time_ends_who_waits_already)
 }
 END_TEST
 
+/* The kernel's time until it asks a silent peer, of the latest connection. */
+static int
+idle_s(void)
+{
+    int value = 0;
+    socklen_t length = sizeof value;
+
+    ck_assert_int_eq(getsockopt(parrot_latest(), IPPROTO_TCP, TCP_KEEPIDLE, &value, &length), 0);
+    return value;
+}
+
+START_TEST(the_kernel_is_told_of_another_peer_timeout)
+{
+    enum { BEFORE = 300 }; /* more than a turn's share */
+    struct reconfiguration reconfigurations[2];
+    struct worker_config configs[2];
+    int peers[BEFORE];
+
+    parrot_open(1);
+    for (int i = 0; i < BEFORE; i++)
+        peers[i] = parrot_connect(0);
+    ck_assert_int_eq(idle_s(), 30);
+    for (int i = 0; i < 2; i++) {
+        configs[i] = parrot.config;
+        configs[i].peer_timeout_s = i == 0 ? 600 : 60;
+        reconfiguration_init(&reconfigurations[i], &configs[i], "settings");
+        workers_reconfigure(parrot.workers, 1, &reconfigurations[i]);
+        ck_assert(wait_long(&reconfigurations[i]));
+        parrot_expect("settings");
+        for (int64_t deadline = pace_deadline_ms(); idle_s() != (i == 0 ? 300 : 30);)
+            ck_assert_int_gt(pace_left_ms(deadline), 0);
+    }
+    for (int i = 0; i < BEFORE; i++) {
+        peer_send(peers[i], "echo still\n");
+        peer_expect(peers[i], "still\n");
+        peer_close(peers[i]);
+    }
+    parrot_close();
+    for (int i = 0; i < 2; i++)
+        reconfiguration_done(&reconfigurations[i]);
+}
+END_TEST
+
+START_TEST(nobody_is_too_silent_for_a_peer_timeout_that_has_just_begun)
+{
+    struct reconfiguration reconfigurations[2];
+    struct worker_config configs[2];
+
+    parrot_open(1);
+    int peer = parrot_connect(0);
+    peer_send(peer, "vanish\n");
+    peer_expect(peer, "gone\n");
+    for (int i = 0; i < 2; i++) {
+        configs[i] = parrot.config;
+        configs[i].peer_timeout_s = 5 + (uint32_t)i;
+        configs[i].silence_ms = i == 0 ? 3600000 : 2;
+        configs[i].timeouts_ms[DEADLINE_DELIVERY] = 1;
+        reconfiguration_init(&reconfigurations[i], &configs[i], "settings");
+        workers_reconfigure(parrot.workers, 1, &reconfigurations[i]);
+        ck_assert(wait_long(&reconfigurations[i]));
+        for (int asked = 0; i == 0 && asked < 3;)
+            asked += strcmp(parrot_event(), "asked") == 0;
+    }
+    for (const char *word = parrot_event(); strcmp(word, "ended") != 0; word = parrot_event())
+        ck_assert_msg(strcmp(word, "asked") == 0 || strcmp(word, "settings") == 0 || strcmp(word, "input_ended") == 0, "%s", word);
+    peer_close(peer);
+    parrot_close();
+    for (int i = 0; i < 2; i++)
+        reconfiguration_done(&reconfigurations[i]);
+}
+END_TEST
+
 START_TEST(who_waits_has_patience_for_so_long_only)
 {
     struct reconfiguration reconfiguration;
@@ -118,6 +192,8 @@ main(void)
     tcase_add_test(tests, there_is_nobody_to_wait_for_at_first);
     tcase_add_test(tests, each_worker_takes_it_and_the_former_one_is_not_looked_at_again);
     tcase_add_test(tests, a_shorter_time_ends_who_waits_already);
+    tcase_add_test(tests, the_kernel_is_told_of_another_peer_timeout);
+    tcase_add_test(tests, nobody_is_too_silent_for_a_peer_timeout_that_has_just_begun);
     tcase_add_test(tests, who_waits_has_patience_for_so_long_only);
     tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);
