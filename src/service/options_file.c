@@ -42,20 +42,25 @@ file_refuse(const struct options *options, const char *what, char sentence[stati
     return -EINVAL;
 }
 
-static bool
-is_control(uint32_t point)
+/* Is it text that a person can see? Returns the place where it is not, and what is wrong there; NULL when all of it is. */
+static const char *
+fault_find(const char *text, const char *end, const char **what)
 {
-    return point < 0x20 || (point >= 0x7f && point <= 0x9f);
-}
+    while (text < end) {
+        uint32_t point;
+        size_t taken = utf8_read(text, end, &point);
 
-/* A path with one could end the comment that names it when the options are printed. */
-static bool
-has_control(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if (is_control((unsigned char)*text) && (unsigned char)*text < 0x80)
-            return true;
-    return false;
+        if (taken == 0) {
+            *what = "is not UTF-8";
+            return text;
+        }
+        if ((point < 0x20 && point != '\t') || (point >= 0x7f && point <= 0x9f)) {
+            *what = "is a control character";
+            return text;
+        }
+        text += taken;
+    }
+    return NULL;
 }
 
 /* Reads up to `room` bytes; returns how many, or -errno. */
@@ -80,14 +85,17 @@ bytes_read(int descriptor, char *bytes, size_t room)
 static int
 file_load(struct options *options, size_t *length, char sentence[static OPTION_TEXT])
 {
+    const char *fault = NULL;
+    /* With such a path, what options_file_print prints would not be a file that can be read. */
+    bool is_named = fault_find(options->config, options->config + strlen(options->config), &fault) == NULL;
     /* Not blocking, lest opening a pipe waits for its writer. */
-    int descriptor = has_control(options->config) ? -1 : open(options->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int descriptor = is_named ? open(options->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
     char what[OPTION_TEXT] = "";
     ssize_t count = 0;
     struct stat status;
 
-    if (has_control(options->config))
-        snprintf(what, sizeof what, "has a control character in it");
+    if (!is_named)
+        snprintf(what, sizeof what, "has a byte in it that %s", fault);
     else if (descriptor < 0 || fstat(descriptor, &status) < 0)
         snprintf(what, sizeof what, "cannot be opened (%s)", strerror(errno));
     else if (!S_ISREG(status.st_mode))
@@ -126,25 +134,20 @@ static int __attribute__((format(printf, 2, 3))) line_refuse(const struct lines 
 static int
 line_check(const struct lines *lines, const char *line, size_t length)
 {
+    const char *fault, *what;
+
     if (length > OPTIONS_LINE_BYTES)
         return line_refuse(lines, "the line is longer than the %d bytes that are allowed", OPTIONS_LINE_BYTES);
-    for (size_t at = 0; at < length;) {
-        uint32_t point = 0;
-        size_t taken = utf8_read(line + at, line + length, &point);
-
-        if (taken == 0)
-            return line_refuse(lines, "byte %zu of the line is not UTF-8; allowed is text in UTF-8", at + 1);
-        if (is_control(point) && point != '\t' && point != '\r')
-            return line_refuse(lines, "byte %zu of the line is a control character; allowed is text in UTF-8", at + 1);
-        at += taken;
-    }
-    return 0;
+    fault = fault_find(line, line + length, &what);
+    if (fault == NULL)
+        return 0;
+    return line_refuse(lines, "byte %zu of the line %s; allowed is text in UTF-8", (size_t)(fault - line) + 1, what);
 }
 
 static bool
 is_blank(char byte)
 {
-    return byte == ' ' || byte == '\t' || byte == '\r';
+    return byte == ' ' || byte == '\t';
 }
 
 /* Cuts blanks off both ends of a text, in place; returns where it begins now. */
@@ -247,11 +250,12 @@ options_file_read(struct options *options, char sentence[static OPTION_TEXT])
     while (line < end && error == 0) {
         char *newline = memchr(line, '\n', (size_t)(end - line));
         char *next = newline != NULL ? newline + 1 : end;
+        char *line_end = newline != NULL ? newline : end;
 
+        line_end -= line_end > line && line_end[-1] == '\r';
+        *line_end = '\0';
         lines.number++;
-        if (newline != NULL)
-            *newline = '\0';
-        error = line_check(&lines, line, (size_t)((newline != NULL ? newline : end) - line));
+        error = line_check(&lines, line, (size_t)(line_end - line));
         if (error == 0)
             error = line_read(&lines, line);
         line = next;

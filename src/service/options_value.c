@@ -136,8 +136,11 @@ option_describe_line(const struct options *options, uint32_t line, char text[sta
 {
     size_t length = strlen(options->config);
     bool is_long = length > PATH_SHOWN;
+    const char *shown = options->config + (is_long ? length - PATH_SHOWN : 0);
 
-    snprintf(text, OPTION_SOURCE_TEXT, "%s%s:%" PRIu32, is_long ? "..." : "", options->config + (is_long ? length - PATH_SHOWN : 0), line);
+    while (is_long && ((unsigned char)*shown & 0xC0) == 0x80)
+        shown++; /* the rest of a character that was cut */
+    snprintf(text, OPTION_SOURCE_TEXT, "%s%s:%" PRIu32, is_long ? "..." : "", shown, line);
 }
 
 void

@@ -223,6 +223,7 @@ START_TEST(what_is_no_text_is_refused)
     expect_refused("# \xe2\x82", 1, "byte 3 of the line is not UTF-8"); /* the file ends inside a character */
     expect_refused("\n# \x1b[2J\n", 2, "byte 3 of the line is a control character");
     expect_refused("# \xc2\x9b\n", 1, "byte 3 of the line is a control character");
+    expect_refused("port = 1\rport = 2\r\n", 1, "byte 9 of the line is a control character");
 }
 END_TEST
 
@@ -267,7 +268,10 @@ START_TEST(a_file_that_cannot_be_read_is_named)
     rmdir(path);
     path[1] = '\n';
     ck_assert_int_eq(options_reread(NULL, NULL), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(sentence, "has a control character in it; allowed"));
+    ck_assert_ptr_nonnull(strstr(sentence, "has a byte in it that is a control character; allowed"));
+    path[1] = '\xff';
+    ck_assert_int_eq(options_reread(NULL, NULL), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(sentence, "has a byte in it that is not UTF-8; allowed"));
     path[1] = 't';
 }
 END_TEST
@@ -345,6 +349,33 @@ START_TEST(what_is_printed_can_be_read_again)
 }
 END_TEST
 
+/* Wherever a long path is cut, it is not cut in the middle of a character. */
+START_TEST(what_is_printed_of_a_long_path_can_be_read_again)
+{
+    for (int odd = 0; odd < 2; odd++) {
+        char folder[300], file[320], *argv[] = {(char[]){"alo"}, (char[]){"--config"}, file, NULL}, *nothing[] = {NULL};
+        size_t length = (size_t)snprintf(folder, sizeof folder, "%s-%s", path, odd ? "x" : "");
+
+        for (int i = 0; i < 100; i++)
+            length += (size_t)snprintf(folder + length, sizeof folder - length, "\xc3\xa9");
+        snprintf(file, sizeof file, "%s/conf", folder);
+        ck_assert_int_eq(mkdir(folder, 0700), 0);
+        file_write("port = 7\n", 9);
+        ck_assert_int_eq(rename(path, file), 0);
+        options_done(&options);
+        ck_assert_int_eq(options_read(3, argv, nothing, &options, warn, sentence), 0);
+
+        char *text = printed();
+
+        ck_assert_ptr_nonnull(strstr(text, "# ...\xc3\xa9"));
+        expect_read(text);
+        free(text);
+        unlink(file);
+        rmdir(folder);
+    }
+}
+END_TEST
+
 START_TEST(no_word_changes_live)
 {
     /* A reload that took one over would have to keep the file's text that it stands in. */
@@ -388,6 +419,7 @@ main(void)
     tcase_add_test(tests, a_file_that_cannot_be_read_is_named);
     tcase_add_test(tests, long_names_do_not_push_out_what_is_allowed);
     tcase_add_test(tests, what_is_printed_can_be_read_again);
+    tcase_add_test(tests, what_is_printed_of_a_long_path_can_be_read_again);
     tcase_add_test(tests, no_word_changes_live);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
