@@ -314,18 +314,36 @@ start_threads(struct server *server, char problem[SERVER_PROBLEM])
     return fail(problem, error, "cannot start the threads of %u workers: %s", server->worker_count, strerror(-error));
 }
 
+static int
+bind_check(const struct options *options, char problem[SERVER_PROBLEM])
+{
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    char behind[OPTION_SOURCE_TEXT];
+    bool optional;
+    int count = tcp_addresses_parse(options->bind, addresses, &optional);
+
+    option_describe_field(options, &options->bind, behind);
+    if (count < 0)
+        return fail(problem, -EINVAL,
+            "%s %.200s: not an address to listen on; allowed are up to %d numeric addresses with commas between, localhost and all", behind,
+            options->bind, TCP_ADDRESSES_MAX);
+    for (int i = 1; i < count; i++)
+        for (int j = 0; j < i; j++)
+            if (tcp_addresses_collide(&addresses[i], &addresses[j]))
+                return fail(problem, -EINVAL,
+                    "%s %.200s: one of these addresses includes another; allowed is each once, and 0.0.0.0 or :: for all of its kind", behind,
+                    options->bind);
+    return 0;
+}
+
 int
 server_check(const struct options *options, char problem[SERVER_PROBLEM])
 {
-    struct tcp_address addresses[TCP_ADDRESSES_MAX];
     char names[64], behind[OPTION_SOURCE_TEXT];
-    bool optional;
+    int error = bind_check(options, problem);
 
-    if (tcp_addresses_parse(options->bind, addresses, &optional) < 0) {
-        option_describe_field(options, &options->bind, behind);
-        return fail(problem, -EINVAL, "%s %.200s: not an address to listen on; allowed are numeric addresses with commas between, localhost and all",
-            behind, options->bind);
-    }
+    if (error < 0)
+        return error;
     if (store_find(options->store) == NULL) {
         option_describe_field(options, &options->store, behind);
         store_names(names, sizeof names);

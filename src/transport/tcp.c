@@ -122,6 +122,24 @@ tcp_addresses_parse(const char *text, struct tcp_address addresses[TCP_ADDRESSES
     return count;
 }
 
+/* 0.0.0.0 or ::, which stands for all addresses of its family. */
+static bool
+is_for_all(const struct tcp_address *address)
+{
+    return address->any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) : address->v4.sin_addr.s_addr == INADDR_ANY;
+}
+
+bool
+tcp_addresses_collide(const struct tcp_address *one, const struct tcp_address *other)
+{
+    if (one->any.sa_family != other->any.sa_family)
+        return false; /* sockets for IPv6 take no IPv4 here */
+    if (is_for_all(one) || is_for_all(other))
+        return true;
+    return one->any.sa_family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&one->v6.sin6_addr, &other->v6.sin6_addr)
+                                          : one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
+}
+
 static bool
 option_set(int descriptor, int level, int name, int value)
 {

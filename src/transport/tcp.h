@@ -32,6 +32,9 @@ enum { TCP_ADDRESSES_MAX = 16, TCP_ADDRESS_TEXT = 64 };
  */
 int tcp_addresses_parse(const char *text, struct tcp_address addresses[TCP_ADDRESSES_MAX], bool *optional);
 
+/* Would listening on both, on the same port, be listening on something twice? */
+bool tcp_addresses_collide(const struct tcp_address *one, const struct tcp_address *other);
+
 /* Opens a listening socket on `port` (0: the kernel chooses; it is written into *address). A peer gone without a word is noticed within
  * `peer_timeout_s` while the connection is quiet. Returns the non-blocking descriptor, or -errno. */
 int tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout_s);

@@ -177,6 +177,7 @@ static const struct {
     {"store = \x01\n", ":1: byte 9 of the line is a control character; allowed is text in UTF-8"},
     {"store = redis\n", ":1: store redis: there is no such store; there is: light"},
     {"bind = here\n", ":1: bind here: not an address to listen on; allowed are"},
+    {"bind = 127.0.0.1,0.0.0.0\n", ":1: bind 127.0.0.1,0.0.0.0: one of these addresses includes another; allowed is"},
 };
 
 /* Bad configuration never starts half a server. */

@@ -79,6 +79,22 @@ START_TEST(there_may_be_so_many_addresses_and_no_more)
 }
 END_TEST
 
+START_TEST(some_addresses_cannot_both_be_listened_on)
+{
+    static const struct {
+        const char *text;
+        bool collide;
+    } cases[] = {{"127.0.0.1,127.0.0.1", true}, {"127.0.0.1,127.0.0.2", false}, {"0.0.0.0,127.0.0.1", true}, {"127.0.0.1,0.0.0.0", true},
+        {"::1,0:0:0::1", true}, {"::1,::2", false}, {"::,::1", true}, {"::1,::", true}, {"0.0.0.0,::", false}, {"0.0.0.0,::1", false},
+        {"::,127.0.0.1", false}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ck_assert_int_eq(tcp_addresses_parse(cases[i].text, addresses, &optional), 2);
+        ck_assert_msg(tcp_addresses_collide(&addresses[0], &addresses[1]) == cases[i].collide, "%s", cases[i].text);
+    }
+}
+END_TEST
+
 /* A listening socket of this address; its port goes to *port. */
 static int
 listen_on(const char *text, uint16_t *port, uint32_t peer_timeout_s)
@@ -366,6 +382,7 @@ main(void)
     tcase_add_test(tests, addresses_are_numeric_with_commas_between);
     tcase_add_test(tests, anything_else_is_invalid);
     tcase_add_test(tests, there_may_be_so_many_addresses_and_no_more);
+    tcase_add_test(tests, some_addresses_cannot_both_be_listened_on);
     tcase_add_test(tests, port_0_takes_a_free_one);
     tcase_add_test(tests, a_listening_socket_does_not_block_and_is_not_inherited);
     tcase_add_test(tests, a_port_that_is_taken_is_an_error);
