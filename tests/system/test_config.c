@@ -6,8 +6,10 @@
 #include "support/client.h"
 #include "support/pair.h"
 #include "support/program.h"
+#include "support/rpc_text.h"
 #include "support/server.h"
 #include "support/session.h"
+#include "support/udp_client.h"
 #include "support/unit.h"
 
 #include <signal.h>
@@ -331,6 +333,63 @@ START_TEST(a_reload_changes_timeouts)
 }
 END_TEST
 
+/* How often a client that logs in now is told to say something. */
+static void
+expect_heartbeats(struct server *server, unsigned tcp_s, unsigned udp_s)
+{
+    char *login = rpc_request("1", "login", "\"user_id\": 51"), words[64];
+    struct client *client = client_connect(server);
+    struct udp_client *address = udp_client_open(server);
+
+    client_send(client, login);
+    snprintf(words, sizeof words, "\"heartbeat\": %u}", tcp_s);
+    ck_assert_ptr_nonnull(strstr(client_read_line(client), words));
+    udp_client_send(address, login);
+    snprintf(words, sizeof words, "\"heartbeat\": %u}", udp_s);
+    ck_assert_ptr_nonnull(strstr(udp_client_receive(address, "an answer"), words));
+    udp_client_send(address, "{\"jsonrpc\": \"2.0\", \"method\": \"logout\"}");
+    udp_client_probe(address);
+    udp_client_close(address);
+    client_close(client);
+    free(login);
+}
+
+START_TEST(a_reload_changes_everything_that_is_live)
+{
+    struct server *server = start_with_file(PATIENT);
+    struct pair *pair = pair_open(server);
+    struct client *begun = client_connect(server), *large = client_connect(server);
+    char text[1200];
+
+    expect_heartbeats(server, 30, 10);
+    client_send(begun, "{\"user_id\": ");
+    config_write(
+        "port = 0\nworkers = 3\nverbose = on\nhello-timeout = 3601\nmessage-timeout = 1\npeer-timeout = 100\nudp-timeout = 60\nstop-timeout = 4\n"
+        "max-friends = 500\nmax-message = 1K\nmax-unfinished = 2M\nmax-nesting = 5\nmax-sessions = 50\nmax-udp-sessions = 1\nqueue-limit = 77\n");
+    server_signal(server, SIGHUP);
+    ck_assert_ptr_nonnull(strstr(server_event(server, "reloaded", 0),
+        "\"changed\":\"verbose hello-timeout message-timeout peer-timeout udp-timeout stop-timeout max-friends max-message max-unfinished "
+        "max-nesting "
+        "max-sessions max-udp-sessions queue-limit\""));
+    client_expect_error(begun, "message_timeout"); /* it had an hour */
+    client_close(begun);
+    memset(text, ' ', sizeof text);
+    text[0] = '{';
+    client_send_bytes(large, text, sizeof text);
+    client_expect_error(large, "too_large");
+    client_close(large);
+    expect_heartbeats(server, 50, 20);
+    struct udp_client *first = udp_client_enter(server, 52, ""), *second = udp_client_open(server);
+    udp_client_hello(second, 53, "1, 2, 3, 5, 6, 7, 8, 9, 10"); /* long enough for an answer */
+    udp_client_expect_error(second, "server_full");
+    udp_client_close(first);
+    udp_client_close(second);
+    pair_exchange(pair);
+    pair_close(pair);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(a_reload_changes_how_many_are_served)
 {
     struct server *server = start_with_file(PATIENT);
@@ -480,6 +539,7 @@ main(void)
     tcase_add_test(tests, a_reload_changes_limits_under_a_session_that_stays);
     tcase_add_test(tests, a_reload_changes_the_log_level);
     tcase_add_test(tests, a_reload_changes_timeouts);
+    tcase_add_test(tests, a_reload_changes_everything_that_is_live);
     tcase_add_test(tests, a_reload_changes_how_many_are_served);
     tcase_add_test(tests, a_wrong_file_leaves_everything);
     tcase_add_test(tests, what_needs_a_restart_is_named);
