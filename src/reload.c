@@ -33,18 +33,17 @@ options_compare(struct options *next, const struct options *fresh, char names[NA
     }
 }
 
-void
-reload(struct running *running, void (*warn)(const char *text))
+/* Returns 0 and the names of what has changed, or -errno and one sentence in `problem`; then everything is as it was. */
+static int
+carry_out(struct running *running, void (*warn)(const char *text), char names[NAMES_BYTES], char problem[SERVER_PROBLEM])
 {
     struct options fresh, next = running->options;
-    char sentence[OPTION_TEXT], problem[SERVER_PROBLEM], names[NAMES_BYTES];
-    int error;
+    char sentence[OPTION_TEXT];
+    int error = options_read(running->argc, running->argv, running->environment, &fresh, warn, sentence);
 
-    log_event(LEVEL_INFO, "reloading", LOG_FIELD_TEXT("config", running->options.config));
-    error = options_read(running->argc, running->argv, running->environment, &fresh, warn, sentence);
     if (error < 0) {
-        log_event(LEVEL_ERROR, "reload_failed", LOG_FIELD_TEXT("message", sentence));
-        return;
+        snprintf(problem, SERVER_PROBLEM, "%s", sentence);
+        return error;
     }
     error = server_check(&fresh, problem);
     if (error == 0) {
@@ -52,11 +51,24 @@ reload(struct running *running, void (*warn)(const char *text))
         error = server_reload(running->server, &next, problem);
     }
     options_done(&fresh);
-    if (error < 0) {
-        log_event(LEVEL_ERROR, "reload_failed", LOG_FIELD_TEXT("message", problem));
-        return;
-    }
+    if (error < 0)
+        return error;
     running->options = next;
     log_set_level(next.verbose ? LEVEL_DEBUG : LEVEL_INFO);
-    log_event(LEVEL_INFO, "reloaded", LOG_FIELD_TEXT("changed", names));
+    return 0;
+}
+
+/* It begins and ends here, whatever comes of it: who is to be told of that, is told here. */
+void
+reload(struct running *running, void (*warn)(const char *text))
+{
+    char problem[SERVER_PROBLEM], names[NAMES_BYTES];
+    int error;
+
+    log_event(LEVEL_INFO, "reloading", LOG_FIELD_TEXT("config", running->options.config));
+    error = carry_out(running, warn, names, problem);
+    if (error < 0)
+        log_event(LEVEL_ERROR, "reload_failed", LOG_FIELD_TEXT("message", problem));
+    else
+        log_event(LEVEL_INFO, "reloaded", LOG_FIELD_TEXT("changed", names));
 }
