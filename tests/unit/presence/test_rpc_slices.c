@@ -257,6 +257,25 @@ START_TEST(over_a_limit_the_rest_is_refused)
 }
 END_TEST
 
+START_TEST(a_reload_between_the_slices_leaves_the_batch)
+{
+    struct presence_config other = stage_usual();
+    struct actor *client = rpc_login(0, "1", "", "");
+
+    other.limits.message_bytes = 1024;
+    other.limits.nesting = 2;
+    other.unfinished_limit = 1;
+    say(client, PINGS);
+    turns(2);
+    presence_handler.configured(stage.presence, &stage.workers[0], &other);
+    stage_settle();
+    stage_expect(client, "(1:pong,2:pong,3:pong,4:pong,5:pong)");
+    say(client, PINGS);
+    stage_settle();
+    stage_expect(client, "null:-32000/too_large .");
+}
+END_TEST
+
 /* The session ends, and with it what waits. */
 START_TEST(a_session_may_end_between_the_slices)
 {
@@ -413,6 +432,7 @@ slices_suite(void)
     tcase_add_test(tests, news_between_the_slices_is_forgotten_with_the_friend);
     tcase_add_test(tests, after_a_logout_the_rest_has_its_turns_too);
     tcase_add_test(tests, over_a_limit_the_rest_is_refused);
+    tcase_add_test(tests, a_reload_between_the_slices_leaves_the_batch);
     tcase_add_test(tests, a_session_may_end_between_the_slices);
     tcase_add_test(tests, a_login_must_come_in_time);
     tcase_add_test(tests, a_stop_does_not_wait_for_a_batch);
