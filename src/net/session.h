@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A session: one connection, or one address that datagrams come from, owned for ever by one worker, touched on that worker's thread only; everybody else holds a handle.
+ * A session: one connection, or one address that datagrams come from, owned for ever by one worker, touched in that worker's turn only (worker.h); everybody else holds a handle.
  * What is embedded here is what an idle session costs; buffers exist only while there is something in them.
  *
  * States: open → closing (no input is carried out any more; what is queued still leaves) → lingering (writing is shut; what the

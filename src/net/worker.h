@@ -64,7 +64,7 @@ enum deadline_kind {
 
 struct worker;
 
-/* What the layer above does. Every function runs on the worker's thread, with no lock held. */
+/* What the layer above does. Every function runs in the worker's turn, with no other lock held. */
 struct session_handler {
     size_t session_bytes; /* size of the struct that has a struct session as its first member; it begins as zeros */
     /* A connection is there; a refused one is to be told so and closed. */
