@@ -155,6 +155,7 @@ crowd_drop(struct crowd *crowd, uint32_t client)
 {
     close(crowd->clients[client].descriptor);
     crowd->clients[client].descriptor = -1;
+    crowd->clients[client].parting = false;
     crowd->online--;
     free(crowd->clients[client].held);
     crowd->clients[client].held = NULL;
@@ -171,12 +172,19 @@ crowd_crash(struct crowd *crowd, uint32_t client)
 }
 
 void
-crowd_leave(struct crowd *crowd, uint32_t client)
+crowd_part(struct crowd *crowd, uint32_t client)
 {
     crowd->scratch.used = 0;
     crowd->setting.talk->leave(&crowd->scratch, crowd->clients[client].user, crowd->setting.datagrams);
     if (crowd->scratch.used > 0)
         (void)!send(crowd->clients[client].descriptor, crowd->scratch.bytes, crowd->scratch.used, MSG_NOSIGNAL);
+    crowd->clients[client].parting = true;
+}
+
+void
+crowd_leave(struct crowd *crowd, uint32_t client)
+{
+    crowd_part(crowd, client);
     crowd_drop(crowd, client);
 }
 
@@ -270,7 +278,7 @@ beats_say(struct crowd *crowd, int64_t now_ns)
     for (; crowd->beaten_ns + pace_ns < now_ns; crowd->beaten_ns += pace_ns) {
         uint32_t client = crowd->beat_next++ % crowd->size;
 
-        if (!crowd_joined(crowd, client))
+        if (!crowd_joined(crowd, client) || crowd->clients[client].parting)
             continue;
         crowd->scratch.used = 0;
         crowd->setting.talk->beat(&crowd->scratch, crowd->clients[client].user);

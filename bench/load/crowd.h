@@ -21,6 +21,7 @@
 struct client {
     uint32_t user;  /* of the population: the crowd's first user plus the client's number, unless a scenario says otherwise */
     int descriptor; /* -1 while it is not connected */
+    bool parting;   /* has said goodbye: a sign of life would bring it back */
     uint32_t held_bytes;
     char *held;                  /* a word that has begun: held_bytes, or NULL */
     struct pending_queue due[2]; /* what it must be told: that somebody left, that somebody came; all in the first where news has names */
@@ -78,6 +79,8 @@ void crowd_join(struct crowd *crowd, uint32_t client, const char *hello, size_t 
 void crowd_say(struct crowd *crowd, uint32_t client, const char *text, size_t length);
 /* Says goodbye as the dialect does and closes. */
 void crowd_leave(struct crowd *crowd, uint32_t client);
+/* Says goodbye, gives no sign of life any more, and stays connected, so that it can be said again: over UDP it may be lost. */
+void crowd_part(struct crowd *crowd, uint32_t client);
 /* Nothing that comes to the client is read any more; or it is, beginning with what has come meanwhile. */
 void crowd_deafen(struct crowd *crowd, uint32_t client, bool deaf);
 /* Ends the connection by a reset. */
@@ -100,6 +103,8 @@ crowd_id(const struct crowd *crowd, uint32_t client)
 
 /* From now on the client must be told, once, that this user (of the whole population) came or left; the clock runs from due_ns. */
 void crowd_expect(struct crowd *crowd, uint32_t client, uint32_t user, bool online, int64_t due_ns);
+/* Nothing is due to the client any more: it is about to leave. */
+void crowd_forget(struct crowd *crowd, uint32_t client);
 /* A transition has been ordered; for the books only. */
 void crowd_transition(struct crowd *crowd, int64_t now_ns);
 

@@ -196,16 +196,21 @@ crowd_settle(struct crowd *crowd)
 }
 
 void
-crowd_reset(struct crowd *crowd, bool strict)
+crowd_forget(struct crowd *crowd, uint32_t client)
 {
     struct pending_entry entry;
 
+    for (int kind = 0; kind < 2; kind++)
+        while (pending_take(&crowd->pool, &crowd->clients[client].due[kind], &entry))
+            crowd->under_way -= !entry.undone;
+}
+
+void
+crowd_reset(struct crowd *crowd, bool strict)
+{
     for (uint32_t i = 0; i < crowd->size; i++) {
-        for (int kind = 0; kind < 2; kind++) {
-            crowd->clients[i].heard[kind] = 0;
-            while (pending_take(&crowd->pool, &crowd->clients[i].due[kind], &entry))
-                crowd->under_way -= !entry.undone;
-        }
+        crowd->clients[i].heard[0] = crowd->clients[i].heard[1] = 0;
+        crowd_forget(crowd, i);
     }
     crowd->strict = strict;
 }

@@ -166,6 +166,16 @@ panel_draw(const struct panel *panel, const struct panel_run *run, FILE *file)
 }
 
 void
+panel_mark(const struct panel *panel, const struct panel_run *run, double seconds, const char *text, double below, FILE *file)
+{
+    double x = place_x(run, seconds);
+    bool right = x > (run->left + run->right) / 2;
+
+    svg_line(file, x, panel->top, x, panel->bottom, "stroke='#222222' stroke-dasharray='2 3'");
+    svg_text(file, right ? x - 5 : x + 5, panel->top + below, right ? "text-anchor='end'" : "", text);
+}
+
+void
 panel_draw_time(const struct panel_run *run, double bottom, FILE *file)
 {
     char label[32];

@@ -41,6 +41,9 @@ struct panel {
 /* A line that is nowhere above zero is left out; where an axis is logarithmic, a line has gaps where it is not. */
 void panel_draw(const struct panel *panel, const struct panel_run *run, FILE *file);
 
+/* Something begins at this moment: a line from top to bottom, with a text beside it, so far below the panel's top. */
+void panel_mark(const struct panel *panel, const struct panel_run *run, double seconds, const char *text, double below, FILE *file);
+
 /* The labels of the axis of time, below a panel that ends there. */
 void panel_draw_time(const struct panel_run *run, double bottom, FILE *file);
 

@@ -167,6 +167,14 @@ readable_clean(char *into, size_t room, const char *text)
     into[used] = '\0';
 }
 
+void
+readable_words(char *name)
+{
+    for (; *name != '\0'; name++)
+        if (*name == '_')
+            *name = ' ';
+}
+
 size_t
 readable_columns(const char *text)
 {

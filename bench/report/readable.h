@@ -25,6 +25,9 @@ struct readable readable_value(double value, const char *unit);
  * codes that no XML may hold) become spaces; no character is cut in two. */
 void readable_clean(char *into, size_t room, const char *text);
 
+/* The underscores of a name become spaces. */
+void readable_words(char *name);
+
 /* How many columns of a terminal a clean text takes, when none of its characters is wide. */
 size_t readable_columns(const char *text);
 

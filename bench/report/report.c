@@ -71,6 +71,18 @@ report_latency(struct report *report, const char *name, const struct histogram *
 }
 
 void
+report_phase(struct report *report, const char *name, double start_s, double seconds)
+{
+    ASSERT(report->phases < REPORT_PHASES);
+
+    struct report_phase *phase = &report->phase[report->phases++];
+
+    readable_clean(phase->name, sizeof phase->name, name);
+    phase->start_s = start_s;
+    phase->seconds = seconds;
+}
+
+void
 report_series(struct report *report, const struct series *series)
 {
     report->series = series;

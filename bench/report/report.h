@@ -23,6 +23,7 @@ enum {
     REPORT_FACTS = 48,
     REPORT_FIGURES = 64,
     REPORT_LATENCIES = 8,
+    REPORT_PHASES = 8,
 };
 
 /* The parts of the table. */
@@ -48,11 +49,17 @@ struct report_latency {
     const struct histogram *histogram;
 };
 
+struct report_phase {
+    char name[REPORT_NAME_BYTES];
+    double start_s, seconds;
+};
+
 struct report {
-    uint32_t facts, figures, latencies;
+    uint32_t facts, figures, latencies, phases;
     struct report_fact fact[REPORT_FACTS];
     struct report_figure figure[REPORT_FIGURES];
     struct report_latency latency[REPORT_LATENCIES];
+    struct report_phase phase[REPORT_PHASES];
     const struct series *series; /* NULL: none */
 };
 
@@ -64,8 +71,11 @@ void report_fact_number(struct report *report, const char *name, int64_t number)
 /* text is what the table calls the figure. */
 void report_figure(struct report *report, enum report_part part, const char *name, double value, const char *unit, const char *text);
 
-/* The first one is what the plot sums up. Empty ones are shown as such. */
+/* The plot sums each up in a line: as the whole run when there is one, else by its name. Empty ones are shown as such. */
 void report_latency(struct report *report, const char *name, const struct histogram *histogram);
+
+/* A part of the run that is to be told from the rest: when it began, from the start of the series, and how long it was. */
+void report_phase(struct report *report, const char *name, double start_s, double seconds);
 
 void report_series(struct report *report, const struct series *series);
 

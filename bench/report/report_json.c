@@ -61,6 +61,17 @@ latencies_add(json_t *object, const struct report *report)
     return failed;
 }
 
+static int
+phases_add(json_t *object, const struct report *report)
+{
+    int failed = 0;
+
+    for (uint32_t i = 0; i < report->phases; i++)
+        failed |= json_object_set_new(object, report->phase[i].name,
+            json_pack("{s:o, s:o}", "start_s", json_number(report->phase[i].start_s), "seconds", json_number(report->phase[i].seconds)));
+    return failed;
+}
+
 /* An array for each quantity, all of the same length: what plotting programs want. */
 static int
 series_add_to(json_t *object, const struct series *series)
@@ -90,15 +101,15 @@ series_add_to(json_t *object, const struct series *series)
 int
 report_print_json(const struct report *report, FILE *file)
 {
-    json_t *facts = json_object(), *figures = json_object(), *latencies = json_object(), *series = json_object();
-    int failed = facts_add(facts, report) | figures_add(figures, report) | latencies_add(latencies, report);
+    json_t *facts = json_object(), *figures = json_object(), *latencies = json_object(), *phases = json_object(), *series = json_object();
+    int failed = facts_add(facts, report) | figures_add(figures, report) | latencies_add(latencies, report) | phases_add(phases, report);
 
     if (report->series != NULL)
         failed |= series_add_to(series, report->series);
 
-    /* It takes the four, also when it fails. */
-    json_t *whole =
-        json_pack("{s:i, s:o, s:o, s:o, s:o}", "format", FORMAT, "facts", facts, "figures", figures, "latency", latencies, "series", series);
+    /* It takes the five, also when it fails. */
+    json_t *whole = json_pack("{s:i, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "facts", facts, "figures", figures, "latency", latencies, "phases",
+        phases, "series", series);
     int result = failed != 0 || whole == NULL ? -ENOMEM : 0;
 
     if (result == 0 && (json_dumpf(whole, file, JSON_REAL_PRECISION(9)) != 0 || fputc('\n', file) == EOF || fflush(file) != 0))

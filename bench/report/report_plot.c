@@ -19,6 +19,8 @@ enum {
     TITLE_COLUMNS = 64, /* what fits at the fonts' sizes */
     LINE_COLUMNS = 108,
     LINE_BYTES = 600,
+    LEGEND_HEIGHT = 14,
+    SUM_HEIGHT = 18,
 };
 
 static double
@@ -115,22 +117,22 @@ draw_titles(const struct report *report, FILE *file)
     svg_text(file, LEFT, 57, "fill='#555555'", clean);
 }
 
-/* The whole run's latency in one line. */
+/* A latency in one line. */
 static void
-draw_sum(const struct report *report, double y, FILE *file)
+draw_sum(const struct report *report, uint32_t number, double y, FILE *file)
 {
     static const struct {
         const char *name;
         double percent;
     } percentiles[] = {{"p50 ", 50}, {"p90 ", 90}, {"p99 ", 99}, {"p99.9 ", 99.9}, {"p99.99 ", 99.99}};
-    char line[LINE_BYTES] = "";
+    const struct histogram *histogram = report->latency[number].histogram;
+    char line[LINE_BYTES] = "", name[REPORT_NAME_BYTES + 16];
 
-    if (report->latencies == 0 || report->latency[0].histogram->count == 0)
+    if (histogram->count == 0)
         return;
-
-    const struct histogram *histogram = report->latency[0].histogram;
-
-    part_add(line, "the whole run: delivered ", readable_number((double)histogram->count).text);
+    snprintf(name, sizeof name, "%s: delivered ", report->latencies == 1 ? "the whole run" : report->latency[number].name);
+    readable_words(name);
+    part_add(line, name, readable_number((double)histogram->count).text);
     for (size_t i = 0; i < sizeof percentiles / sizeof percentiles[0]; i++)
         part_add(line, percentiles[i].name, readable_duration((double)histogram_percentile(histogram, percentiles[i].percent)).text);
     part_add(line, "max ", readable_duration((double)histogram->max_ns).text);
@@ -154,21 +156,37 @@ run_prepare(struct panel_run *run, const struct series *series)
     run->time = axis_linear(end / run->time_unit_s, 10, false);
 }
 
+/* Where the parts of the run begin. One name under the other: parts may be short. */
+static void
+draw_phases(const struct report *report, const struct panel_run *run, const struct panel *panels, FILE *file)
+{
+    for (uint32_t i = 0; i < report->phases; i++) {
+        const struct report_phase *phase = &report->phase[i];
+        char text[REPORT_TEXT_BYTES];
+
+        snprintf(text, sizeof text, "%s: %s", phase->name, readable_duration(phase->seconds * 1e9).text);
+        for (int panel = 0; panel < 2; panel++)
+            panel_mark(&panels[panel], run, phase->start_s, panel == 0 ? text : "", (double)(i + 1) * LEGEND_HEIGHT, file);
+    }
+}
+
 static void
 draw_panels(const struct report *report, const struct panel_run *run, struct panel *panels, uint32_t count, FILE *file)
 {
-    double bottom = panels[count - 1].bottom;
+    double bottom = panels[count - 1].bottom, height = bottom + 80 + (report->latencies > 1 ? (report->latencies - 1) * SUM_HEIGHT : 0);
 
     fprintf(file,
         "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%.0f' viewBox='0 0 %d %.0f' font-size='12' fill='#222222' "
         "font-family=\"Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif\">\n",
-        WIDTH, bottom + 80, WIDTH, bottom + 80);
+        WIDTH, height, WIDTH, height);
     fprintf(file, "<rect width='100%%' height='100%%' fill='#ffffff'/>\n");
     draw_titles(report, file);
     for (uint32_t i = 0; i < count; i++)
         panel_draw(&panels[i], run, file);
     panel_draw_time(run, bottom, file);
-    draw_sum(report, bottom + 64, file);
+    draw_phases(report, run, panels, file);
+    for (uint32_t i = 0; i < report->latencies; i++)
+        draw_sum(report, i, bottom + 64 + i * SUM_HEIGHT, file);
     fprintf(file, "</svg>\n");
 }
 

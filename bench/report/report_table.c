@@ -40,10 +40,7 @@ print_name(FILE *file, const char *name, size_t columns)
     char words[REPORT_NAME_BYTES];
 
     snprintf(words, sizeof words, "%s", name);
-    for (char *c = words; *c != '\0'; c++) {
-        if (*c == '_')
-            *c = ' ';
-    }
+    readable_words(words);
     print_left(file, words, columns);
 }
 

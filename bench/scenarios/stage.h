@@ -102,6 +102,7 @@ bool stage_stalled(const struct stage *stage, int64_t now_ns);
 
 /* What a phase came to: what it cost the server, and what all shares have counted in it. In the first share; in others it is empty. */
 struct phase {
+    int64_t start_ns;
     struct meter spent;
     struct tally sum;
 };
@@ -132,6 +133,11 @@ void stage_cost(struct stage *stage, const struct phase *phase, const char *even
 void stage_figure(struct stage *stage, enum report_part part, const char *name, double value, const char *unit, const char *text);
 /* What was counted in the phase, and the server's memory. */
 void stage_counts(struct stage *stage, const struct phase *phase);
+/* Of a run that has several phases: what was counted in this one, and when it was; the figures and the texts begin with its name ("logins"). After
+ * the last, stage_counts of the sum. */
+void stage_phase_counts(struct stage *stage, const struct phase *phase, const char *name, const char *events);
+/* Adds the time and the counts of another phase, for stage_counts alone. */
+void stage_phase_add(struct phase *sum, const struct phase *phase);
 
 /* In the first share, when the others have ended: what happened when, and what went wrong in the whole run. */
 void stage_end(struct stage *stage);

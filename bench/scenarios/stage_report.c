@@ -85,6 +85,7 @@ stage_phase_end(struct stage *stage, struct phase *phase)
     if (stage->share == 0) {
         struct meter now = meter_read(stage);
 
+        phase->start_ns = stage->start.wall_ns;
         phase->spent = (struct meter){
             .cpu_ns = now.cpu_ns - stage->start.cpu_ns,
             .user_ns = now.user_ns - stage->start.user_ns,
@@ -164,6 +165,38 @@ stage_counts(struct stage *stage, const struct phase *phase)
     if (stage->share == 0 && stage->target->process != 0)
         stage_figure(stage, REPORT_SERVER, "rss_bytes", (double)cost_memory_now(stage->target->process).rss_bytes, "B", "RSS");
     stage->checked = true;
+}
+
+/* "logins: <what>" */
+static void
+phase_figure(struct stage *stage, const char *name, const char *figure, double value, const char *unit, const char *what)
+{
+    char key[REPORT_NAME_BYTES], text[REPORT_TEXT_BYTES];
+
+    snprintf(key, sizeof key, "%s_%s", name, figure);
+    snprintf(text, sizeof text, "%s: %s", name, what);
+    stage_figure(stage, REPORT_THROUGHPUT, key, value, unit, text);
+}
+
+void
+stage_phase_counts(struct stage *stage, const struct phase *phase, const char *name, const char *events)
+{
+    double seconds = (double)phase->spent.wall_ns / 1e9;
+
+    if (stage->share != 0)
+        return;
+    phase_figure(stage, name, "seconds", seconds, "s", "measured");
+    phase_figure(stage, name, "transitions", (double)phase->sum.counts.transitions, "", events);
+    phase_figure(stage, name, "notifications", (double)phase->sum.counts.heard, "", "notifications delivered");
+    report_phase(&stage->report, name, (double)(phase->start_ns - stage->shares->tallies[0].series.start_ns) / 1e9, seconds);
+}
+
+void
+stage_phase_add(struct phase *sum, const struct phase *phase)
+{
+    sum->spent.wall_ns += phase->spent.wall_ns;
+    sum->sum.counts.transitions += phase->sum.counts.transitions;
+    sum->sum.counts.heard += phase->sum.counts.heard;
 }
 
 void

@@ -33,6 +33,10 @@ static const struct {
     {"fanout --sessions 60 --flapping 6 --friends 10 --seconds 0.5 --warm-up 0 --processes 2", "notification"},
     {"storm --sessions 100 --friends 10 --rounds 2", "login"},
     {"storm --sessions 100 --friends 10 --graph zipf --protocol jsonrpc --processes 2", "login"},
+    {"storm --sessions 100 --friends 10 --mutual --graph zipf --rounds 2", "login"},
+    {"storm --sessions 300 --friends 10 --udp --rounds 2", "login"},
+    {"storm --sessions 300 --friends 10 --udp --mutual --processes 2", "login"},
+    {"storm --sessions 300 --friends 10 --udp --mutual --protocol jsonrpc", "login"},
     {"celebrity --sessions 50 --rounds 2", "notification"},
     {"celebrity --sessions 50 --rounds 2 --protocol jsonrpc --processes 2", "notification"},
     {"celebrity --sessions 50 --rounds 2 --udp", "notification"},
@@ -152,6 +156,47 @@ START_TEST(the_same_seed_makes_the_same_load)
 }
 END_TEST
 
+/* Each phase of a storm is counted by itself and called by its name; in mutual lists, friends are told as well as witnesses. */
+START_TEST(a_storm_tells_its_phases_apart)
+{
+    struct server *server = server_start("--workers 2");
+    const char *flags = _i == 0 ? "" : _i == 1 ? "--udp" : "--mutual";
+    json_t *report =
+        bench_expect_json(bench_start("storm --sessions 300 --friends 10 %s --target 127.0.0.1:%u --json " BENCH_PATIENT, flags, server->port));
+    const json_t *phases = json_object_get(report, "phases");
+    double logins = json_number_value(json_object_get(json_object_get(phases, "logins"), "seconds"));
+
+    ck_assert_double_eq(bench_figure(report, "logins_transitions"), 300);
+    ck_assert_double_eq(bench_figure(report, "logouts_transitions"), 300);
+    ck_assert_double_eq(bench_figure(report, "transitions"), 600);
+    if (_i < 2) {
+        ck_assert_double_eq(bench_figure(report, "logins_notifications"), 300);
+        ck_assert_double_eq(bench_figure(report, "logouts_notifications"), 300);
+    } else {
+        ck_assert_double_gt(bench_figure(report, "logins_notifications"), 1500);
+    }
+    ck_assert_double_gt(bench_figure(report, "logouts_seconds"), 0);
+    ck_assert_double_gt(bench_figure(report, "cpu_us_per_logout"), 0);
+    ck_assert_double_eq_tol(bench_figure(report, "logins_seconds"), logins, 0.001);
+    ck_assert_double_ge(json_number_value(json_object_get(json_object_get(phases, "logouts"), "start_s")), logins);
+    json_decref(report);
+    bench_expect_end(bench_start("storm --sessions 300 --friends 10 %s --target 127.0.0.1:%u " BENCH_PATIENT, flags, server->port), 0,
+        "logouts: notifications delivered");
+    server_stop(server);
+}
+END_TEST
+
+/* Witnesses have taken most of the room. A refusal is longer than three hellos without friends, so the server says nothing. */
+START_TEST(a_storm_over_udp_finds_out_who_is_not_there)
+{
+    struct server *server = server_start("--max-udp-sessions 320");
+
+    bench_expect_end(bench_start("storm --sessions 100 --friends 0 --udp --quiet --late-after 2 --target 127.0.0.1:%u", server->port), 1,
+        "sessions are not there: the server has refused or lost them");
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(the_table_names_what_was_run_and_the_plot_is_xml)
 {
     struct server *server = server_start("--workers 2");
@@ -199,6 +244,7 @@ static const struct {
     {"fanout --sessions 10 --flapping 6", 2, "twice as many sessions"},
     {"fanout --sessions 500000 --processes 64 --protocol redis --target 127.0.0.1:1 --quiet", 2, "names for 900000 users"},
     {"fanout --sessions 9000000 --processes 1", 2, "too many"},
+    {"storm --in-flight 250 --target 127.0.0.1:1 --quiet", 2, "fewer than 250 logins in flight"},
     {"fanout --target 127.0.0.1:1 --quiet", 1, "cannot connect to the server: Connection refused"},
     {"celebrity --udp --target 127.0.0.1:1 --quiet", 1, "the server ended the connection"},
     {"fanout --pid 1073741823", 1, "what process 1073741823 costs cannot be read"},
@@ -279,27 +325,30 @@ START_TEST(an_error_of_the_server_is_passed_on)
 }
 END_TEST
 
+/* 20 sessions, two users who come and go: 100020 and 100021. There is room for four in a storm beside its witnesses. */
+#define LIE_FANOUT "fanout --sessions 20 --flapping 2 --friends 8 --warm-up 0 --seconds 30 --notifications 100 --in-flight 1 "
+#define LIE_STORM "storm --sessions 4 --friends 2 "
+
 static const struct {
     enum lie lie;
+    int64_t first, last; /* users about whom it lies */
     const char *flags;
     int status;
     const char *said;
 } lies[] = {
-    {LIE_NONE, BENCH_PATIENT, 0, "notifications delivered"},
-    {LIE_SWALLOW, "--quiet --late-after 2", 1, "was never told that user 10002"},
-    {LIE_REPEAT, BENCH_PATIENT, 1, "was told that somebody left, and nothing of that kind was due"},
+    {LIE_NONE, 100020, 100021, LIE_FANOUT BENCH_PATIENT, 0, "notifications delivered"},
+    {LIE_SWALLOW, 100020, 100021, LIE_FANOUT "--quiet --late-after 2", 1, "was never told that user 10002"},
+    {LIE_REPEAT, 100020, 100021, LIE_FANOUT BENCH_PATIENT, 1, "was told that somebody left, and nothing of that kind was due"},
+    {LIE_NONE, 100000, 100003, LIE_STORM "--mutual " BENCH_PATIENT, 0, "notifications delivered"},
+    {LIE_SWALLOW, 100000, 100003, LIE_STORM "--quiet --late-after 2", 1, "was never told that user 10000"},
+    {LIE_REPEAT, 100000, 100003, LIE_STORM BENCH_PATIENT, 1, "was told that somebody left, and nothing of that kind was due"},
 };
 
-/* 20 sessions, two users who come and go: 100020 and 100021. */
 START_TEST(a_server_that_lies_is_found_out)
 {
-    struct lying_server server = lying_server_start(lies[_i].lie, 100020, 100021);
+    struct lying_server server = lying_server_start(lies[_i].lie, lies[_i].first, lies[_i].last);
 
-    bench_expect_end(
-        bench_start(
-            "fanout --sessions 20 --flapping 2 --friends 8 --warm-up 0 --seconds 30 --notifications 100 --in-flight 1 --target 127.0.0.1:%u %s",
-            server.port, lies[_i].flags),
-        lies[_i].status, lies[_i].said);
+    bench_expect_end(bench_start("%s --target 127.0.0.1:%u", lies[_i].flags, server.port), lies[_i].status, lies[_i].said);
     lying_server_stop(&server);
 }
 END_TEST
@@ -315,6 +364,8 @@ main(void)
     tcase_add_loop_test(tests, idle_measures_memory_and_rest, 0, sizeof idle_runs / sizeof idle_runs[0]);
     tcase_add_test(tests, a_schedule_that_was_not_kept_is_named);
     tcase_add_test(tests, the_same_seed_makes_the_same_load);
+    tcase_add_loop_test(tests, a_storm_tells_its_phases_apart, 0, 3);
+    tcase_add_test(tests, a_storm_over_udp_finds_out_who_is_not_there);
     tcase_add_test(tests, the_table_names_what_was_run_and_the_plot_is_xml);
     tcase_add_loop_test(tests, wrong_arguments_get_one_sentence, 0, sizeof refused / sizeof refused[0]);
     tcase_add_loop_test(tests, ctrl_c_reports_what_was_measured, 1, 3);

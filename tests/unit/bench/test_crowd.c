@@ -275,6 +275,43 @@ START_TEST(over_udp_it_is_lost_when_it_would_be_late)
 }
 END_TEST
 
+START_TEST(nothing_is_due_to_whoever_is_forgotten)
+{
+    crowd_expect(&crowd, 0, 1, true, crowd_clock_ns());
+    crowd_expect(&crowd, 0, 2, false, crowd_clock_ns());
+    crowd_expect(&crowd, 1, 1, true, crowd_clock_ns());
+    crowd_forget(&crowd, 0);
+    ck_assert_uint_eq(crowd.under_way, 1);
+    tell(1, "{\"online\": true}\n", 1);
+    crowd_settle(&crowd);
+    ck_assert_uint_eq(tally_errors(&tally.counts), 0);
+}
+END_TEST
+
+/* A sign of life would bring it back. */
+START_TEST(whoever_says_goodbye_gives_no_sign_of_life)
+{
+    static const char goodbye[] = "{\"user_id\": 100010, \"online\": false}";
+    char said[256];
+
+    teardown();
+    setup_kind(&talk_classic, 1000 * ms_ns, true);
+    crowd_part(&crowd, 0);
+    crowd_part(&crowd, 0);
+    crowd.beaten_ns = crowd_clock_ns() - 20000 * ms_ns; /* so that it is everybody's turn */
+    crowd_poll(&crowd, 0);
+    for (int times = 0; times < 2; times++) {
+        ck_assert_int_eq(recv(server[0], said, sizeof said, MSG_DONTWAIT), (ssize_t)strlen(goodbye));
+        ck_assert_mem_eq(said, goodbye, strlen(goodbye));
+    }
+    ck_assert_int_lt(recv(server[0], said, sizeof said, MSG_DONTWAIT), 0);
+    ck_assert_int_gt(recv(server[1], said, sizeof said, MSG_DONTWAIT), 0);
+    crowd_drop(&crowd, 0);
+    crowd_join(&crowd, 0, "hello", 5);
+    ck_assert(!crowd.clients[0].parting);
+}
+END_TEST
+
 START_TEST(nonsense_ends_the_run)
 {
     (void)!write(server[0], "nonsense\n", 9);
@@ -402,6 +439,8 @@ main(void)
     tcase_add_test(tests, a_change_of_somebody_else_is_one_too_many);
     tcase_add_test(tests, what_may_not_be_left_out_is_missing);
     tcase_add_test(tests, over_udp_it_is_lost_when_it_would_be_late);
+    tcase_add_test(tests, nothing_is_due_to_whoever_is_forgotten);
+    tcase_add_test(tests, whoever_says_goodbye_gives_no_sign_of_life);
     tcase_add_exit_test(tests, nonsense_ends_the_run, 1);
     tcase_add_exit_test(tests, an_end_of_a_connection_ends_the_run, 1);
     tcase_add_test(tests, unless_the_scenario_expects_it);

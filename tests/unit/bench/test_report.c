@@ -244,6 +244,27 @@ START_TEST(the_plot)
 }
 END_TEST
 
+/* Each part of the run is named where it begins, and each latency by its name when there are several. */
+START_TEST(a_plot_tells_parts_apart)
+{
+    run_make();
+    ck_assert_ptr_nonnull(strstr(plot(), ">all news: delivered 1,000 · p50"));
+    report.latencies = 1;
+    ck_assert_ptr_nonnull(strstr(plot(), ">the whole run: delivered 1,000 · p50"));
+    report_phase(&report, "logins", 0, 4);
+    report_phase(&report, "logouts", 4.5, 1.5);
+    plot();
+    ck_assert_ptr_nonnull(strstr(text, "y='114.0' >logins: 4.00 s</text>"));
+    ck_assert_ptr_nonnull(strstr(text, "y='128.0' >logouts: 1.50 s</text>"));
+
+    json_t *whole = json();
+
+    ck_assert_double_eq(json_number_value(json_object_get(json_object_get(json_object_get(whole, "phases"), "logouts"), "start_s")), 4.5);
+    ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(json_object_get(whole, "phases"), "logins"), "seconds")), 4);
+    json_decref(whole);
+}
+END_TEST
+
 /* A rate of nothing is zero; a latency of nothing is none. */
 START_TEST(a_plot_has_gaps_only_where_zero_has_no_place)
 {
@@ -349,6 +370,7 @@ main(void)
     tcase_add_test(tests, a_name_told_again_replaces);
     tcase_add_test(tests, the_json);
     tcase_add_test(tests, the_plot);
+    tcase_add_test(tests, a_plot_tells_parts_apart);
     tcase_add_test(tests, a_plot_has_gaps_only_where_zero_has_no_place);
     tcase_add_loop_test(tests, a_plot_of_odd_runs, 0, 7);
     tcase_add_loop_test(tests, texts_are_tame_everywhere, 0, 2);
