@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ enum {
     BEAT_SECONDS = 10, /* how often each client gives a sign of life over UDP; the server waits for 30 s */
     SHOWN_BYTES = 120, /* of what is not understood */
     LOST_LOOK_NS = 250000000,
+    SEGMENT_BYTES = 536, /* of those with small buffers: what every host takes */
 };
 
 static char read_bytes[READ_BYTES + WORD_BYTES];
@@ -89,13 +91,16 @@ crowd_connect(struct crowd *crowd)
     struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000101 + crowd->connects++ % SOURCES)};
     int descriptor = socket(target->address.ss_family, (crowd->setting.datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    int on = 1;
+    int on = 1, segment = SEGMENT_BYTES;
 
     if (descriptor < 0)
         failure_errno("socket");
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (crowd->receive_bytes > 0)
+    if (crowd->receive_bytes > 0) {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &crowd->receive_bytes, sizeof crowd->receive_bytes);
+        /* The loopback's segments are longer than such a buffer, and who has room for less than one does not say that there is room again. */
+        setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    }
     if (target->loopback) {
         setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         if (bind(descriptor, (struct sockaddr *)&source, sizeof source) != 0)

@@ -28,6 +28,7 @@ struct plan {
     uint32_t friends;       /* of each session */
     uint32_t flapping;      /* users that come and go */
     uint32_t slow;          /* sessions that do not read */
+    uint32_t behind;        /* changes due to each of them before it is measured what they do, and after it */
     uint32_t rate;          /* notifications a second; 0: as fast as in_flight allows */
     uint32_t in_flight;     /* transitions whose news is still under way, at most */
     uint32_t notifications; /* to be delivered in all, about; 0: until the time is up */

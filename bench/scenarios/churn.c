@@ -212,7 +212,8 @@ churn_descriptors(const struct plan *plan)
 const struct scenario scenario_churn = {
     .name = "churn",
     .about = "everything at once: people who come, go, crash, change lists, bring devices; and strangers",
-    .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_RATE | OPTION_IN_FLIGHT | OPTION_SECONDS | OPTION_GRAPH | OPTION_UDP | OPTION_PROCESSES,
+    .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_RATE | OPTION_IN_FLIGHT | OPTION_SECONDS | OPTION_GRAPH | OPTION_MUTUAL | OPTION_UDP |
+        OPTION_PROCESSES,
     .defaults = {.sessions = 2000, .friends = 50, .rate = 500, .in_flight = 16, .graph = PLAN_ZIPF, .run_ns = 20 * INT64_C(1000000000)},
     .play = churn_play,
     .descriptors = churn_descriptors,

@@ -51,7 +51,8 @@ struct seat {
 };
 
 struct person {
-    struct friend *friends;  /* churn->room places */
+    struct friend *friends;  /* so many places as person_room says */
+    uint32_t listed;         /* how many the list holds, always */
     struct friend *watchers; /* who list the person */
     uint32_t watchers_count, watchers_room;
     struct belief_truth truth;
@@ -62,11 +63,18 @@ struct person {
     struct seat seats[2];
 };
 
+/* Places of the list: of those in it, and of such as were taken from it and may still be told. */
+static inline uint32_t
+person_room(const struct person *person)
+{
+    return person->listed + CHURN_DROPPED;
+}
+
 enum churn_act { ACT_ARRIVE, ACT_GOODBYE, ACT_CLOSE, ACT_CRASH, ACT_RELIST, ACT_BEAT, ACT_DEVICE, ACT_STRANGER, ACTS };
 
 struct churn {
     struct stage *stage;
-    uint32_t people, witnesses, room; /* room: places in a list */
+    uint32_t people, witnesses, room; /* room: places in the longest list */
     struct person *persons;
     uint32_t *movers;    /* of each witness, the person that is moving; UINT32_MAX: none */
     uint32_t *snapshot;  /* room for an answer */

@@ -105,7 +105,7 @@ relist(struct churn *churn, uint32_t person, int device)
         return;
     }
     if (talk->names_users) {
-        for (uint32_t i = churn->stage->plan->friends; i < churn->room; i++)
+        for (uint32_t i = churn->persons[person].listed; i < person_room(&churn->persons[person]); i++)
             if (churn->persons[person].friends[i].state == FRIEND_DROPPED)
                 old = churn_user(churn, churn->persons[person].friends[i].person);
         talk->relist(&churn->text, user, &old, 1, NULL, 0);

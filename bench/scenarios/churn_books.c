@@ -63,7 +63,7 @@ churn_books_move(struct churn *churn, uint32_t person)
     churn->told_now++;
     for (uint32_t i = 0; i < it->watchers_count; i++)
         told_add(churn, &count, it->watchers[i].person, it->watchers[i].state == FRIEND_SURE);
-    for (uint32_t i = 0; talk->tells_listed && !it->truth.online && i < churn->room; i++)
+    for (uint32_t i = 0; talk->tells_listed && !it->truth.online && i < person_room(it); i++)
         if (it->friends[i].state != FRIEND_NONE)
             told_add(churn, &count, it->friends[i].person, it->friends[i].state == FRIEND_SURE);
     for (uint32_t i = 0; i < count; i++) {
@@ -83,7 +83,7 @@ bounds_begin(const struct churn *churn, uint32_t person, struct bounds *bounds)
     const struct person *it = &churn->persons[person];
 
     *bounds = (struct bounds){.mover = 0};
-    for (uint32_t i = 0; i < churn->stage->plan->friends; i++) {
+    for (uint32_t i = 0; i < it->listed; i++) {
         const struct person *friend = &churn->persons[it->friends[i].person];
 
         if (friend->moving)
@@ -115,7 +115,7 @@ churn_books_sit(struct churn *churn, uint32_t person, int device)
     seat->state = SEAT_COMING;
     seat->awaits = seat->beliefs != NULL;
     bounds_begin(churn, person, &seat->bounds);
-    for (uint32_t i = 0; seat->beliefs != NULL && i < churn->room; i++)
+    for (uint32_t i = 0; seat->beliefs != NULL && i < person_room(it); i++)
         belief_ask(churn, &seat->beliefs[i], it->friends[i].person);
 }
 
@@ -153,14 +153,14 @@ snapshot_hear(struct churn *churn, uint32_t person, int device, const struct tal
     if (count == UINT32_MAX)
         return;
     seat->awaits = false;
-    for (uint32_t i = 0; i < churn->room; i++) {
+    for (uint32_t i = 0; i < person_room(it); i++) {
         bool online = false;
 
         if (it->friends[i].state == FRIEND_DROPPED)
             seat->beliefs[i].known = false;
         if (seat->beliefs[i].known || it->friends[i].state == FRIEND_NONE || it->friends[i].state == FRIEND_DROPPED)
             continue;
-        for (uint32_t j = 0; j < count && j < churn->room && !online; j++)
+        for (uint32_t j = 0; j < count && j < person_room(it) && !online; j++)
             online = churn->snapshot[j] == churn_user(churn, it->friends[i].person);
         if (!belief_begin(&seat->beliefs[i], online, seat->beliefs[i].told, &churn->persons[it->friends[i].person].truth))
             wrong(churn, true, churn_client(churn, person, device), "was answered wrongly about", it->friends[i].person);
@@ -173,7 +173,7 @@ change_hear(struct churn *churn, uint32_t person, int device, const struct talk_
     const struct person *it = &churn->persons[person];
     uint32_t other = word->user - churn_user(churn, 0);
 
-    for (uint32_t i = 0; i < churn->room; i++) {
+    for (uint32_t i = 0; i < person_room(it); i++) {
         if (it->friends[i].state == FRIEND_NONE || it->friends[i].person != other)
             continue;
         if (!belief_hear(&it->seats[device].beliefs[i], word->online, &churn->persons[other].truth))
@@ -267,7 +267,7 @@ seat_errs(const struct churn *churn, uint32_t person, int device)
     const struct person *it = &churn->persons[person];
     const struct seat *seat = &it->seats[device];
 
-    for (uint32_t i = 0; i < churn->stage->plan->friends; i++)
+    for (uint32_t i = 0; i < it->listed; i++)
         if (!seat->beliefs[i].known || seat->beliefs[i].online != churn->persons[it->friends[i].person].truth.online)
             return i;
     return UINT32_MAX;
@@ -315,7 +315,7 @@ seat_judge(struct churn *churn, uint32_t person, int device)
     if (seat->beliefs != NULL) {
         if ((place = seat_errs(churn, person, device)) != UINT32_MAX)
             wrong(churn, true, client, "was not told in the end of", it->friends[place].person);
-        for (uint32_t i = 0; i < churn->stage->plan->friends; i++) {
+        for (uint32_t i = 0; i < it->listed; i++) {
             const struct belief_truth *truth = &churn->persons[it->friends[i].person].truth;
 
             (void)belief_begin(&seat->beliefs[i], truth->online, truth->changes, truth);

@@ -25,25 +25,40 @@ watcher_mark(struct person *person, uint32_t watcher, enum friendship state)
             person->watchers[i].state = state;
 }
 
+/* Half of a mutual list is drawn by the others; lists then differ in length. */
+static void
+lists_draw(struct churn *churn, struct rows *rows)
+{
+    struct stage *stage = churn->stage;
+    uint32_t count = stage->plan->mutual ? (stage->plan->friends + 1) / 2 : stage->plan->friends;
+
+    for (uint32_t person = 0; person < churn->people; person++) {
+        draw_row(rows, &stage->random, stage->plan->graph, count, 0, churn->people, person);
+        rows_end(rows);
+    }
+    if (stage->plan->mutual)
+        draw_mutual(rows, churn->people);
+}
+
 void
 churn_people_make(struct churn *churn)
 {
     struct stage *stage = churn->stage;
-    uint32_t count = stage->plan->friends;
     struct rows rows;
 
     rows_init(&rows);
-    churn->room = count + CHURN_DROPPED;
+    churn->room = 0;
+    lists_draw(churn, &rows);
     churn->persons = memory_new(churn->people, sizeof *churn->persons);
     for (uint32_t person = 0; person < churn->people; person++) {
         struct person *it = &churn->persons[person];
 
-        draw_row(&rows, &stage->random, stage->plan->graph, count, 0, churn->people, person);
-        rows_end(&rows);
-        it->friends = memory_new(churn->room, sizeof *it->friends);
+        it->listed = rows_length(&rows, person);
+        churn->room = churn->room > person_room(it) ? churn->room : person_room(it);
+        it->friends = memory_new(person_room(it), sizeof *it->friends);
         for (int device = 0; device < 2 && stage->plan->talk->names_users; device++)
-            it->seats[device].beliefs = memory_new(churn->room, sizeof *it->seats[device].beliefs);
-        for (uint32_t i = 0; i < count; i++) {
+            it->seats[device].beliefs = memory_new(person_room(it), sizeof *it->seats[device].beliefs);
+        for (uint32_t i = 0; i < it->listed; i++) {
             it->friends[i] = (struct friend){.person = rows_at(&rows, person)[i], .state = FRIEND_SURE};
             watcher_add(&churn->persons[it->friends[i].person], person, FRIEND_SURE);
         }
@@ -79,7 +94,7 @@ churn_people_done(struct churn *churn)
 static bool
 list_has(const struct churn *churn, uint32_t person, uint32_t other)
 {
-    for (uint32_t i = 0; i < churn->room; i++)
+    for (uint32_t i = 0; i < person_room(&churn->persons[person]); i++)
         if (churn->persons[person].friends[i].state != FRIEND_NONE && churn->persons[person].friends[i].person == other)
             return true;
     return false;
@@ -104,11 +119,11 @@ uint32_t
 churn_friend_change(struct churn *churn, uint32_t person)
 {
     struct person *it = &churn->persons[person];
-    uint32_t place = random_below(&churn->stage->random, churn->stage->plan->friends), spare = churn->stage->plan->friends, other;
+    uint32_t place = random_below(&churn->stage->random, it->listed), spare = it->listed, other;
 
-    while (spare < churn->room && it->friends[spare].state != FRIEND_NONE)
+    while (spare < person_room(it) && it->friends[spare].state != FRIEND_NONE)
         spare++;
-    if (spare == churn->room || it->friends[place].state != FRIEND_SURE || churn->persons[it->friends[place].person].moving)
+    if (spare == person_room(it) || it->friends[place].state != FRIEND_SURE || churn->persons[it->friends[place].person].moving)
         return UINT32_MAX;
     other = stranger_draw(churn, person);
     if (other == UINT32_MAX)
@@ -141,7 +156,7 @@ churn_people_rested(struct churn *churn)
         struct person *it = &churn->persons[person];
 
         /* What is dropped stands behind what is not, so everything stays in its place. */
-        for (uint32_t i = friends_settle(it->friends, churn->room); i < churn->room; i++)
+        for (uint32_t i = friends_settle(it->friends, person_room(it)); i < person_room(it); i++)
             it->friends[i].state = FRIEND_NONE;
         it->watchers_count = friends_settle(it->watchers, it->watchers_count);
         it->resting = false;
@@ -158,7 +173,7 @@ churn_list(const struct churn *churn, uint32_t person, uint32_t without, uint32_
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < churn->stage->plan->friends; i++)
+    for (uint32_t i = 0; i < churn->persons[person].listed; i++)
         if (i != without)
             users[count++] = churn_user(churn, churn->persons[person].friends[i].person);
     return count;

@@ -15,6 +15,7 @@ fanout_play(struct stage *stage)
     flapping_gather(&flapping);
     if (stage->plan->warm_up_ns > 0)
         flapping_play(&flapping, stage->plan->warm_up_ns, UINT64_MAX);
+    flapping.unordered = 0;
     stage_phase_begin(stage);
     flapping_play(&flapping, stage->plan->run_ns, stage->plan->notifications > 0 ? stage_part(stage, stage->plan->notifications) : UINT64_MAX);
     stage_phase_end(stage, &phase);

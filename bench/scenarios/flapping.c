@@ -80,7 +80,7 @@ static int64_t
 transitions_order(struct flapping *flapping, uint64_t *ordered, uint64_t wanted)
 {
     const struct stage *stage = flapping->stage;
-    double rate = (double)stage->plan->rate / stage->shares->count;
+    double rate = flapping->rush ? 0 : (double)stage->plan->rate / stage->shares->count;
     int64_t now_ns = crowd_clock_ns();
 
     while (flapping->ready_count > 0 && *ordered < wanted) {
@@ -126,7 +126,9 @@ flapping_play(struct flapping *flapping, int64_t run_ns, uint64_t wanted)
             witnesses_give_up(flapping, now_ns);
     }
     now_ns = now_ns < end_ns ? now_ns : end_ns;
-    stage->shares->tallies[stage->share].numbers[NUMBER_UNORDERED] = rate_behind(stage, now_ns - flapping->next_ns);
+    if (!flapping->rush)
+        flapping->unordered += rate_behind(stage, now_ns - flapping->next_ns);
+    stage->shares->tallies[stage->share].numbers[NUMBER_UNORDERED] = flapping->unordered;
     crowd_settle(&stage->crowd);
 }
 

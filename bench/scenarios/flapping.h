@@ -28,7 +28,10 @@ struct flapping {
     uint32_t *ready;      /* ring of users, counted from the first who comes and goes, whose last transition has been told */
     uint32_t ready_first, ready_count;
     int64_t *ordered_ns;         /* when each user's transition was ordered that has not been told; 0: it has */
+    uint64_t told;               /* notifications of one transition, at the mean, without those to the slow */
     uint64_t limit;              /* notifications under way */
+    bool rush;                   /* without the schedule, if there is one */
+    double unordered;            /* due by the schedule and not ordered so far */
     int64_t next_ns;             /* when the next transition is due */
     struct belief_truth *truths; /* of each user who comes and goes */
     uint64_t (*slow_due)[2];     /* departures and arrivals that were due to each slow one, or NULL while none of them is there */
@@ -44,6 +47,9 @@ void flapping_play(struct flapping *flapping, int64_t run_ns, uint64_t wanted);
 /* With a schedule: reports, of the phase that flapping_play has been played in last, how much of it was due and never ordered, because users still waited
  * for their witnesses. That is in no histogram. */
 void flapping_schedule_report(struct stage *stage, const struct phase *phase);
+
+/* How many notifications (without those to the slow) must be ordered so that about `changes` become due to each slow one. */
+uint64_t flapping_slow_told(const struct flapping *flapping, uint32_t changes);
 
 static inline uint32_t
 flapping_slow_first(const struct flapping *flapping)

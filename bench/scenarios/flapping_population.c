@@ -172,7 +172,16 @@ flapping_gather(struct flapping *flapping)
     flapping->ordered_ns = memory_new(stage->flapping, sizeof *flapping->ordered_ns);
     for (uint32_t i = 0; i < stage->flapping; i++)
         flapping->ready[flapping->ready_count++] = i;
-    flapping->limit = told_count(flapping) * stage_part(stage, stage->plan->in_flight) + 1;
+    flapping->told = told_count(flapping);
+    flapping->limit = flapping->told * stage_part(stage, stage->plan->in_flight) + 1;
+}
+
+uint64_t
+flapping_slow_told(const struct flapping *flapping, uint32_t changes)
+{
+    uint32_t flap = flapping->stage->flapping, listed = flapping->stage->plan->friends - 1;
+
+    return (uint64_t)changes * flap * flapping->told / (listed < flap ? listed : flap) + 1;
 }
 
 void

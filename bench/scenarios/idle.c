@@ -20,16 +20,23 @@ struct idle {
     uint32_t steps;    /* of the rise */
     uint32_t step;     /* clients of this share in one */
     bool lists_follow; /* lists come after all are there */
+    uint64_t edges;    /* that the steps after the first have listed */
 };
 
-/* From the client's own step, so that every step adds the same: sessions, users, edges with both their ends. */
-static uint32_t
-step_friends(const struct idle *idle, struct rows *friends, uint32_t client)
+void
+idle_lists_draw(struct stage *stage, struct rows *friends, uint32_t first, uint32_t count)
 {
-    struct stage *stage = idle->stage;
+    const struct plan *plan = stage->plan;
 
-    draw_row(friends, &stage->random, stage->plan->graph, stage->plan->friends, client - client % idle->step, idle->step, client);
-    return rows_end(friends);
+    /* Half of a mutual list is drawn by the others. */
+    for (uint32_t client = 0; client < count; client++) {
+        draw_row(friends, &stage->random, plan->graph, plan->mutual ? (plan->friends + 1) / 2 : plan->friends, 0, count, client);
+        rows_end(friends);
+    }
+    if (plan->mutual)
+        draw_mutual(friends, count);
+    for (uint32_t i = 0; i < friends->start[count]; i++)
+        friends->items[i] += first;
 }
 
 /* The next clients come. */
@@ -42,11 +49,11 @@ step_rise(struct idle *idle, uint32_t first)
 
     stage_hellos(stage, &hellos);
     rows_init(&friends);
-    for (uint32_t client = first; client < first + idle->step; client++) {
-        uint32_t row = idle->lists_follow || stage->plan->friends == 0 ? rows_end(&friends) : step_friends(idle, &friends, client);
-
-        hellos_add(&hellos, client, rows_at(&friends, row), rows_length(&friends, row));
-    }
+    if (!idle->lists_follow)
+        idle_lists_draw(stage, &friends, first, idle->step);
+    for (uint32_t i = 0; i < idle->step; i++)
+        hellos_add(
+            &hellos, first + i, friends.items + (idle->lists_follow ? 0 : friends.start[i]), idle->lists_follow ? 0 : rows_length(&friends, i));
     stage_gather(stage, first, idle->step, &hellos, 0);
     rows_done(&friends);
     hellos_done(&hellos);
@@ -60,17 +67,16 @@ step_list(struct idle *idle, uint32_t first)
     struct talk_text text = {0};
     struct rows friends;
 
-    rows_init(&friends);
-    for (uint32_t client = first; client < first + idle->step; client++) {
-        uint32_t row = step_friends(idle, &friends, client), base = stage->crowd.setting.first_user;
+    uint32_t base = stage->crowd.setting.first_user;
 
-        for (uint32_t i = friends.start[row]; i < friends.start[row + 1]; i++)
-            friends.items[i] += base;
-        if (stage_stopping(stage))
-            break;
+    rows_init(&friends);
+    idle_lists_draw(stage, &friends, base + first, idle->step);
+    if (first > 0)
+        idle->edges += friends.start[idle->step];
+    for (uint32_t i = 0; i < idle->step && !stage_stopping(stage); i++) {
         text.used = 0;
-        stage->plan->talk->relist(&text, base + client, NULL, 0, rows_at(&friends, row), rows_length(&friends, row));
-        crowd_say(&stage->crowd, client, text.bytes, text.used);
+        stage->plan->talk->relist(&text, base + first + i, NULL, 0, rows_at(&friends, i), rows_length(&friends, i));
+        crowd_say(&stage->crowd, first + i, text.bytes, text.used);
         crowd_poll(&stage->crowd, 0);
     }
     talk_text_done(&text);
@@ -102,21 +108,36 @@ steps_play(struct idle *idle, void (*play)(struct idle *idle, uint32_t first), s
     return !stage_stopping(stage);
 }
 
+/* In the first share: how many friends one of those who came after the first step lists; mutual lists differ in length. */
+static double
+edges_each(struct idle *idle)
+{
+    struct stage *stage = idle->stage;
+    double edges = 0;
+
+    stage->crowd.setting.tally->numbers[0] = (double)idle->edges;
+    stage_meet(stage);
+    for (uint32_t share = 0; share < stage->shares->count; share++)
+        edges += stage->shares->tallies[share].numbers[0];
+    return edges / ((double)(idle->steps - 1) * idle->step * stage->shares->count);
+}
+
 static void
 rise_play(struct idle *idle)
 {
     static struct phase phase;
     struct stage *stage = idle->stage;
     struct cost_memory slope;
-    double sessions = (double)idle->steps * idle->step * stage->shares->count, friends = stage->plan->friends;
+    double sessions = (double)idle->steps * idle->step * stage->shares->count, friends;
 
     if (!steps_play(idle, step_rise, &phase, &slope))
         return;
     stage_figure(stage, REPORT_SERVER, "rss_bytes_per_session", (double)slope.rss_bytes / 1000, "B", "RSS per session");
     stage_figure(stage, REPORT_SERVER, "private_bytes_per_session", (double)slope.private_bytes / 1000, "B", "private memory per session");
     stage_cost(stage, &phase, "login", sessions);
-    if (friends == 0 || !idle->lists_follow || !steps_play(idle, step_list, &phase, &slope))
+    if (stage->plan->friends == 0 || !idle->lists_follow || !steps_play(idle, step_list, &phase, &slope))
         return;
+    friends = edges_each(idle);
     stage_figure(stage, REPORT_SERVER, "rss_bytes_per_friend", (double)slope.rss_bytes / 1000 / friends, "B", "RSS per listed friend");
     stage_figure(
         stage, REPORT_SERVER, "private_bytes_per_friend", (double)slope.private_bytes / 1000 / friends, "B", "private memory per listed friend");
@@ -250,7 +271,8 @@ idle_play(struct stage *stage)
 const struct scenario scenario_idle = {
     .name = "idle",
     .about = "sessions rise in steps, get friends, give signs of life and do nothing: memory, and CPU at rest",
-    .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_ROUNDS | OPTION_SECONDS | OPTION_GIVE_BACK | OPTION_GRAPH | OPTION_UDP | OPTION_PROCESSES,
+    .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_ROUNDS | OPTION_SECONDS | OPTION_GIVE_BACK | OPTION_GRAPH | OPTION_MUTUAL | OPTION_UDP |
+        OPTION_PROCESSES,
     .defaults = {.sessions = 15000, .friends = 50, .rounds = 5, .run_ns = 2 * INT64_C(1000000000), .give_back_ns = 12 * INT64_C(1000000000)},
     .play = idle_play,
     .descriptors = idle_descriptors,

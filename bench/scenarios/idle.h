@@ -10,6 +10,10 @@
 void idle_datagrams_play(struct stage *stage);
 uint64_t idle_descriptors(const struct plan *plan);
 
+/* Draws the lists of clients first to first + count - 1 as the first rows, which are empty; they list each other, so that every such group adds the same:
+ * sessions, users, edges with both their ends. */
+void idle_lists_draw(struct stage *stage, struct rows *friends, uint32_t first, uint32_t count);
+
 /* Plays --rounds rounds, or until the run is to end, in all shares together. In the first, *total is what those cost that were not broken off, and the
  * result is how many of them there are; in others they mean nothing. */
 uint32_t idle_rounds(struct stage *stage, void (*play)(void *context), void *context, struct phase *total);

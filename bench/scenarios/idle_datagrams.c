@@ -4,7 +4,8 @@
  * TCP; lists are said with the hello, so the slope of the memory holds the friends, too.
  *
  * Everybody lists users who came before, so that edges have both their ends and a login is news to hardly anybody; and if a session was lost, those who
- * list its user would hear of it. Whoever is there is kept alive while the others still come. In the classic dialect.
+ * list its user would hear of it. Where lists are mutual, those of a group list each other, in a second hello when all of the group have come. Whoever is
+ * there is kept alive while the others still come. In the classic dialect.
  *
  * A sign of life is a hello, too, and would hide that the first one was refused or lost: before each, a census of those who are new tells that they are
  * there. Another one after the rest tells that they have stayed. At the end all say goodbye, without lists, so that this is news to nobody.
@@ -17,6 +18,7 @@
 #include "scenarios/idle.h"
 
 enum {
+    GROUP = 1000,       /* mutual lists: who list each other come one after the other, so many of them or up to twice as many */
     FIRST_PART = 16,    /* memory is measured from a sixteenth of the sessions on: before that it is the process itself */
     SWEEP_SECONDS = 14, /* far less than the time-out, for the sweep takes its time too */
     SWEEP_LOOKS = 1024,
@@ -46,6 +48,15 @@ idle_descriptors(const struct plan *plan)
     return plan->udp ? SOCKETS : plan->sessions;
 }
 
+/* The client says hello, or again, with this list. */
+static void
+list_say(struct datagrams *datagrams, uint32_t client, const uint32_t *friends, uint32_t count)
+{
+    datagrams->text.used = 0;
+    datagrams->stage->plan->talk->login(&datagrams->text, datagrams->first_user + client, friends, count);
+    address_crowd_say(datagrams->crowd, client, datagrams->text.bytes, datagrams->text.used);
+}
+
 static void
 hello_say(struct datagrams *datagrams, uint32_t client)
 {
@@ -56,10 +67,28 @@ hello_say(struct datagrams *datagrams, uint32_t client)
     draw_row(friends, &stage->random, stage->plan->graph, count, 0, client, client);
     for (uint32_t i = friends->start[friends->count]; i < friends->start[friends->count + 1]; i++)
         friends->items[i] += datagrams->first_user;
-    datagrams->text.used = 0;
-    stage->plan->talk->login(&datagrams->text, datagrams->first_user + client, friends->items + friends->start[friends->count], count);
-    address_crowd_say(datagrams->crowd, client, datagrams->text.bytes, datagrams->text.used);
+    list_say(datagrams, client, friends->items + friends->start[friends->count], count);
     friends->start[friends->count + 1] = friends->start[friends->count]; /* the row is used again */
+}
+
+/* In mutual lists: the next client comes, and when it is the last of its group, all of them say whom they list. */
+static void
+mutual_say(struct datagrams *datagrams, uint32_t client)
+{
+    struct stage *stage = datagrams->stage;
+    uint32_t groups = stage->sessions >= 2 * GROUP ? stage->sessions / GROUP : 1, group = (uint32_t)((uint64_t)client * groups / stage->sessions);
+    uint32_t first = (uint32_t)(((uint64_t)group * stage->sessions + groups - 1) / groups);
+    uint32_t end = (uint32_t)(((uint64_t)(group + 1) * stage->sessions + groups - 1) / groups);
+    struct rows friends;
+
+    list_say(datagrams, client, NULL, 0);
+    if (client + 1 < end)
+        return;
+    rows_init(&friends);
+    idle_lists_draw(stage, &friends, datagrams->first_user + first, end - first);
+    for (uint32_t i = 0; i < end - first; i++)
+        list_say(datagrams, first + i, rows_at(&friends, i), rows_length(&friends, i));
+    rows_done(&friends);
 }
 
 /* All of the clients from `first` on that have come are there, or the program ends. Nothing is asked when the run is to end. */
@@ -121,7 +150,10 @@ fill(struct datagrams *datagrams, uint32_t part, struct cost_memory *first)
                 sweeps_ns += cost_cpu_ns(stage->target->process);
             }
         }
-        hello_say(datagrams, datagrams->come);
+        if (stage->plan->mutual)
+            mutual_say(datagrams, datagrams->come);
+        else
+            hello_say(datagrams, datagrams->come);
     }
     address_crowd_settle(datagrams->crowd);
     return sweeps_ns;

@@ -1,330 +1,250 @@
-/* SPDX-License-Identifier: MIT
- *
- * slow: some of the sessions never read. The same population comes and goes (scenarios/flapping.h) first without them and then with them, so that one run
- * says what they do to the others' latency and to the server's memory; then they read again, which says what has become of them.
- *
- * The slow are listed by nobody, so that their end is no news but (classic) to those whom they list; they list such as come and go and nobody else, so
- * that what they do not read is as much as a list can bring. Their receive buffers are small: what they do not read waits in the server.
- *
- * In the end each must have been told: when it was not cut, in the classic dialect exactly what was due, in one with names nothing twice and the true
- * state of each whom it lists; when it was cut, no more than that. In JSON-RPC nobody may be cut.
- */
+/* SPDX-License-Identifier: MIT */
+#include "scenarios/slow.h"
+
 #include "load/cost.h"
 #include "load/failure.h"
 #include "load/options.h"
-#include "scenarios/flapping.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECEIVE_BYTES = 4096, QUIET_MS = 300, POLL_NS = 20000000 };
+enum { QUIET_MS = 300 };
 
-/* What shares hand to the first one. */
-enum { NUMBER_CUT, NUMBER_ENDED, NUMBER_STAYED, NUMBER_DUE, NUMBER_HEARD, NUMBERS, NUMBER_THROUGH_S = NUMBERS };
+static const int64_t fall_behind_ns = 60000000000; /* at most */
 
-struct reader {
-    uint64_t heard[2];
-    bool ended, cut; /* cut: it was told that it is too slow */
-};
-
-struct slow {
-    struct flapping flapping;
-    struct reader *readers;
-    struct belief *beliefs; /* of each reader, one for each of its list */
-    uint64_t ends_told;     /* to those who come and go and are listed by a reader whose session has ended */
-    uint64_t ends_allowed;  /* how many those can be */
-    struct phase without, with;
-    int64_t rss_before_bytes, rss_most_bytes;
-    double through_s; /* how long they then took to read what was due */
-    int64_t deaf_ns;  /* since when the readers do not read */
-};
-
-static struct belief *
-reader_beliefs(const struct slow *slow, uint32_t reader)
-{
-    return slow->beliefs + (size_t)reader * slow->flapping.stage->plan->friends;
-}
-
-/* Whom the reader lists at this place of its list, counted from the first who comes and goes; UINT32_MAX: nobody of these. */
-static uint32_t
-reader_follows(const struct slow *slow, uint32_t reader, uint32_t place)
-{
-    uint32_t client = rows_at(&slow->flapping.friends, flapping_slow_first(&slow->flapping) + reader)[place] - slow->flapping.stay;
-
-    return client < slow->flapping.stage->flapping ? client : UINT32_MAX;
-}
-
-/* It is told something by name. */
+/* One part, without them or with them. */
 static void
-reader_believe(struct slow *slow, uint32_t reader, const struct talk_word *word)
+part_play(struct slow *slow, struct phase *total, struct histogram *part)
 {
-    struct flapping *flapping = &slow->flapping;
-    struct crowd *crowd = &flapping->stage->crowd;
-    uint32_t client = flapping_slow_first(flapping) + reader, first = crowd->setting.first_user;
+    static struct phase phase;
+    struct stage *stage = slow->flapping.stage;
 
-    for (uint32_t i = 0; i < rows_length(&flapping->friends, client); i++) {
-        uint32_t flapper = reader_follows(slow, reader, i);
-
-        if (flapper == UINT32_MAX || first + flapping->stay + flapper != word->user)
-            continue;
-        if (!belief_hear(&reader_beliefs(slow, reader)[i], word->online, &flapping->truths[flapper]))
-            crowd_wrong(crowd, &crowd->setting.tally->counts.extra, crowd_clock_ns(), "user %u, who did not read, was told twice that user %u %s",
-                crowd_id(crowd, client), TALK_ID_FIRST + word->user, word->online ? "came" : "left");
-        return;
-    }
-    crowd_wrong(crowd, &crowd->setting.tally->counts.extra, crowd_clock_ns(),
-        "user %u, who did not read, was told of user %u, whom it does not follow", first + client, word->user);
+    stage_phase_begin(stage);
+    flapping_play(&slow->flapping, stage->plan->run_ns / stage->plan->rounds, UINT64_MAX);
+    stage_phase_end(stage, &phase);
+    stage_phase_add(total, &phase);
+    histogram_add(part, &phase.sum.latency);
 }
 
-/* Words to the slow; and to those whom they list, where the dialect tells these that they ended. */
-static bool
-reader_took(void *context, uint32_t client, const struct talk_word *word)
-{
-    struct slow *slow = context;
-    const struct flapping *flapping = &slow->flapping;
-
-    if (client < flapping->stay || word->kind != TALK_NEWS)
-        return false;
-    if (client < flapping_slow_first(flapping)) {
-        bool may_be = !word->online && flapping->stage->plan->talk->tells_listed;
-
-        slow->ends_told += may_be;
-        return may_be;
-    }
-
-    uint32_t reader = client - flapping_slow_first(flapping);
-
-    slow->readers[reader].heard[word->online]++;
-    if (word->user != TALK_NOBODY)
-        reader_believe(slow, reader, word);
-    return true;
-}
-
-static bool
-reader_ended(void *context, uint32_t client, const char *why)
-{
-    struct slow *slow = context;
-    const struct flapping *flapping = &slow->flapping;
-
-    if (client < flapping_slow_first(flapping))
-        return false;
-
-    struct reader *reader = &slow->readers[client - flapping_slow_first(flapping)];
-
-    reader->ended = true;
-    reader->cut = strstr(why, "\"too_slow\"") != NULL;
-    slow->ends_allowed += rows_length(&flapping->friends, client);
-    return true;
-}
-
-/* The slow come, while nobody else comes or goes, and stop reading. */
+/* So many more changes become due to each slow one, as fast as possible. */
 static void
-readers_gather(struct slow *slow)
+fall_behind(struct slow *slow)
 {
-    struct flapping *flapping = &slow->flapping;
-    struct stage *stage = flapping->stage;
-    struct crowd *crowd = &stage->crowd;
-    uint32_t first = flapping_slow_first(flapping);
+    struct stage *stage = slow->flapping.stage;
 
-    crowd->receive_bytes = RECEIVE_BYTES;
-    stage_gather(stage, first, flapping->slow, &flapping->hellos, first);
-    crowd->receive_bytes = 0;
-    stage_roll_call(stage, first, flapping->slow, first - 1, &flapping->hellos);
-    slow->readers = memory_new(flapping->slow + 1, sizeof *slow->readers);
-    slow->beliefs = memory_new((size_t)flapping->slow * stage->plan->friends + 1, sizeof *slow->beliefs);
-    flapping->slow_due = memory_new(flapping->slow + 1, sizeof *flapping->slow_due);
-    for (uint32_t reader = 0; reader < flapping->slow; reader++) {
-        for (uint32_t i = 0; i < rows_length(&flapping->friends, first + reader); i++) {
-            uint32_t flapper = reader_follows(slow, reader, i);
-            const struct belief_truth *truth = &flapping->truths[flapper];
-
-            if (flapper != UINT32_MAX)
-                (void)belief_begin(&reader_beliefs(slow, reader)[i], truth->online, truth->changes, truth);
-        }
-        crowd_deafen(crowd, first + reader, true);
-    }
-    slow->deaf_ns = crowd_clock_ns();
-    crowd->context = slow;
-    crowd->took = reader_took;
-    crowd->ended = reader_ended;
+    slow->flapping.rush = true;
+    if (stage->plan->behind > 0)
+        flapping_play(&slow->flapping, fall_behind_ns, flapping_slow_told(&slow->flapping, stage->plan->behind));
+    slow->flapping.rush = false;
+    stage_quiet(stage, QUIET_MS);
+    stage_meet(stage);
 }
 
-/* The place in the list of somebody whose true state the reader does not believe; UINT32_MAX: there is none. */
-static uint32_t
-reader_errs(const struct slow *slow, uint32_t reader)
+/* In the first share: how many descriptors the server has beyond those of all who believe to be connected; negative: it has ended some. */
+static int64_t
+descriptors_beyond(struct slow *slow)
 {
-    uint32_t count = rows_length(&slow->flapping.friends, flapping_slow_first(&slow->flapping) + reader);
+    struct stage *stage = slow->flapping.stage;
+    int64_t beyond = 0;
 
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t flapper = reader_follows(slow, reader, i);
-
-        if (flapper != UINT32_MAX && reader_beliefs(slow, reader)[i].online != slow->flapping.truths[flapper].online)
-            return i;
-    }
-    return UINT32_MAX;
+    stage->crowd.setting.tally->numbers[SLOW_ONLINE] = stage->crowd.online;
+    stage_meet(stage);
+    if (stage->share == 0 && stage->target->process != 0)
+        beyond = cost_descriptors(stage->target->process);
+    for (uint32_t share = 0; share < stage->shares->count; share++)
+        beyond -= (int64_t)stage->shares->tallies[share].numbers[SLOW_ONLINE];
+    stage_meet(stage);
+    return beyond;
 }
 
-/* Whether it has been told all that is due to it, or the server has ended its session. */
-static bool
-reader_through(const struct slow *slow, uint32_t number)
+static double
+readers_gone(struct slow *slow, int64_t all)
 {
-    const struct reader *reader = &slow->readers[number];
-    const uint64_t *due = slow->flapping.slow_due[number];
+    int64_t beyond = descriptors_beyond(slow);
 
-    if (slow->flapping.stage->plan->talk->may_merge)
-        return reader->ended || reader_errs(slow, number) == UINT32_MAX;
-    return reader->ended || (reader->heard[0] >= due[0] && reader->heard[1] >= due[1]);
+    return beyond < all ? (double)(all - beyond) : 0;
 }
 
-/*
- * They read again until they are through, or nothing has come for as long as a notification may take and as long as they did not read: a kernel that found
- * no room and missed the word that there is some again asks, each time after twice as long.
- */
+/* They come, fall behind, are behind while the others are measured, fall behind further, read and leave. Who has been cut in a dialect that merges nothing
+ * has little time to read why. */
 static void
-readers_read(struct slow *slow)
+readers_play(struct slow *slow, struct slow_round *round)
 {
-    struct flapping *flapping = &slow->flapping;
-    struct crowd *crowd = &flapping->stage->crowd;
-    int64_t start_ns = crowd_clock_ns(), last_ns = start_ns, most_ns = flapping->stage->plan->late_ns + start_ns - slow->deaf_ns;
-    uint32_t next = 0;
+    struct stage *stage = slow->flapping.stage;
+    pid_t process = stage->target->process;
+    int64_t all, behind_bytes;
 
-    for (uint32_t reader = 0; reader < flapping->slow; reader++)
-        crowd_deafen(crowd, flapping_slow_first(flapping) + reader, false);
-    while (crowd_clock_ns() - last_ns < most_ns) {
-        while (next < flapping->slow && reader_through(slow, next))
-            next++;
-        if (next == flapping->slow)
-            break;
-        crowd_poll(crowd, POLL_NS);
-        last_ns = crowd->heard_ns > start_ns ? crowd->heard_ns : start_ns;
-    }
-    slow->through_s = (double)(crowd_clock_ns() - start_ns) / 1e9;
+    slow_readers_come(slow);
+    stage_quiet(stage, QUIET_MS);
+    all = descriptors_beyond(slow);
+    if (slow->rss_before_bytes == 0 && process != 0)
+        slow->rss_before_bytes = cost_rss_bytes(process);
+    if (stage->share == 0 && process != 0)
+        stage->rss_most_bytes = stage->rss_most_bytes > 0 ? stage->rss_most_bytes : slow->rss_before_bytes;
+    fall_behind(slow);
+    round->gone_before = readers_gone(slow, all);
+    behind_bytes = process != 0 ? cost_rss_bytes(process) : 0;
+    part_play(slow, &slow->with, &slow->within);
+    stage_quiet(stage, QUIET_MS);
+    round->gone_then = readers_gone(slow, all);
+    if (stage->plan->talk->may_merge)
+        fall_behind(slow);
+    round->later_bytes = (process != 0 ? cost_rss_bytes(process) : 0) - behind_bytes;
+    slow_readers_read(slow);
+    stage_finish(stage);
+    slow_readers_check(slow);
+    slow_readers_leave(slow);
+    stage_quiet(stage, QUIET_MS);
+    stage_meet(stage);
+}
+
+static double
+ratio_of(const struct histogram *a, const struct histogram *b, double percent)
+{
+    int64_t of = histogram_percentile(b, percent);
+
+    return of > 0 ? (double)histogram_percentile(a, percent) / (double)of : 0;
 }
 
 static void
-reader_check(struct slow *slow, uint32_t number)
+rounds_play(struct slow *slow)
 {
-    struct flapping *flapping = &slow->flapping;
-    struct crowd *crowd = &flapping->stage->crowd;
-    struct tally_counts *counts = &crowd->setting.tally->counts;
-    const struct reader *reader = &slow->readers[number];
-    const uint64_t *due = flapping->slow_due[number];
-    bool names = flapping->stage->plan->talk->names_users;
-    uint32_t user = crowd_id(crowd, flapping_slow_first(flapping) + number), errs;
+    static struct histogram last, next;
+    struct stage *stage = slow->flapping.stage;
 
-    if (reader->ended && flapping->stage->plan->talk == &talk_jsonrpc)
-        crowd_wrong(crowd, &counts->missing, crowd_clock_ns(), "user %u, who did not read, was cut off", user);
-    for (int online = 0; online < 2; online++) {
-        bool extra = reader->heard[online] > due[online];
+    part_play(slow, &slow->without, &next);
+    while (slow->played < stage->plan->rounds && !stage_over(stage)) {
+        struct slow_round *round = &slow->rounds[slow->played];
 
-        if (extra || (!flapping->stage->plan->talk->may_merge && !reader->ended && reader->heard[online] < due[online]))
-            crowd_wrong(crowd, extra ? &counts->extra : &counts->missing, crowd_clock_ns(),
-                "user %u, who did not read, was told %llu times that somebody %s, and %llu were due", user, (unsigned long long)reader->heard[online],
-                online ? "came" : "left", (unsigned long long)due[online]);
+        last = next;
+        memset(&next, 0, sizeof next);
+        memset(&slow->within, 0, sizeof slow->within);
+        readers_play(slow, round);
+        if (!stage_over(stage))
+            part_play(slow, &slow->without, &next);
+        slow->beside = last;
+        histogram_add(&slow->beside, &next);
+        round->p50_ratio = ratio_of(&slow->within, &slow->beside, 50);
+        round->p99_ratio = ratio_of(&slow->within, &slow->beside, 99);
+        slow->played++;
     }
-    if (names && !reader->ended && (errs = reader_errs(slow, number)) != UINT32_MAX)
-        crowd_wrong(crowd, &counts->missing, crowd_clock_ns(), "user %u, who did not read, was not told in the end whether user %u is online", user,
-            crowd_id(crowd, flapping->stay) + reader_follows(slow, number, errs));
+    slow->rss_most_bytes = stage->rss_most_bytes;
 }
 
-/* What has become of them, for the first share. */
-static void
-readers_check(struct slow *slow)
+/* The median of one number of all rounds; *least and *most may be NULL. */
+static double
+rounds_median(const struct slow *slow, double (*number)(const struct slow_round *round), double *least, double *most)
 {
-    struct flapping *flapping = &slow->flapping;
-    struct crowd *crowd = &flapping->stage->crowd;
-    double *numbers = crowd->setting.tally->numbers;
+    double *values = memory_new(slow->played, sizeof *values), median;
 
-    memset(numbers, 0, NUMBERS * sizeof *numbers);
-    numbers[NUMBER_THROUGH_S] = slow->through_s;
-    for (uint32_t reader = 0; reader < flapping->slow; reader++) {
-        const struct reader *it = &slow->readers[reader];
+    for (uint32_t i = 0; i < slow->played; i++)
+        values[i] = number(&slow->rounds[i]);
+    median = values_median(values, slow->played);
+    if (least != NULL)
+        *least = values[0];
+    if (most != NULL)
+        *most = values[slow->played - 1];
+    free(values);
+    return median;
+}
 
-        reader_check(slow, reader);
-        numbers[it->cut ? NUMBER_CUT : it->ended ? NUMBER_ENDED : NUMBER_STAYED]++;
-        numbers[NUMBER_DUE] += (double)(flapping->slow_due[reader][0] + flapping->slow_due[reader][1]);
-        numbers[NUMBER_HEARD] += (double)(it->heard[0] + it->heard[1]);
-    }
-    if (slow->ends_told > slow->ends_allowed)
-        crowd_wrong(crowd, &crowd->setting.tally->counts.extra, crowd_clock_ns(),
-            "those who come and go were told of %llu departures, and %llu are possible", (unsigned long long)slow->ends_told,
-            (unsigned long long)slow->ends_allowed);
-    stage_meet(flapping->stage);
+static double
+number_p50(const struct slow_round *round)
+{
+    return round->p50_ratio;
+}
+
+static double
+number_p99(const struct slow_round *round)
+{
+    return round->p99_ratio;
+}
+
+static double
+number_later(const struct slow_round *round)
+{
+    return (double)round->later_bytes;
+}
+
+static double
+number_gone_before(const struct slow_round *round)
+{
+    return round->gone_before;
+}
+
+static double
+number_gone_then(const struct slow_round *round)
+{
+    return round->gone_then;
 }
 
 /* The first share's: what they do to the others. */
 static void
-latencies_report(struct slow *slow, bool both)
+latencies_report(struct slow *slow)
 {
-    static const double percents[] = {50, 99};
-    static const char *const names[] = {"p50_ratio", "p99_ratio"},
-                             *const texts[] = {"p50 with the slow, as a ratio", "p99 with the slow, as a ratio"};
     struct stage *stage = slow->flapping.stage;
+    double least, most, median;
 
-    if (both)
+    if (slow->played > 0)
         stage_rate(stage, &slow->with, "notifications", (double)slow->with.sum.counts.heard, "notification");
     stage_rate(stage, &slow->without, "notifications_without", (double)slow->without.sum.counts.heard, "without_slow");
-    for (int i = 0; both && i < 2; i++) {
-        int64_t without_ns = histogram_percentile(&slow->without.sum.latency, percents[i]);
-
-        stage_figure(stage, REPORT_THROUGHPUT, names[i],
-            without_ns > 0 ? (double)histogram_percentile(&slow->with.sum.latency, percents[i]) / (double)without_ns : 0, "", texts[i]);
-    }
+    if (slow->played == 0)
+        return;
+    stage_figure(
+        stage, REPORT_THROUGHPUT, "p50_ratio", rounds_median(slow, number_p50, NULL, NULL), "", "p50 with the slow, to that without, median");
+    median = rounds_median(slow, number_p99, &least, &most);
+    stage_figure(stage, REPORT_THROUGHPUT, "p99_ratio", median, "", "p99 with the slow, to that without, median");
+    stage_figure(stage, REPORT_THROUGHPUT, "p99_ratio_least", least, "", "the same, least of all rounds");
+    stage_figure(stage, REPORT_THROUGHPUT, "p99_ratio_most", most, "", "the same, most of all rounds");
+    stage_figure(stage, REPORT_THROUGHPUT, "p99_ratio_whole", ratio_of(&slow->with.sum.latency, &slow->without.sum.latency, 99), "",
+        "p99 of all rounds together, as a ratio");
 }
 
-/* The first share's: what has become of them, and what they took. */
+/* The first share's: what the server took for them. */
+static void
+memory_report(struct slow *slow)
+{
+    struct stage *stage = slow->flapping.stage;
+    double readers = stage->plan->slow;
+
+    if (stage->target->process == 0)
+        return;
+    if (stage->target->accepts) {
+        stage_figure(stage, REPORT_SERVER, "slow_gone_before", rounds_median(slow, number_gone_before, NULL, NULL), "",
+            "slow ones ended before the others are measured, median");
+        stage_figure(stage, REPORT_SERVER, "slow_gone_then", rounds_median(slow, number_gone_then, NULL, NULL), "",
+            "slow ones ended when they have been, median");
+    }
+    stage_figure(stage, REPORT_SERVER, "rss_before_bytes", (double)slow->rss_before_bytes, "B", "RSS before they fall behind");
+    stage_figure(stage, REPORT_SERVER, "rss_most_bytes", (double)slow->rss_most_bytes, "B", "RSS while they do not read, at most");
+    stage_figure(
+        stage, REPORT_SERVER, "rss_bytes_per_slow", (double)(slow->rss_most_bytes - slow->rss_before_bytes) / readers, "B", "growth per slow one");
+    stage_figure(stage, REPORT_SERVER, "rss_bytes_per_slow_later", rounds_median(slow, number_later, NULL, NULL) / readers, "B",
+        "of it, while they fell behind further");
+}
+
+/* The first share's: what has become of them. */
 static void
 readers_report(struct slow *slow)
 {
     struct stage *stage = slow->flapping.stage;
-    double sum[NUMBERS] = {0}, readers = stage->plan->slow, through_s = 0;
+    double sum[SLOW_SUMS] = {0}, through_s = 0, all = (double)stage->plan->slow * slow->played;
 
+    memcpy(stage->crowd.setting.tally->numbers, slow->numbers, sizeof slow->numbers);
+    stage_meet(stage);
     for (uint32_t share = 0; share < stage->shares->count; share++) {
         const double *numbers = stage->shares->tallies[share].numbers;
 
-        for (int i = 0; i < NUMBERS; i++)
+        for (int i = 0; i < SLOW_SUMS; i++)
             sum[i] += numbers[i];
-        through_s = numbers[NUMBER_THROUGH_S] > through_s ? numbers[NUMBER_THROUGH_S] : through_s;
+        through_s = numbers[SLOW_THROUGH_S] > through_s ? numbers[SLOW_THROUGH_S] : through_s;
     }
-    stage_figure(stage, REPORT_THROUGHPUT, "slow_due", sum[NUMBER_DUE] / readers, "", "changes due to each slow one");
-    stage_figure(stage, REPORT_THROUGHPUT, "slow_heard", sum[NUMBER_HEARD] / readers, "", "changes it was told in the end");
-    stage_figure(stage, REPORT_THROUGHPUT, "slow_cut", sum[NUMBER_CUT], "", "slow ones closed with too_slow");
-    stage_figure(stage, REPORT_THROUGHPUT, "slow_ended", sum[NUMBER_ENDED], "", "slow ones closed before they read that");
-    stage_figure(stage, REPORT_THROUGHPUT, "slow_stayed", sum[NUMBER_STAYED], "", "slow ones still connected");
+    stage_figure(stage, REPORT_THROUGHPUT, "slow_due", sum[SLOW_DUE] / all, "", "changes due to each slow one");
+    stage_figure(stage, REPORT_THROUGHPUT, "slow_heard", sum[SLOW_HEARD] / all, "", "changes it was told in the end");
+    stage_figure(stage, REPORT_THROUGHPUT, "slow_cut", sum[SLOW_CUT] / slow->played, "", "slow ones closed with too_slow, of a round");
+    stage_figure(stage, REPORT_THROUGHPUT, "slow_ended", sum[SLOW_ENDED] / slow->played, "", "slow ones closed before they read that");
+    stage_figure(stage, REPORT_THROUGHPUT, "slow_stayed", sum[SLOW_STAYED] / slow->played, "", "slow ones still connected");
     stage_figure(stage, REPORT_THROUGHPUT, "slow_read_seconds", through_s, "s", "until the last of them had read all that was left");
-    if (stage->target->process == 0)
-        return;
-    stage_figure(stage, REPORT_SERVER, "rss_before_bytes", (double)slow->rss_before_bytes, "B", "RSS before they stop reading");
-    stage_figure(stage, REPORT_SERVER, "rss_most_bytes", (double)slow->rss_most_bytes, "B", "RSS while they do not read, at most");
-    stage_figure(
-        stage, REPORT_SERVER, "rss_bytes_per_slow", (double)(slow->rss_most_bytes - slow->rss_before_bytes) / readers, "B", "growth per slow one");
-}
-
-static void
-phase_play(struct slow *slow, struct phase *phase)
-{
-    struct stage *stage = slow->flapping.stage;
-
-    stage_phase_begin(stage);
-    flapping_play(&slow->flapping, stage->plan->run_ns, UINT64_MAX);
-    stage_phase_end(stage, phase);
-}
-
-static void
-with_readers_play(struct slow *slow)
-{
-    struct stage *stage = slow->flapping.stage;
-    pid_t process = stage->target->process;
-
-    readers_gather(slow);
-    stage_quiet(stage, QUIET_MS);
-    stage_meet(stage);
-    slow->rss_before_bytes = stage->rss_most_bytes = process != 0 ? cost_rss_bytes(process) : 0;
-    phase_play(slow, &slow->with);
-    slow->rss_most_bytes = stage->rss_most_bytes;
-    readers_read(slow);
-    stage_finish(stage);
-    readers_check(slow);
 }
 
 static void
@@ -332,47 +252,47 @@ slow_play(struct stage *stage)
 {
     static struct slow slow;
     uint32_t slow_part = stage_part(stage, stage->plan->slow);
-    bool both;
 
     if (stage->plan->talk == &talk_floor)
         failure_usage("slow is about what a server does with those who do not read, and the floor does nothing with them");
     if (slow_part >= stage->sessions)
         failure_usage("--slow is how many of the --sessions do not read, and some must");
     slow.flapping = (struct flapping){.stage = stage, .stay = stage->sessions - slow_part, .slow = slow_part};
+    slow.rounds = memory_new(stage->plan->rounds, sizeof *slow.rounds);
     flapping_gather(&slow.flapping);
+    slow_readers_make(&slow);
     if (stage->plan->warm_up_ns > 0)
         flapping_play(&slow.flapping, stage->plan->warm_up_ns, UINT64_MAX);
-    phase_play(&slow, &slow.without);
-    both = !stage_over(stage);
-    if (both)
-        with_readers_play(&slow);
-    else
-        stage_finish(stage);
-    flapping_schedule_report(stage, both ? &slow.with : &slow.without);
-    latencies_report(&slow, both);
-    if (both) {
+    slow.flapping.unordered = 0;
+    rounds_play(&slow);
+    stage_finish(stage);
+    flapping_schedule_report(stage, slow.played > 0 ? &slow.with : &slow.without);
+    latencies_report(&slow);
+    if (slow.played > 0) {
         readers_report(&slow);
+        memory_report(&slow);
         stage_cost(stage, &slow.with, "notification", (double)slow.with.sum.counts.heard);
     }
-    stage_counts(stage, both ? &slow.with : &slow.without);
+    stage_counts(stage, slow.played > 0 ? &slow.with : &slow.without);
     flapping_done(&slow.flapping);
-    free(slow.readers);
-    free(slow.beliefs);
-    free(slow.flapping.slow_due);
+    slow_readers_done(&slow);
+    free(slow.rounds);
 }
 
 const struct scenario scenario_slow = {
     .name = "slow",
     .about = "some never read: what that does to the others' latency and to memory, and what becomes of the slow",
-    .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_FLAPPING | OPTION_SLOW | OPTION_RATE | OPTION_IN_FLIGHT | OPTION_SECONDS | OPTION_WARM_UP |
-        OPTION_GRAPH | OPTION_MUTUAL | OPTION_PROCESSES,
+    .takes = OPTION_SESSIONS | OPTION_FRIENDS | OPTION_FLAPPING | OPTION_SLOW | OPTION_BEHIND | OPTION_RATE | OPTION_IN_FLIGHT | OPTION_SECONDS |
+        OPTION_WARM_UP | OPTION_ROUNDS | OPTION_GRAPH | OPTION_MUTUAL | OPTION_PROCESSES,
     .defaults = {.sessions = 4000,
         .friends = 50,
         .flapping = 200,
         .slow = 500,
+        .behind = 500,
+        .rounds = 3,
         .rate = 10000,
         .in_flight = 16,
-        .run_ns = 10 * INT64_C(1000000000),
+        .run_ns = 9 * INT64_C(1000000000),
         .warm_up_ns = 1000000000},
     .play = slow_play,
 };

@@ -136,7 +136,7 @@ void stage_counts(struct stage *stage, const struct phase *phase);
 /* Of a run that has several phases: what was counted in this one, and when it was; the figures and the texts begin with its name ("logins"). After
  * the last, stage_counts of the sum. */
 void stage_phase_counts(struct stage *stage, const struct phase *phase, const char *name, const char *events);
-/* Adds the time and the counts of another phase, for stage_counts alone. */
+/* Adds another phase: what it cost, what was due, what was heard and when; not what went wrong, which the whole run knows. */
 void stage_phase_add(struct phase *sum, const struct phase *phase);
 
 /* In the first share, when the others have ended: what happened when, and what went wrong in the whole run. */

@@ -194,9 +194,15 @@ stage_phase_counts(struct stage *stage, const struct phase *phase, const char *n
 void
 stage_phase_add(struct phase *sum, const struct phase *phase)
 {
+    sum->spent.cpu_ns += phase->spent.cpu_ns;
+    sum->spent.user_ns += phase->spent.user_ns;
+    sum->spent.system_ns += phase->spent.system_ns;
+    sum->spent.switches += phase->spent.switches;
     sum->spent.wall_ns += phase->spent.wall_ns;
+    sum->sum.counts.due += phase->sum.counts.due;
     sum->sum.counts.transitions += phase->sum.counts.transitions;
     sum->sum.counts.heard += phase->sum.counts.heard;
+    histogram_add(&sum->sum.latency, &phase->sum.latency);
 }
 
 void

@@ -15,7 +15,7 @@ PLAY_SECONDS=600
 field() {
     local -a fields
     IFS='|' read -r -a fields <<<"$2"
-    read -r "fields[0]" <<<"${fields[$(($1 - 1))]}"
+    read -r "fields[0]" <<<"${fields[$(($1 - 1))]-}"
     echo "${fields[0]}"
 }
 
@@ -32,12 +32,38 @@ scenario_field() {
     exit 2
 }
 
+# scenario_players SCENARIO: all servers that play it, of those in $servers.
+scenario_players() {
+    local kind players
+    players=$(scenario_field "$1" 2) || exit 2
+    players=" ${players/peers/jsonrpc ${peers[*]}} "
+    for kind in "${servers[@]}"; do
+        [[ $players != *" $kind "* ]] || echo "$kind"
+    done
+}
+
+# seconds_expected SCENARIO ...: how long one repetition of all of them takes, about.
+seconds_expected() {
+    local scenario seconds sum=0
+    for scenario in "$@"; do
+        seconds=$(scenario_field "$scenario" 4) || exit 2
+        if [[ -n $quick ]]; then seconds=${seconds#* }; else seconds=${seconds% *}; fi
+        sum=$((sum + seconds * $(scenario_field "$scenario" 3) * $(scenario_players "$scenario" | wc -l)))
+    done
+    echo "$sum"
+}
+
+# minutes SECONDS: in words.
+minutes() {
+    if (($1 < 90)); then echo "$1 seconds"; else echo "$((($1 + 30) / 60)) minutes"; fi
+}
+
 # play_arguments SERVER SCENARIO: of alo-bench, as far as bench/RESULTS.md shows them.
 play_arguments() {
     local arguments
-    arguments=$(scenario_field "$2" 4) || exit 2
+    arguments=$(scenario_field "$2" 5) || exit 2
     # Of two that contradict each other the later one counts.
-    if [[ -n $quick ]]; then arguments+=" $(scenario_field "$2" 5)"; fi
+    if [[ -n $quick ]]; then arguments+=" $(scenario_field "$2" 6)"; fi
     if [[ $1 == floor || $1 == jsonrpc ]]; then
         arguments+=" --protocol $1"
     elif [[ -z ${programs[$1]:-} ]]; then
@@ -52,7 +78,7 @@ play() {
     local file=$results/$1.$2.$3 status=0
     local -a arguments
     read -r -a arguments <<<"$(play_arguments "$1" "$2")"
-    server_start "$1" || return 1
+    server_start "$1" "$(scenario_field "$2" 7)" || return 1
     timeout --foreground "$PLAY_SECONDS" .bin/alo-bench "${arguments[@]}" --target "127.0.0.1:$port" --pid "$server" --json --quiet >"$file.json" 2>"$results/errors" || status=1
     server_stop
     if ((status)); then

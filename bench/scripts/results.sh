@@ -118,15 +118,16 @@ losses_print() {
 
 # shellcheck disable=SC2016 # the backquotes are Markdown's
 commands_print() {
-    local scenario kind
+    local scenario kind options
     printf '\n## Commands\n\n| server | started as |\n|---|---|\n'
     for kind in "${servers[@]}"; do
         printf '| %s | `%s` |\n' "$kind" "$(server_command "$kind" | sed "s#$results#…#")"
     done
     printf '\nThe load is `.bin/alo-bench … --target … --pid … --json --quiet`, with `--protocol` where it is not alo in its classic dialect:\n\n'
-    printf '| scenario | a repetition | arguments |\n|---|---|---|\n'
+    printf '| scenario | a repetition | arguments | of the server |\n|---|---|---|---|\n'
     for scenario in "${chosen[@]}"; do
-        printf '| %s | %s × | `%s` |\n' "$scenario" "$(scenario_field "$scenario" 3)" "$(play_arguments alo "$scenario")"
+        options=$(scenario_field "$scenario" 7) || true
+        printf '| %s | %s × | `%s` | %s |\n' "$scenario" "$(scenario_field "$scenario" 3)" "$(play_arguments alo "$scenario")" "${options:+\`$options\`}"
     done
 }
 

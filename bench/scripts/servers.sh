@@ -14,12 +14,12 @@ port=
 # The programs that are an alo, by the name that a run gives them.
 declare -A programs=([alo]=.bin/alo)
 
-# server_command SERVER
+# server_command SERVER [OPTIONS]: the options are alo's, the others do without.
 server_command() {
     if [[ $1 == floor ]]; then
         echo ".bin/alo-floor --port 0 --threads $workers"
     elif [[ -n ${programs[$1]:-} ]]; then
-        echo "${programs[$1]} --port 0 --workers $workers"
+        echo "${programs[$1]} --port 0 --workers $workers${2:+ $2}"
     else
         peer_command "$1" "$results"
     fi
@@ -43,7 +43,7 @@ port_open() {
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null
 }
 
-# server_start SERVER: floor, one of $programs or one of $peers. False when it does not listen; $results/errors then says so.
+# server_start SERVER [OPTIONS]: floor, one of $programs or one of $peers. False when it does not listen; $results/errors then says so.
 server_start() {
     local attempt ready=port_read command
     if [[ $1 != floor && -z ${programs[$1]:-} ]]; then
@@ -54,7 +54,7 @@ server_start() {
         peer_configure "$1" "$results" "$port"
         ready=port_open
     fi
-    read -r -a command <<<"$(server_command "$1")"
+    read -r -a command <<<"$(server_command "$1" "${2:-}")"
     : >"$results/log"
     GOMAXPROCS=$workers "${command[@]}" >>"$results/log" 2>&1 &
     server=$!

@@ -68,6 +68,8 @@ static const char *const idle_runs[] = {
     "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0",
     "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --protocol jsonrpc --processes 2",
     "idle --sessions 500 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --udp",
+    "idle --sessions 200 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --mutual --graph zipf",
+    "idle --sessions 2500 --friends 10 --rounds 1 --seconds 0.1 --give-back 0 --udp --mutual",
 };
 
 START_TEST(idle_measures_memory_and_rest)

@@ -7,6 +7,7 @@
 #include "support/program.h"
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -152,6 +153,30 @@ START_TEST(table)
 }
 END_TEST
 
+/* A scenario may want an alo of its own; the others are started as they are. */
+START_TEST(a_scenario_has_options_for_the_server)
+{
+    says("server_command alo \"$(scenario_field slow 7)\"; server_command alo \"$(scenario_field fanout 7)\"\n",
+        ".bin/alo --port 0 --workers 2 --queue-limit 256\n.bin/alo --port 0 --workers 2\n");
+    says("server_start() { echo \"$1 with $2\"; return 1; }\nplay alo slow 1.1 || true\nplay alo storm 1.1 || true\n",
+        "alo with --queue-limit 256\nalo with \n");
+    tells("chosen=(slow storm)\nresults_print\n", "--seed 1` | `--queue-limit 256` |\n| storm | 3 × |");
+}
+END_TEST
+
+START_TEST(how_long_it_will_take)
+{
+    static const char known[] = "scenarios=('a | floor alo | 3 | 10 2 | x' 'b | alo peers | 1 | 100 20 | y')\n";
+    char lines[512];
+
+    snprintf(lines, sizeof lines, "%sseconds_expected a b; seconds_expected a; quick=yes; seconds_expected a b\n", known);
+    says(lines, "160\n60\n32\n");
+    snprintf(lines, sizeof lines, "%sservers+=(jsonrpc \"${peers[@]}\"); seconds_expected a b; scenario_players b | xargs\n", known);
+    says(lines, "560\nalo jsonrpc redis mosquitto nats\n");
+    says("minutes 89; minutes 90; minutes 149; minutes 151\n", "89 seconds\n2 minutes\n2 minutes\n3 minutes\n");
+}
+END_TEST
+
 /* Every scenario that a row names is there and is played by those whom the row compares. */
 START_TEST(rows_fit_the_scenarios)
 {
@@ -195,6 +220,8 @@ main(void)
     tcase_add_test(cases, a_server_that_does_not_listen_fails_its_scenario);
     tcase_add_test(cases, a_server_that_does_not_end_is_killed);
     tcase_add_test(cases, table);
+    tcase_add_test(cases, a_scenario_has_options_for_the_server);
+    tcase_add_test(cases, how_long_it_will_take);
     tcase_add_test(cases, rows_fit_the_scenarios);
     tcase_add_test(cases, wrong_arguments);
     suite_add_tcase(suite, cases);
