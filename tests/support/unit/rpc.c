@@ -72,3 +72,36 @@ rpc_login_datagram(uint32_t worker, const char *user, const char *friends, const
 {
     return log_in(stage_correspond(worker), user, friends, snapshot);
 }
+
+void
+rpc_expect(struct actor *actor, const char *method, const char *params, const char *answer)
+{
+    rpc_call(actor, method, params, "1");
+    stage_settle();
+    stage_expect(actor, answer);
+}
+
+int
+rpc_ask_until_blocked(struct actor *actor)
+{
+    int asked = 0;
+
+    stage_shrink(actor);
+    while (!actor->session->blocked) {
+        REQUIRE(asked < 100000, "its socket takes everything");
+        rpc_call(actor, "ping", NULL, "1");
+        stage_settle();
+        asked++;
+    }
+    return asked;
+}
+
+int
+rpc_count(const char *heard, const char *word)
+{
+    int count = 0;
+
+    for (const char *at = heard; (at = strstr(at, word)) != NULL; at += strlen(word))
+        count++;
+    return count;
+}

@@ -34,14 +34,6 @@ expect_answer(struct actor *actor, const char *text, const char *answer)
     stage_expect(actor, answer);
 }
 
-static void
-expect_call(struct actor *actor, const char *method, const char *params, const char *answer)
-{
-    rpc_call(actor, method, params, "1");
-    stage_settle();
-    stage_expect(actor, answer);
-}
-
 /* ---- Methods ---- */
 
 START_TEST(a_login_answers_who_is_online)
@@ -50,7 +42,7 @@ START_TEST(a_login_answers_who_is_online)
 
     rpc_login(1, "'bob'", "", "");
     client = stage_connect(0);
-    expect_call(client, "login", "'user_id': 1, 'friends': [6, 7, 'bob', 7, 1, '7', 'bob']", "1:hi[7,\"bob\"]");
+    rpc_expect(client, "login", "'user_id': 1, 'friends': [6, 7, 'bob', 7, 1, '7', 'bob']", "1:hi[7,\"bob\"]");
     ck_assert(stage_is_read(client));
     stage_expect(classic, "+");
     ck_assert_uint_eq(stage_census().users_online, 3);
@@ -88,11 +80,11 @@ START_TEST(a_login_may_have_a_status_and_a_token)
 {
     struct actor *watcher = rpc_login(0, "1", "2", ""), *client = stage_connect(1);
 
-    expect_call(client, "login", "'user_id': 2, 'friends': null, 'token': 'secret', 'status': 'away'", "1:hi[]");
+    rpc_expect(client, "login", "'user_id': 2, 'friends': null, 'token': 'secret', 'status': 'away'", "1:hi[]");
     stage_expect(watcher, "<2+=away>");
     rpc_login(1, "3", "2", "2=away");
     client = stage_connect(1);
-    expect_call(client, "login", "'user_id': 4, 'friends': [2], 'token': null, 'status': null", "1:hi[2=away]");
+    rpc_expect(client, "login", "'user_id': 4, 'friends': [2], 'token': null, 'status': null", "1:hi[2=away]");
 }
 END_TEST
 
@@ -100,8 +92,8 @@ START_TEST(a_second_login_is_refused_and_changes_nothing)
 {
     struct actor *watcher = rpc_login(0, "1", "2, 3", "");
 
-    expect_call(watcher, "login", "'user_id': 1, 'friends': []", "1:-32000/already_logged_in");
-    expect_call(watcher, "login", "'user_id': 5", "1:-32000/already_logged_in");
+    rpc_expect(watcher, "login", "'user_id': 1, 'friends': []", "1:-32000/already_logged_in");
+    rpc_expect(watcher, "login", "'user_id': 5", "1:-32000/already_logged_in");
     ck_assert_uint_eq(stage_census().edges, 2);
     ck_assert(stage_is_read(watcher));
     rpc_login(1, "2", "", "");
@@ -118,12 +110,12 @@ START_TEST(what_needs_a_login_is_refused_without_one)
     struct actor *client = stage_connect(0);
 
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
-        expect_call(client, calls[i].method, calls[i].params, "1:-32000/not_logged_in");
-    expect_call(client, "ping", NULL, "1:pong");
+        rpc_expect(client, calls[i].method, calls[i].params, "1:-32000/not_logged_in");
+    rpc_expect(client, "ping", NULL, "1:pong");
     ck_assert(stage_is_read(client));
     ck_assert_uint_eq(stage_census().members, 0);
-    expect_call(client, "login", "'user_id': 1", "1:hi[]");
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "login", "'user_id': 1", "1:hi[]");
+    rpc_expect(client, "ping", NULL, "1:pong");
 }
 END_TEST
 
@@ -135,9 +127,9 @@ START_TEST(follow_answers_only_for_those_it_begins_to_follow)
     stage_login(1, 3, NULL);
     stage_settle();
     stage_expect(client, "<2+>");
-    expect_call(client, "follow", "'friends': [2, 3, 4, 1, 3]", "1:[3]");
-    expect_call(client, "follow", "'friends': [2, 3, 4]", "1:[]");
-    expect_call(client, "follow", "'friends': []", "1:[]");
+    rpc_expect(client, "follow", "'friends': [2, 3, 4, 1, 3]", "1:[3]");
+    rpc_expect(client, "follow", "'friends': [2, 3, 4]", "1:[]");
+    rpc_expect(client, "follow", "'friends': []", "1:[]");
     ck_assert_uint_eq(stage_census().edges, 3);
     stage_end_input(two);
     stage_login(1, 4, NULL);
@@ -150,8 +142,8 @@ START_TEST(unfollow_ends_what_is_heard)
 {
     struct actor *client = rpc_login(0, "1", "2, 3, 'bob'", "");
 
-    expect_call(client, "unfollow", "'friends': [2, 'bob', 9, 2]", "1:{}");
-    expect_call(client, "unfollow", "'friends': []", "1:{}");
+    rpc_expect(client, "unfollow", "'friends': [2, 'bob', 9, 2]", "1:{}");
+    rpc_expect(client, "unfollow", "'friends': []", "1:{}");
     ck_assert_uint_eq(stage_census().edges, 1);
     stage_login(1, 2, NULL);
     rpc_login(1, "'bob'", "", "");
@@ -165,13 +157,13 @@ START_TEST(online_asks_and_follows_nobody)
 {
     struct actor *client = rpc_login(0, "1", "", ""), *other = rpc_login(1, "2", "", "");
 
-    expect_call(other, "status", "'status': 'busy'", "1:{}");
-    expect_call(client, "online", "'users': [3, 2, 1, 2]", "1:[2=busy,1]");
-    expect_call(client, "online", "'users': []", "1:[]");
+    rpc_expect(other, "status", "'status': 'busy'", "1:{}");
+    rpc_expect(client, "online", "'users': [3, 2, 1, 2]", "1:[2=busy,1]");
+    rpc_expect(client, "online", "'users': []", "1:[]");
     ck_assert_uint_eq(stage_census().edges, 0);
-    expect_call(other, "logout", NULL, "1:{} .");
+    rpc_expect(other, "logout", NULL, "1:{} .");
     stage_expect(client, "");
-    expect_call(client, "online", "'users': [2]", "1:[]");
+    rpc_expect(client, "online", "'users': [2]", "1:[]");
 }
 END_TEST
 
@@ -181,21 +173,21 @@ START_TEST(a_status_is_told_to_watchers)
     char longest[257], params[300];
 
     stage_expect(watcher, "<2+>");
-    expect_call(client, "status", "'status': 'away'", "1:{}");
+    rpc_expect(client, "status", "'status': 'away'", "1:{}");
     stage_expect(watcher, "<2+=away>");
-    expect_call(client, "status", "'status': 'away'", "1:{}"); /* nothing has changed */
+    rpc_expect(client, "status", "'status': 'away'", "1:{}"); /* nothing has changed */
     stage_expect(watcher, "");
-    expect_call(client, "status", "'status': null", "1:{}");
+    rpc_expect(client, "status", "'status': null", "1:{}");
     stage_expect(watcher, "<2+>");
     memset(longest, 'x', 256);
     longest[256] = '\0';
     sprintf(params, "'status': '%s'", longest);
-    expect_call(client, "status", params, "1:{}");
+    rpc_expect(client, "status", params, "1:{}");
     ck_assert_uint_eq(strlen(stage_heard(watcher)), strlen("<2+=>") + 256);
     sprintf(params, "'status': '%sx'", longest);
-    expect_call(client, "status", params, "1:-32602/bad_message");
-    expect_call(client, "status", NULL, "1:-32602/bad_message");
-    expect_call(client, "status", "'status': 1", "1:-32602/bad_message");
+    rpc_expect(client, "status", params, "1:-32602/bad_message");
+    rpc_expect(client, "status", NULL, "1:-32602/bad_message");
+    rpc_expect(client, "status", "'status': 1", "1:-32602/bad_message");
     stage_expect(watcher, "");
     ck_assert(stage_is_read(client));
 }
@@ -206,12 +198,12 @@ START_TEST(a_status_is_of_the_session_that_set_it)
 {
     struct actor *watcher = rpc_login(0, "1", "2", ""), *desk = rpc_login(1, "2", "", ""), *phone = rpc_login(0, "2", "", "");
 
-    expect_call(desk, "status", "'status': 'at work'", "1:{}");
-    expect_call(phone, "status", "'status': 'on the train'", "1:{}");
+    rpc_expect(desk, "status", "'status': 'at work'", "1:{}");
+    rpc_expect(phone, "status", "'status': 'on the train'", "1:{}");
     stage_expect(watcher, "<2+> <2+=at work> <2+=on the train>");
-    expect_call(phone, "logout", NULL, "1:{} .");
+    rpc_expect(phone, "logout", NULL, "1:{} .");
     stage_expect(watcher, "<2+=at work>");
-    expect_call(desk, "logout", NULL, "1:{} .");
+    rpc_expect(desk, "logout", NULL, "1:{} .");
     stage_expect(watcher, "<2-goodbye>");
 }
 END_TEST
@@ -451,7 +443,7 @@ START_TEST(what_breaks_the_stream_closes_it)
 
         expect_answer(client, broken[i].text, broken[i].answer);
         stage_expect(watcher, "<1+> <1-closed>");
-        expect_call(watcher, "logout", NULL, "1:{} .");
+        rpc_expect(watcher, "logout", NULL, "1:{} .");
     }
 }
 END_TEST
@@ -476,14 +468,14 @@ START_TEST(there_is_a_limit_of_friends)
     stage_open_with(2, &config);
     client = rpc_login(0, "1", "2, 3", "");
     watcher = rpc_login(1, "9", "1", "1");
-    expect_call(client, "follow", "'friends': [2, 3, 4]", "1:[]");
-    expect_call(client, "follow", "'friends': [4, 5]", "1:-32000/too_many_friends");
+    rpc_expect(client, "follow", "'friends': [2, 3, 4]", "1:[]");
+    rpc_expect(client, "follow", "'friends': [4, 5]", "1:-32000/too_many_friends");
     ck_assert_uint_eq(stage_census().edges, 4);
     ck_assert(stage_is_read(client));
-    expect_call(client, "online", "'users': [2, 3, 4, 5]", "1:-32000/too_many_friends .");
+    rpc_expect(client, "online", "'users': [2, 3, 4, 5]", "1:-32000/too_many_friends .");
     stage_expect(watcher, "<1-closed>");
     client = stage_connect(0);
-    expect_call(client, "login", "'user_id': 1, 'friends': [1, 2, 3, 3]", "1:-32000/too_many_friends .");
+    rpc_expect(client, "login", "'user_id': 1, 'friends': [1, 2, 3, 3]", "1:-32000/too_many_friends .");
     stage_expect(watcher, "");
 }
 END_TEST
@@ -517,9 +509,9 @@ START_TEST(pings_are_no_login)
 {
     struct actor *client = stage_connect(0), *there = rpc_login(0, "1", "", "");
 
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "ping", NULL, "1:pong");
     stage_pass_ms(STAGE_HELLO_MS - 1);
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "ping", NULL, "1:pong");
     stage_pass_ms(1);
     stage_expect(client, "null:-32000/hello_timeout .");
     stage_expect(there, "");

@@ -42,34 +42,26 @@ expect_answer(struct actor *actor, const char *text, const char *answer)
     stage_expect(actor, answer);
 }
 
-static void
-expect_call(struct actor *actor, const char *method, const char *params, const char *answer)
-{
-    rpc_call(actor, method, params, "1");
-    stage_settle();
-    stage_expect(actor, answer);
-}
-
 START_TEST(every_method_works)
 {
     struct actor *client = stage_correspond(0), *friend = stage_login(1, 2, NULL);
 
-    expect_call(client, "ping", NULL, "1:pong"); /* before the login, too */
-    expect_call(client, "login", "'user_id': 'bob', 'friends': [2, 3], " PADDING, "1:hi[2]");
-    expect_call(client, "follow", "'friends': [4, 2]", "1:[]");
-    expect_call(client, "unfollow", "'friends': [3]", "1:{}");
-    expect_call(client, "online", "'users': [2, 'bob']", "1:[2,\"bob\"]");
-    expect_call(client, "status", "'status': 'x'", "1:{}");
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "ping", NULL, "1:pong"); /* before the login, too */
+    rpc_expect(client, "login", "'user_id': 'bob', 'friends': [2, 3], " PADDING, "1:hi[2]");
+    rpc_expect(client, "follow", "'friends': [4, 2]", "1:[]");
+    rpc_expect(client, "unfollow", "'friends': [3]", "1:{}");
+    rpc_expect(client, "online", "'users': [2, 'bob']", "1:[2,\"bob\"]");
+    rpc_expect(client, "status", "'status': 'x'", "1:{}");
+    rpc_expect(client, "ping", NULL, "1:pong");
     expect_answer(client, "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'ping'}]", "(1:pong)");
     ck_assert_uint_eq(stage_census().edges, 2);
     stage_end_input(friend);
     stage_settle();
     stage_expect(client, "<#1:2-closed>");
-    expect_call(client, "logout", NULL, "1:{}");
+    rpc_expect(client, "logout", NULL, "1:{}");
     ck_assert_uint_eq(stage_census().members, 0);
     ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
-    expect_call(client, "status", "'status': 'x'", "1:-32000/not_logged_in");
+    rpc_expect(client, "status", "'status': 'x'", "1:-32000/not_logged_in");
 }
 END_TEST
 
@@ -166,19 +158,19 @@ START_TEST(a_login_whose_answer_is_too_large_leaves_nothing_behind)
     }
     stage_settle();
     snprintf(params, sizeof params, "'user_id': 1, 'friends': [10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29]");
-    expect_call(client, "login", params, "1:-32000/too_large");
+    rpc_expect(client, "login", params, "1:-32000/too_large");
     stage_expect(watcher, "");
     ck_assert_uint_eq(stage_census().members, 21);
     ck_assert_uint_eq(stage_census().edges, 1);
     ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "ping", NULL, "1:pong");
 
     /* A follow likewise. */
-    expect_call(client, "login", "'user_id': 1, " PADDING, "1:hi[]");
-    expect_call(client, "follow", "'friends': [10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29]", "1:-32000/too_large");
+    rpc_expect(client, "login", "'user_id': 1, " PADDING, "1:hi[]");
+    rpc_expect(client, "follow", "'friends': [10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29]", "1:-32000/too_large");
     ck_assert_uint_eq(stage_census().edges, 1);
-    expect_call(client, "online", "'users': [10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29]", "1:-32000/too_large");
-    expect_call(client, "follow", "'friends': [10]", "1:[10=a rather long status, which is told to everybody who logs in]");
+    rpc_expect(client, "online", "'users': [10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29]", "1:-32000/too_large");
+    rpc_expect(client, "follow", "'friends': [10]", "1:[10=a rather long status, which is told to everybody who logs in]");
 }
 END_TEST
 
@@ -188,7 +180,7 @@ START_TEST(logging_in_again_answers_afresh)
     struct actor *watcher = rpc_login(2, "'watcher'", "1", ""), *client = rpc_login_datagram(0, "1", "2, 3", ""), *two = stage_login(1, 2, NULL);
 
     stage_expect(watcher, "<1+>");
-    expect_call(client, "login", "'user_id': 1, 'friends': [2, 3, 4], " PADDING, "1:hi[2]");
+    rpc_expect(client, "login", "'user_id': 1, 'friends': [2, 3, 4], " PADDING, "1:hi[2]");
     stage_login(1, 4, NULL);
     stage_settle();
     stage_expect(client, "<#1:4+>");
@@ -198,7 +190,7 @@ START_TEST(logging_in_again_answers_afresh)
     stage_settle();
     stage_expect(client, "1:hi[4]");
     ck_assert_uint_eq(stage_census().edges, 3);
-    expect_call(client, "login", "'user_id': 1, 'status': 'back', " PADDING, "1:hi[]");
+    rpc_expect(client, "login", "'user_id': 1, 'status': 'back', " PADDING, "1:hi[]");
     ck_assert_uint_eq(stage_census().edges, 1);
     stage_expect(watcher, "<1+=back>");
     stage_login(1, 2, NULL);
@@ -228,9 +220,9 @@ START_TEST(a_client_restarted_as_another_user_is_that_user)
     struct actor *watcher = rpc_login(2, "'watcher'", "1, 2, 'bob'", ""), *client = rpc_login_datagram(0, "1", "5", "");
 
     stage_expect(watcher, "<1+>");
-    expect_call(client, "login", "'user_id': 2, 'friends': [6], " PADDING, "1:hi[]");
+    rpc_expect(client, "login", "'user_id': 2, 'friends': [6], " PADDING, "1:hi[]");
     stage_expect(watcher, "<1-closed,2+>");
-    expect_call(client, "login", "'user_id': 'bob', 'friends': [6], " PADDING, "1:hi[]");
+    rpc_expect(client, "login", "'user_id': 'bob', 'friends': [6], " PADDING, "1:hi[]");
     stage_expect(watcher, "<2-closed,\"bob\"+>");
     stage_receive(client, "{\"user_id\": 1, \"friends\": [7]}"); /* in the classic dialect */
     stage_settle();
@@ -238,7 +230,7 @@ START_TEST(a_client_restarted_as_another_user_is_that_user)
     stage_login(1, 7, NULL);
     stage_settle();
     stage_expect(client, "+");
-    expect_call(client, "login", "'user_id': 1, 'friends': [7], " PADDING, "1:hi[7]");
+    rpc_expect(client, "login", "'user_id': 1, 'friends': [7], " PADDING, "1:hi[7]");
     stage_settle();
     (void)stage_heard(watcher); /* the classic session has ended, and the user may have been away */
     ck_assert_uint_eq(stage_census().members, 3);
@@ -267,11 +259,11 @@ START_TEST(strangers_get_answers_and_nothing_else)
 {
     struct actor *client = rpc_login_datagram(0, "1", "", ""), *stranger = stage_correspond(0);
 
-    expect_call(stranger, "ping", NULL, "1:pong");
-    expect_call(stranger, "logout", NULL, "1:-32000/not_logged_in");
-    expect_call(stranger, "status", "'status': 'x'", "1:-32000/not_logged_in");
-    expect_call(stranger, "follow", "'friends': [1.5]", "1:-32602/bad_message");
-    expect_call(stranger, "dance", NULL, "1:-32601/bad_message");
+    rpc_expect(stranger, "ping", NULL, "1:pong");
+    rpc_expect(stranger, "logout", NULL, "1:-32000/not_logged_in");
+    rpc_expect(stranger, "status", "'status': 'x'", "1:-32000/not_logged_in");
+    rpc_expect(stranger, "follow", "'friends': [1.5]", "1:-32602/bad_message");
+    rpc_expect(stranger, "dance", NULL, "1:-32601/bad_message");
     expect_answer(stranger,
         "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'ping'},"
         " {'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 1}, 'id': 2}]",
@@ -281,7 +273,7 @@ START_TEST(strangers_get_answers_and_nothing_else)
     stage_expect(stranger, "");
     ck_assert_uint_eq(stage_census().members, 1);
     ck_assert_uint_eq(admission_count(&stage.datagram_admission), 1);
-    expect_call(client, "online", "'users': [1]", "1:[1]");
+    rpc_expect(client, "online", "'users': [1]", "1:[1]");
 }
 END_TEST
 
@@ -315,7 +307,7 @@ START_TEST(nothing_ends_a_session_but_its_end)
     expect_answer(client, "{}{}", "");
     expect_answer(client, "[]", "");
     expect_answer(client, "{'jsonrpc': '2.0', 'method': 'follow', 'params': {'friends': 7, " PADDING "}, 'id': 3}", "3:-32602/bad_message");
-    expect_call(client, "login", "'user_id': 1.5, " PADDING, "1:-32602/bad_message");
+    rpc_expect(client, "login", "'user_id': 1.5, " PADDING, "1:-32602/bad_message");
     ck_assert_uint_eq(stage_census().edges, 2);
     for (int i = 0; i < 4; i++) {
         stage_pass_ms(STAGE_SILENCE_MS / 2);
@@ -338,7 +330,7 @@ START_TEST(an_unfollow_waits_for_nothing)
     stage_expect(client, "1:{} 2:pong");
     stage_settle();
     stage_expect(client, "");
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "ping", NULL, "1:pong");
 }
 END_TEST
 
@@ -399,9 +391,9 @@ START_TEST(a_refused_login_as_another_user_leaves_the_session_alone)
         "a status that is longer than everything that is said by the one who logs in and asks for it'",
         NULL);
     stage_settle();
-    expect_call(client, "login", "'user_id': 3, 'friends': [10]", "1:-32000/too_large");
+    rpc_expect(client, "login", "'user_id': 3, 'friends': [10]", "1:-32000/too_large");
     stage_expect(watcher, "");
-    expect_call(client, "status", "'status': null", "1:{}"); /* it is still logged in */
+    rpc_expect(client, "status", "'status': null", "1:{}"); /* it is still logged in */
 }
 END_TEST
 
@@ -429,7 +421,7 @@ START_TEST(what_waits_for_the_socket_is_bounded)
     heard = stage_heard(client);
     ck_assert_ptr_nonnull(strstr(heard, "2-closed>"));
     ck_assert_str_eq(heard + strlen(heard) - strlen("2-closed>"), "2-closed>");
-    expect_call(client, "ping", NULL, "1:pong");
+    rpc_expect(client, "ping", NULL, "1:pong");
 }
 END_TEST
 
@@ -475,7 +467,7 @@ START_TEST(there_may_be_no_room_for_a_session)
     struct actor *client = stage_correspond(0);
 
     stage.datagram_admission.limit = 0;
-    expect_call(client, "login", "'user_id': 1, " PADDING, "null:-32000/server_full");
+    rpc_expect(client, "login", "'user_id': 1, " PADDING, "null:-32000/server_full");
     ck_assert_uint_eq(stage_census().members, 0);
 }
 END_TEST
