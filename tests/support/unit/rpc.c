@@ -74,6 +74,14 @@ rpc_login_datagram(uint32_t worker, const char *user, const char *friends, const
 }
 
 void
+rpc_expect_said(struct actor *actor, const char *text, const char *answer)
+{
+    rpc_say(actor, text);
+    stage_settle();
+    stage_expect(actor, answer);
+}
+
+void
 rpc_expect(struct actor *actor, const char *method, const char *params, const char *answer)
 {
     rpc_call(actor, method, params, "1");

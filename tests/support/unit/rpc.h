@@ -15,6 +15,8 @@ void rpc_say(struct actor *actor, const char *text);
 /* A connection, or an address, that logs in as a user, whose id and friends are JSON, and has heard nothing but the answer, which holds the snapshot. */
 struct actor *rpc_login(uint32_t worker, const char *user, const char *friends, const char *snapshot);
 struct actor *rpc_login_datagram(uint32_t worker, const char *user, const char *friends, const char *snapshot);
+/* Says a text, lets everything settle, and hears this, and nothing else. */
+void rpc_expect_said(struct actor *actor, const char *text, const char *answer);
 /* Calls it under the id 1 and hears this, and nothing else. */
 void rpc_expect(struct actor *actor, const char *method, const char *params, const char *answer);
 /* Asks until the socket takes no more of the answers. Returns how many were asked for. */
