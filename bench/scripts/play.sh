@@ -44,11 +44,17 @@ scenario_players() {
 
 # seconds_expected SCENARIO ...: how long one repetition of all of them takes, about.
 seconds_expected() {
-    local scenario seconds sum=0
+    local scenario kind full short peer times sum=0
     for scenario in "$@"; do
-        seconds=$(scenario_field "$scenario" 4) || exit 2
-        if [[ -n $quick ]]; then seconds=${seconds#* }; else seconds=${seconds% *}; fi
-        sum=$((sum + seconds * $(scenario_field "$scenario" 3) * $(scenario_players "$scenario" | wc -l)))
+        read -r full short peer <<<"$(scenario_field "$scenario" 4)"
+        times=$(scenario_field "$scenario" 3)
+        for kind in $(scenario_players "$scenario"); do
+            if [[ " ${peers[*]} " == *" $kind "* ]]; then
+                sum=$((sum + peer * times))
+            else
+                sum=$((sum + (${#quick} ? short : full) * times))
+            fi
+        done
     done
     echo "$sum"
 }

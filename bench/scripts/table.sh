@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034 # for those who read this in
 
 # Each scenario: its name; who plays it ("peers" are those of bench/scripts/peers.sh); how many times in a repetition, for what is short is noisy; how
-# many seconds one of these takes, about, and in `bench/run quick`; the arguments of alo-bench; what differs when it is quick; options of the alo that
+# many seconds one of these takes with alo or the floor, about, how many in `bench/run quick`, and how many with a peer; the arguments of alo-bench; what differs when it is quick; options of the alo that
 # is started for it. Where all is due at once, nothing is late before half a minute has passed: the slowest
 # server on a busy machine takes more than the usual five seconds, and what it costs is asked for all the same. 16 changes in flight do not saturate a
 # server whose 500 users all hear often (twice as many notifications a second with 64, for the floor a sixth more), and cannot put more than 1.9 news into a
@@ -16,17 +16,17 @@
 # changes have been due to each: while the others are measured. In JSON-RPC they stay, and what waits for them does not grow: of 590 changes more, 256
 # lines would take 4,352 bytes; a tenth of that is more than the resident memory of a process wavers.
 scenarios=(
-    'fanout    | floor alo peers | 1 | 14 7  | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --late-after 30 | --sessions 2000 --seconds 2'
-    'udp       | alo             | 1 | 14 7  | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp           | --sessions 2000 --seconds 2'
-    'often     | floor alo peers | 1 | 9 6   | fanout --sessions 500 --friends 50 --flapping 200 --seconds 5 --late-after 30 --in-flight 64 | --seconds 2'
-    'rate      | floor alo peers | 1 | 14 7  | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --rate 24000    | --sessions 2000 --seconds 2 --rate 6000'
-    'storm     | floor alo peers | 3 | 4 3   | storm --sessions 8000 --friends 50 --late-after 30                             | --sessions 2000'
-    'storm-udp | alo             | 3 | 4 3   | storm --sessions 8000 --friends 50 --udp --late-after 30                       | --sessions 2000'
-    'celebrity | floor alo peers | 1 | 9 4   | celebrity --sessions 15000 --late-after 30                                     | --sessions 5000 --rounds 3'
-    'idle      | alo peers       | 1 | 43 24 | idle --sessions 15000 --friends 50                                             | --sessions 4000 --rounds 1'
-    'slow      | alo             | 1 | 45 14 | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 590 --rate 10000 --seconds 8 --rounds 4 | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
-    'slow-rpc  | alo             | 1 | 55 16 | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 590 --rate 10000 --seconds 6 --rounds 2 --protocol jsonrpc | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
-    'million   | alo             | 1 | 75 20 | idle --sessions 1000000 --friends 10 --udp                                     | --sessions 50000 --rounds 1'
+    'fanout    | floor alo peers | 1 | 11 6 33  | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --late-after 30 | --sessions 2000 --seconds 2'
+    'udp       | alo             | 1 | 11 6 0   | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --udp           | --sessions 2000 --seconds 2'
+    'often     | floor alo peers | 1 | 8 5 9    | fanout --sessions 500 --friends 50 --flapping 200 --seconds 5 --late-after 30 --in-flight 64 | --seconds 2'
+    'rate      | floor alo peers | 1 | 12 6 33  | fanout --sessions 8000 --friends 50 --flapping 200 --seconds 5 --rate 24000    | --sessions 2000 --seconds 2 --rate 6000'
+    'storm     | floor alo peers | 3 | 4 3 16   | storm --sessions 8000 --friends 50 --late-after 30                             | --sessions 2000'
+    'storm-udp | alo             | 3 | 3 3 0    | storm --sessions 8000 --friends 50 --udp --late-after 30                       | --sessions 2000'
+    'celebrity | floor alo peers | 1 | 8 4 45   | celebrity --sessions 15000 --late-after 30                                     | --sessions 5000 --rounds 3'
+    'idle      | alo peers       | 1 | 35 23 60 | idle --sessions 15000 --friends 50                                             | --sessions 4000 --rounds 1'
+    'slow      | alo             | 1 | 45 13 0  | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 590 --rate 10000 --seconds 8 --rounds 4 | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
+    'slow-rpc  | alo             | 1 | 40 14 0  | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 590 --rate 10000 --seconds 6 --rounds 2 --protocol jsonrpc | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
+    'million   | alo             | 1 | 90 20 0  | idle --sessions 1000000 --friends 10 --udp                                     | --sessions 50000 --rounds 1'
 )
 
 # Each row of the results: what it says; the scenario; the figure of alo-bench, with what it is divided by to have the unit; the unit; what the result is

@@ -166,13 +166,13 @@ END_TEST
 
 START_TEST(how_long_it_will_take)
 {
-    static const char known[] = "scenarios=('a | floor alo | 3 | 10 2 | x' 'b | alo peers | 1 | 100 20 | y')\n";
+    static const char known[] = "scenarios=('a | floor alo | 3 | 10 2 0 | x' 'b | alo peers | 1 | 100 20 300 | y')\n";
     char lines[512];
 
     snprintf(lines, sizeof lines, "%sseconds_expected a b; seconds_expected a; quick=yes; seconds_expected a b\n", known);
     says(lines, "160\n60\n32\n");
     snprintf(lines, sizeof lines, "%sservers+=(jsonrpc \"${peers[@]}\"); seconds_expected a b; scenario_players b | xargs\n", known);
-    says(lines, "560\nalo jsonrpc redis mosquitto nats\n");
+    says(lines, "1160\nalo jsonrpc redis mosquitto nats\n");
     says("minutes 89; minutes 90; minutes 149; minutes 151\n", "89 seconds\n2 minutes\n2 minutes\n3 minutes\n");
 }
 END_TEST
