@@ -44,7 +44,11 @@ alo_row() {
     bare=$alo
     if [[ $base != - ]]; then
         floor=$(figures "$base" "$base_scenario" "$figure" | numbers_spread)
-        read -r ratio least most < <(ratios alo "$scenario" "$figure" "$base" "$base_scenario" | numbers_spread)
+        # The base may have no result: a schedule that was not kept, say.
+        if ! read -r ratio least most < <(ratios alo "$scenario" "$figure" "$base" "$base_scenario" | numbers_spread); then
+            echo "| $text | $unit | ${floor:+$(number "${floor%% *}")} | $(number "$alo") | – | – | $(limit "$must") | $(limit "$aim") | not compared |"
+            return
+        fi
         bare=$ratio floor=$(number "${floor%% *}") ratio="**$(number "$ratio")**"
     fi
     echo "| $text | $unit | $floor | $(number "$alo") | $ratio | $(number "$least") – $(number "$most") | $(limit "$must") | $(limit "$aim") |" \
