@@ -83,7 +83,8 @@ peers_print() {
 The same logical work, asked of servers that friend presence is built on: Redis (RESP3, one channel for each user), Mosquitto (MQTT 3.1.1, one topic for
 each user, a last will) and NATS (one subject for each user), with the settings of bench/scripts/peers.sh. **Ratio to the floor** (figure). They tell a
 departure to those who watch the leaver, as alo does in its JSON-RPC dialect; classic alo and the floor tell those whom the leaver lists, too, so
-there a login and a logout are spread over more notifications. Redis and Mosquitto work in one thread, NATS in as many as alo.
+there a login and a logout are spread over more notifications. Redis and Mosquitto work in one thread, NATS in as many as alo. The others and
+JSON-RPC played in $peer_repeats of the $repeats repetitions.
 
 | what | unit | alo | alo, JSON-RPC | Redis $(peer_version redis) | Mosquitto $(peer_version mosquitto) | NATS $(peer_version nats) |
 |---|---|---|---|---|---|---|

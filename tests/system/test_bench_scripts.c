@@ -17,7 +17,7 @@ static int
 shell_run(const char *lines, struct program **output)
 {
     static const char before[] = "set -euo pipefail\n"
-                                 "results=$(mktemp -d) workers=2 seed=1 quick= repeats=2 load_before=0 chosen=() servers=(floor alo)\n"
+                                 "results=$(mktemp -d) workers=2 seed=1 quick= repeats=2 peer_repeats=1 load_before=0 chosen=() servers=(floor alo)\n"
                                  "trap 'rm -rf \"$results\"' EXIT\n"
                                  "for part in table numbers peers servers play results; do . bench/scripts/$part.sh; done\n";
     int status;
@@ -193,6 +193,7 @@ END_TEST
 START_TEST(wrong_arguments)
 {
     refuses("bench/run --repeats 0", 2, "bench/run: --repeats takes a number from 1\n");
+    refuses("bench/run --repeats 1 --peer-repeats 2", 2, "bench/run: --peer-repeats takes at most the 1 of --repeats\n");
     refuses("bench/run --only", 2, "bench/run: --only takes a value\n");
     refuses("bench/run --only nothing", 2, "bench: there is no scenario \"nothing\", but: fanout ");
     refuses("bench/run --with-everything", 2, "bench/run: there is no option --with-everything; ");
