@@ -8,6 +8,7 @@
 #include "service/options.h"
 #include "service/options_file.h"
 #include "service/signals.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOG_PATIENCE_MS = 1000, SERVER_HOST = 64 };
+enum {
+    LOG_PATIENCE_MS = 1000,
+    STOP_SLACK_MS = 10000, /* for what a stop does beside waiting for clients: freeing millions of sessions, say */
+    SERVER_HOST = 64,
+};
 
 extern char **environ;
 
@@ -129,6 +134,7 @@ static int
 serve(struct running *running)
 {
     char problem[SERVER_PROBLEM];
+    struct watch watch;
     enum signals_word word;
     int signal_number;
     int error;
@@ -149,13 +155,15 @@ serve(struct running *running)
     if (isatty(STDERR_FILENO))
         greet(running->server);
     server_log_listening(running->server);
-    while ((word = signals_wait(&signal_number)) != SIGNALS_STOP) {
+    watch_begin(&watch, running->server);
+    while ((word = watch_wait(&watch, &signal_number)) != SIGNALS_STOP) {
         if (word == SIGNALS_RELOAD)
             reload(running, warn);
         else
             log_event(LEVEL_DEBUG, "signal_ignored", LOG_FIELD_NUMBER("signal", signal_number));
     }
     let_second_signal_end();
+    watch_end(&watch, running->options.stop_timeout_s * UINT64_C(1000) + STOP_SLACK_MS);
     server_stop(running->server);
     log_stop(LOG_PATIENCE_MS);
     return EXIT_SUCCESS;

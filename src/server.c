@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "net/acceptor.h"
 #include "net/admission.h"
+#include "net/pulse.h"
 #include "net/reconfiguration.h"
 #include "net/worker.h"
 #include "presence/presence.h"
@@ -46,6 +47,7 @@ struct server {
     struct admission admission;
     struct admission datagram_admission;
     struct pressure pressure;
+    struct pulse pulse;
     struct settings first;     /* of the start; the acceptor keeps them */
     struct settings *settings; /* what holds now: &first until a reload */
     struct settings *former;   /* only while a worker has yet to take those that hold now */
@@ -264,6 +266,7 @@ configure(struct server *server, const struct options *options)
     settings->workers.admission = &server->admission;
     settings->workers.datagram_admission = &server->datagram_admission;
     settings->workers.pressure = &server->pressure;
+    settings->workers.pulse = &server->pulse;
     settings->workers.refusal = server->refusal;
     settings->workers.refusal_length = length;
     server->acceptor.workers = server->workers;
@@ -371,6 +374,12 @@ server_start(const struct options *options, struct server **server, char problem
     made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
     made->udp = options->udp;
     pressure_init(&made->pressure);
+    error = pulse_init(&made->pulse, workers);
+    if (error < 0) {
+        free(made->udp_sockets);
+        free(made);
+        return fail(problem, error, "cannot make a descriptor: %s", strerror(-error));
+    }
     error = made->udp_sockets == NULL ? fail(problem, -ENOMEM, "out of memory") : session_limit(options, workers, &limit, problem);
     if (error == 0)
         error = listen_anywhere(made, options, problem);
@@ -387,6 +396,7 @@ server_start(const struct options *options, struct server **server, char problem
     }
     if (error < 0) {
         presence_free(made->presence);
+        pulse_done(&made->pulse);
         free(made->udp_sockets);
         free(made);
         return error;
@@ -460,6 +470,28 @@ server_address(const struct server *server)
 }
 
 void
+server_count(const struct server *server, struct server_numbers *numbers)
+{
+    *numbers = (struct server_numbers){
+        .users_online = presence_users_online(server->presence),
+        .connections = admission_count(&server->admission),
+        .udp_sessions = admission_count(&server->datagram_admission),
+    };
+}
+
+struct pulse *
+server_pulse(struct server *server)
+{
+    return &server->pulse;
+}
+
+void
+server_ask_pulse(struct server *server)
+{
+    pulse_ask(&server->pulse, server->workers, &server->acceptor);
+}
+
+void
 server_log_listening(const struct server *server)
 {
     log_event(LEVEL_INFO, "listening", LOG_FIELD_TEXT("address", server->address), LOG_FIELD_NUMBER("port", server->port),
@@ -502,6 +534,7 @@ server_stop(struct server *server)
     presence_free(server->presence);
     settings_free(server, server->former);
     settings_free(server, server->settings);
+    pulse_done(&server->pulse);
     free(server->udp_sockets);
     free(server);
 }

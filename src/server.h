@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pulse;
 struct server;
 
 enum { SERVER_PROBLEM = 512 };
@@ -33,6 +34,17 @@ int server_reload(struct server *server, const struct options *options, char pro
 uint16_t server_port(const struct server *server);
 /* The first address that it listens on, such as "127.0.0.1:8080". */
 const char *server_address(const struct server *server);
+
+/* How much it has to do, about, at the moment. */
+struct server_numbers {
+    uint64_t users_online;
+    uint32_t connections, udp_sessions;
+};
+void server_count(const struct server *server, struct server_numbers *numbers);
+
+/* Wants a sign of life of all its threads, and where they give it: net/pulse.h. */
+void server_ask_pulse(struct server *server);
+struct pulse *server_pulse(struct server *server);
 
 /* Logs that it listens, which tells whoever reads the log that it is ready. */
 void server_log_listening(const struct server *server);

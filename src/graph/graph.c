@@ -276,3 +276,13 @@ graph_census(struct graph *graph)
     }
     return census;
 }
+
+uint64_t
+graph_users_online(const struct graph *graph)
+{
+    uint64_t users = 0;
+
+    for (uint32_t number = 0; number < SHARD_COUNT; number++)
+        users += counter_read(&graph->shards[number].online);
+    return users;
+}

@@ -127,5 +127,7 @@ struct graph_census {
     uint64_t members;
 };
 struct graph_census graph_census(struct graph *graph);
+/* How many users are online: takes no lock and looks at no user. About right; exact when no worker runs. Any thread. */
+uint64_t graph_users_online(const struct graph *graph);
 
 #endif

@@ -18,6 +18,7 @@ shard_init(struct shard *shard, uint32_t number)
 {
     *shard = (struct shard){.number = number};
     mutex_init(&shard->mutex);
+    counter_init(&shard->online);
     slots_init(&shard->users, sizeof(struct user));
 }
 

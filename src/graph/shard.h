@@ -9,6 +9,7 @@
 #ifndef GRAPH_SHARD_H
 #define GRAPH_SHARD_H
 
+#include "base/metrics.h"
 #include "base/slots.h"
 #include "base/spare.h"
 #include "base/sync.h"
@@ -40,7 +41,8 @@ struct shard {
     uint32_t bucket_count; /* 0 or a power of two */
     uint32_t number;       /* constant */
     struct slots users;
-    uint64_t last_at_ms; /* when the latest transition was published: the next one's time is not before it */
+    struct counter online; /* users who are; under the mutex, and read by anybody without it */
+    uint64_t last_at_ms;   /* when the latest transition was published: the next one's time is not before it */
 } __attribute__((aligned(64)));
 
 void shard_init(struct shard *shard, uint32_t number);

@@ -37,6 +37,7 @@ try_arrive(struct graph *graph, struct shard *shard, uint64_t hash, struct user_
     *transition = first;
     member->user = index;
     chain_add(graph, user, session, member->status != NULL); /* before anybody can hear of it: user_sessions() */
+    counter_add(&shard->online, first);
     if (news)
         publish(graph, shard, worker, index, (struct transition){.online = true, .status_only = !first, .status = member->status});
     return true;
@@ -92,6 +93,7 @@ try_depart(struct graph *graph, struct shard *shard, uint32_t session, enum leav
             (struct transition){.online = true, .status_only = true, .status = member_at(graph, member->next)->status});
     }
     chain_remove(graph, user, session);
+    counter_add(&shard->online, *transition ? UINT64_MAX : 0); /* one less */
     shard_remove_if_unused(shard, member->user, spare);
     return true;
 }

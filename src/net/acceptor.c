@@ -13,6 +13,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* What is written to the wake-up descriptor. Its counter adds them up, so that none hides another. */
+#define WAKE_TO_ANSWER UINT64_C(1)
+#define WAKE_TO_STOP (UINT64_C(1) << 32)
+
 enum {
     ACCEPTS_PER_ROUND = 64, /* of one listener, before the others and the workers have their turn */
     STORM_MS = 1,           /* connections that come faster than this are taken together */
@@ -140,16 +144,30 @@ pause_left_ms(const struct acceptor *acceptor)
     return acceptor->paused_until_ms > now ? (int)(acceptor->paused_until_ms - now) : 0;
 }
 
+/* Somebody wrote to the wake-up descriptor. False: the thread is to end. */
+static bool
+woken(struct acceptor *acceptor) REQUIRES(acceptor_role)
+{
+    uint64_t wishes = 0;
+
+    /* EAGAIN: a poll that failed left its former answer there. */
+    ASSERT(read(acceptor->wake_descriptor, &wishes, sizeof wishes) == (ssize_t)sizeof wishes || errno == EAGAIN);
+    if (wishes == WAKE_TO_ANSWER)
+        pulse_answer(acceptor->config->pulse, acceptor->worker_count);
+    return wishes < WAKE_TO_STOP;
+}
+
 static void *
 run(void *argument)
 {
     struct acceptor *acceptor = argument;
-    struct pollfd polled[TCP_ADDRESSES_MAX + 1] = {{.fd = acceptor->stop_descriptor, .events = POLLIN}};
+    struct pollfd polled[TCP_ADDRESSES_MAX + 1] = {{.fd = acceptor->wake_descriptor, .events = POLLIN}};
 
     thread_role_enter(&acceptor_role);
+    pthread_setname_np(pthread_self(), "alo-acceptor");
     for (int i = 0; i < acceptor->listener_count; i++)
         polled[i + 1] = (struct pollfd){.fd = acceptor->listeners[i], .events = POLLIN};
-    while (polled[0].revents == 0) {
+    while (polled[0].revents == 0 || woken(acceptor)) {
         int pause_ms = pause_left_ms(acceptor);
 
         if (poll(polled, pause_ms > 0 ? 1 : (nfds_t)acceptor->listener_count + 1, pause_ms > 0 ? pause_ms : -1) < 0)
@@ -173,8 +191,8 @@ close_all(struct acceptor *acceptor)
         close(acceptor->listeners[i]);
     if (acceptor->reserve >= 0)
         close(acceptor->reserve);
-    if (acceptor->stop_descriptor >= 0)
-        close(acceptor->stop_descriptor);
+    if (acceptor->wake_descriptor >= 0)
+        close(acceptor->wake_descriptor);
 }
 
 int
@@ -183,8 +201,8 @@ acceptor_start(struct acceptor *acceptor)
     int error = 0;
 
     acceptor->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    acceptor->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (acceptor->reserve < 0 || acceptor->stop_descriptor < 0)
+    acceptor->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (acceptor->reserve < 0 || acceptor->wake_descriptor < 0)
         error = -errno;
     else
         error = -pthread_create(&acceptor->thread, NULL, run, acceptor);
@@ -193,12 +211,22 @@ acceptor_start(struct acceptor *acceptor)
     return error;
 }
 
+static void
+wake(const struct acceptor *acceptor, uint64_t wish)
+{
+    ASSERT(write(acceptor->wake_descriptor, &wish, sizeof wish) == (ssize_t)sizeof wish);
+}
+
+void
+acceptor_ask(struct acceptor *acceptor)
+{
+    wake(acceptor, WAKE_TO_ANSWER);
+}
+
 void
 acceptor_stop(struct acceptor *acceptor)
 {
-    uint64_t one = 1;
-
-    ASSERT(write(acceptor->stop_descriptor, &one, sizeof one) == (ssize_t)sizeof one);
+    wake(acceptor, WAKE_TO_STOP);
     ASSERT(pthread_join(acceptor->thread, NULL) == 0);
     close_all(acceptor);
 }

@@ -21,7 +21,7 @@ struct acceptor {
     const struct worker_config *config; /* the refusal, the admission, which no reload replaces */
     /* The acceptor thread's: */
     pthread_t thread;
-    int stop_descriptor; /* an eventfd: somebody wants it to end */
+    int wake_descriptor; /* an eventfd: somebody wants a sign of life, or it to end (acceptor.c) */
     int reserve;         /* a descriptor to give up when there are no more; -1 when it was given up */
     uint32_t next;       /* worker for the next connection */
     uint64_t paused_until_ms;
@@ -31,6 +31,8 @@ struct acceptor {
 
 /* Starts the thread. Listeners, workers and config are set already; the listeners become the acceptor's also on failure. Returns 0 or -errno. */
 int acceptor_start(struct acceptor *acceptor);
+/* Wants a sign of life of it, which goes to config->pulse. Any thread; not again before that. */
+void acceptor_ask(struct acceptor *acceptor);
 /* Ends the thread and closes the listeners. */
 void acceptor_stop(struct acceptor *acceptor);
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -247,6 +248,8 @@ take_mail(struct worker *worker) REQUIRES(worker_role)
             begin_stop(worker);
         } else if (mail->tag == MAIL_CONFIG) {
             take_config(worker, ((struct config_mail *)(void *)mail)->reconfiguration);
+        } else if (mail->tag == MAIL_PULSE) {
+            pulse_answer(worker->config->pulse, worker->number);
         } else {
             worker->config->handler->mail(worker->config->context, worker, mail);
         }
@@ -513,8 +516,11 @@ worker_run(void *argument)
 {
     struct worker *worker = argument;
     struct session *session;
+    char name[16]; /* the kernel takes no more */
 
     thread_role_enter(&worker_role);
+    snprintf(name, sizeof name, "alo-worker-%u", worker->number);
+    pthread_setname_np(pthread_self(), name); /* for whoever looks at threads */
     mutex_lock(&worker->turn);
     worker->now_ms = clock_monotonic_ms();
     while (!is_finished(worker))

@@ -23,6 +23,7 @@
 #include "net/datagrams.h"
 #include "net/deadlines.h"
 #include "net/mailbox.h"
+#include "net/pulse.h"
 #include "net/session.h"
 
 #include <pthread.h>
@@ -34,6 +35,7 @@ enum mail_tag {
     MAIL_SOCKET, /* struct socket_mail: the acceptor hands over a connection */
     MAIL_STOP,   /* close everything and end */
     MAIL_CONFIG, /* struct config_mail: another configuration */
+    MAIL_PULSE,  /* the main thread wants to know whether the worker turns: net/pulse.h */
     MAIL_NEWS,   /* the layer above's */
 };
 
@@ -98,6 +100,7 @@ struct worker_config {
     struct admission *admission;          /* of connections */
     struct admission *datagram_admission; /* of sessions of datagrams; NULL when workers have no sockets for them */
     struct pressure *pressure;
+    struct pulse *pulse; /* NULL when nobody asks for signs of life */
     const char *refusal; /* the line for a connection that cannot even become a session */
     size_t refusal_length;
     uint64_t timeouts_ms[DEADLINE_KINDS];

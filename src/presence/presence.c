@@ -229,6 +229,12 @@ presence_stop(struct presence *presence)
     atomic_store_explicit(&presence->stopping, true, memory_order_relaxed);
 }
 
+uint64_t
+presence_users_online(const struct presence *presence)
+{
+    return graph_users_online(presence->graph);
+}
+
 void
 presence_drop_mail(struct mail *mail)
 {

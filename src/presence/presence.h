@@ -40,6 +40,9 @@ void presence_free(struct presence *presence);
 /* From now on sessions that end are no news: the server stops. Any thread. */
 void presence_stop(struct presence *presence);
 
+/* How many users are online, about. Any thread. */
+uint64_t presence_users_online(const struct presence *presence);
+
 /* Ends mail that no worker will take any more; for workers_done. */
 void presence_drop_mail(struct mail *mail);
 

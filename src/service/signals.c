@@ -7,13 +7,18 @@
 #include "base/assert.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 
 /* Faults must end the process where they happen; job control belongs to the terminal. */
 static const int left_alone[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU};
 
 static const int stopping[] = {SIGTERM, SIGINT, SIGQUIT};
+
+/* Readable while a signal is pending; nothing is read from it. Opened by signals_block, for the life of the process. */
+static int pending = -1;
 
 static void
 taken_signals(sigset_t *set)
@@ -33,6 +38,17 @@ signals_block(void)
     for (unsigned i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
         ASSERT(signal(stopping[i], SIG_DFL) != SIG_ERR);
     ASSERT(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0);
+    pending = signalfd(pending, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+bool
+signals_await(int descriptor, int timeout_ms)
+{
+    struct pollfd polled[] = {{.fd = pending, .events = POLLIN}, {.fd = descriptor, .events = POLLIN}};
+
+    ASSERT(pending >= 0);
+    ASSERT(poll(polled, sizeof polled / sizeof polled[0], timeout_ms) >= 0 || errno == EINTR || errno == ENOMEM);
+    return polled[0].revents != 0;
 }
 
 enum signals_word

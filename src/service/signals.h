@@ -6,6 +6,8 @@
 #ifndef SERVICE_SIGNALS_H
 #define SERVICE_SIGNALS_H
 
+#include <stdbool.h>
+
 enum signals_word {
     SIGNALS_STOP,   /* SIGTERM, SIGINT or SIGQUIT */
     SIGNALS_RELOAD, /* SIGHUP */
@@ -14,6 +16,12 @@ enum signals_word {
 
 /* Blocks signals for this thread and all that it starts later. Main thread, first thing. */
 void signals_block(void);
+
+/*
+ * Waits until a signal has come, which stays to be taken by signals_wait, or the descriptor (-1: none) is readable, or the time is up (-1: never).
+ * True: a signal has come. Main thread.
+ */
+bool signals_await(int descriptor, int timeout_ms);
 
 /* Waits for the next signal and says what it asks for; its number goes to *number. Main thread. */
 enum signals_word signals_wait(int *number);

@@ -148,6 +148,7 @@ START_TEST(a_users_transitions_alternate_whatever_the_workers_do)
     struct graph_census census = graph_census(graph);
     ck_assert_uint_eq(census.users, USERS + 1); /* the observer, and all whom it watches */
     ck_assert_uint_eq(census.users_online, 1);
+    ck_assert_uint_eq(graph_users_online(graph), 1);
     ck_assert_uint_eq(census.edges, USERS);
     ck_assert_uint_eq(census.members, 1);
     for (int user = 0; user < USERS; user++) {
@@ -164,6 +165,7 @@ START_TEST(a_users_transitions_alternate_whatever_the_workers_do)
     ck_assert_int_eq(graph_logout(graph, 0, member, LEAVE_CLOSED, &transition), 0);
     census = graph_census(graph);
     ck_assert_uint_eq(census.users + census.users_online + census.edges + census.members, 0);
+    ck_assert_uint_eq(graph_users_online(graph), 0);
     graph_free(graph);
 }
 END_TEST
