@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "inherited.h"
 #include "net/acceptor.h"
 #include "net/admission.h"
 #include "net/pulse.h"
@@ -222,6 +223,22 @@ listen_anywhere(struct server *server, const struct options *options, char probl
     return error;
 }
 
+/* Serves what the service manager has opened, in the place of what listen_anywhere would open. */
+static void
+listen_inherited(struct server *server, const struct inherited *inherited)
+{
+    struct acceptor *acceptor = &server->acceptor;
+
+    for (int i = 0; i < inherited->tcp_count; i++)
+        acceptor->listeners[acceptor->listener_count++] = inherited->tcp[i];
+    for (int i = 0; i < inherited->udp_count; i++)
+        memcpy(&server->udp_sockets[(size_t)server->udp_count++ * server->worker_count], inherited->udp[i].sockets,
+            server->worker_count * sizeof server->udp_sockets[0]);
+    server->udp = inherited->udp_count > 0;
+    server->port = tcp_address_port(&inherited->address);
+    tcp_address_format(&inherited->address, server->address);
+}
+
 /* What the options say of times and limits. What else there is stays as it is. */
 static void
 settings_set(struct settings *settings, const struct options *options)
@@ -358,14 +375,19 @@ server_check(const struct options *options, char problem[SERVER_PROBLEM])
 int
 server_start(const struct options *options, struct server **server, char problem[SERVER_PROBLEM])
 {
-    uint32_t workers = options->workers > 0 ? options->workers : processors();
+    uint32_t workers = options->workers;
+    struct inherited inherited;
     const struct store *store = store_find(options->store);
     struct server *made;
     uint32_t limit = 0;
     int error = server_check(options, problem);
 
+    if (error == 0)
+        error = inherited_take(&inherited, options, &workers, problem, SERVER_PROBLEM);
     if (error < 0)
         return error;
+    if (workers == 0)
+        workers = processors();
     made = calloc(1, sizeof *made + workers * sizeof made->workers[0]);
     if (made == NULL)
         return fail(problem, -ENOMEM, "out of memory");
@@ -381,7 +403,9 @@ server_start(const struct options *options, struct server **server, char problem
         return fail(problem, error, "cannot make a descriptor: %s", strerror(-error));
     }
     error = made->udp_sockets == NULL ? fail(problem, -ENOMEM, "out of memory") : session_limit(options, workers, &limit, problem);
-    if (error == 0)
+    if (error == 0 && inherited.any)
+        listen_inherited(made, &inherited);
+    else if (error == 0)
         error = listen_anywhere(made, options, problem);
     if (error == 0) {
         admission_init(&made->admission, limit);

@@ -163,12 +163,11 @@ tcp_set_peer_timeout(int descriptor, uint32_t peer_timeout_s)
         option_set(descriptor, IPPROTO_TCP, TCP_KEEPCNT, probes);
 }
 
+/* What a socket that listens already can be given too. */
 static bool
-options_set(int descriptor, const struct tcp_address *address, uint32_t peer_timeout_s)
+options_set(int descriptor, uint32_t peer_timeout_s)
 {
-    return option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) &&
-        (address->any.sa_family != AF_INET6 || option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
-        option_set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) && option_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) &&
+    return option_set(descriptor, IPPROTO_TCP, TCP_NODELAY, 1) && option_set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1) &&
         tcp_set_peer_timeout(descriptor, peer_timeout_s) &&
         /* What the peer's window does not take waits in our queue, where it is counted, and not in the kernel's. */
         option_set(descriptor, IPPROTO_TCP, TCP_NOTSENT_LOWAT, 1);
@@ -186,13 +185,22 @@ tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout_s)
         address->v6.sin6_port = htons(port);
     else
         address->v4.sin_port = htons(port);
-    if (!options_set(descriptor, address, peer_timeout_s) || bind(descriptor, &address->any, address->length) < 0 ||
-        listen(descriptor, BACKLOG) < 0 || getsockname(descriptor, &address->any, &address->length) < 0) {
+    if (!option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) ||
+        (address->any.sa_family == AF_INET6 && !option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) || !options_set(descriptor, peer_timeout_s) ||
+        bind(descriptor, &address->any, address->length) < 0 || listen(descriptor, BACKLOG) < 0 ||
+        getsockname(descriptor, &address->any, &address->length) < 0) {
         error = errno;
         close(descriptor);
         return -error;
     }
     return descriptor;
+}
+
+int
+tcp_adopt(int descriptor, struct tcp_address *address, uint32_t peer_timeout_s)
+{
+    address->length = sizeof address->v6;
+    return options_set(descriptor, peer_timeout_s) && getsockname(descriptor, &address->any, &address->length) == 0 ? 0 : -errno;
 }
 
 uint16_t

@@ -42,6 +42,9 @@ int tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout
 /* Another time for a connection, or for those that a listening socket will take from now on. False with errno. */
 bool tcp_set_peer_timeout(int descriptor, uint32_t peer_timeout_s);
 
+/* Makes a socket that listens already, opened by somebody else, as tcp_listen would have made it; its address goes to *address. Returns 0 or -errno. */
+int tcp_adopt(int descriptor, struct tcp_address *address, uint32_t peer_timeout_s);
+
 uint16_t tcp_address_port(const struct tcp_address *address);
 /* Writes "127.0.0.1:8080" or "[::1]:8080". */
 void tcp_address_format(const struct tcp_address *address, char text[TCP_ADDRESS_TEXT]);

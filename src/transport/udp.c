@@ -59,7 +59,7 @@ is_any(const struct tcp_address *address)
     return address->any.sa_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) : address->v4.sin_addr.s_addr == INADDR_ANY;
 }
 
-/* Everything but SO_REUSEPORT. */
+/* What a bound socket can be given too. */
 static bool
 options_set(int descriptor, const struct tcp_address *address)
 {
@@ -70,11 +70,7 @@ options_set(int descriptor, const struct tcp_address *address)
         (void)option_set(descriptor, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
     if (!option_set(descriptor, SOL_SOCKET, SO_SNDBUFFORCE, UDP_BUFFER_BYTES))
         (void)option_set(descriptor, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
-    if (six && !option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1))
-        return false;
-    if (is_any(address) && !(six ? option_set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : option_set(descriptor, IPPROTO_IP, IP_PKTINFO, 1)))
-        return false;
-    return shut(descriptor);
+    return !is_any(address) || (six ? option_set(descriptor, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : option_set(descriptor, IPPROTO_IP, IP_PKTINFO, 1));
 }
 
 int
@@ -91,13 +87,21 @@ udp_open(const struct tcp_address *address, uint16_t port, bool joins)
     else
         bound.v4.sin_port = htons(port);
     /* The first one binds without sharing, so that the group is never one of another program; then it is opened for the others. */
-    if (!options_set(descriptor, &bound) || (joins && !option_set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) ||
-        bind(descriptor, &bound.any, bound.length) < 0 || (!joins && !option_set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1))) {
+    if (!options_set(descriptor, &bound) || (bound.any.sa_family == AF_INET6 && !option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) ||
+        !shut(descriptor) || (joins && !option_set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1)) || bind(descriptor, &bound.any, bound.length) < 0 ||
+        (!joins && !option_set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1))) {
         error = errno;
         close(descriptor);
         return -error;
     }
     return descriptor;
+}
+
+int
+udp_adopt(int descriptor, struct tcp_address *address)
+{
+    address->length = sizeof address->v6;
+    return getsockname(descriptor, &address->any, &address->length) == 0 && options_set(descriptor, address) ? 0 : -errno;
 }
 
 void

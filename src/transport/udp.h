@@ -57,6 +57,8 @@ struct udp_locals {
  * others join it. Returns the descriptor, which drops everything until udp_begin, or -errno.
  */
 int udp_open(const struct tcp_address *address, uint16_t port, bool joins);
+/* Makes a socket that is bound already, opened by somebody else, fit for a group; its address goes to *address. It receives all the time. Returns 0 or -errno. */
+int udp_adopt(int descriptor, struct tcp_address *address);
 /* From now on the socket receives. */
 void udp_begin(int descriptor);
 

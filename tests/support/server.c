@@ -166,6 +166,12 @@ server_launch(const char *flags, ...)
     return server_spawn("", text);
 }
 
+struct server *
+server_launch_under(const char *wrapper, const char *flags)
+{
+    return server_spawn(wrapper, flags);
+}
+
 const char *
 server_event(struct server *server, const char *event, unsigned nth)
 {

@@ -36,6 +36,9 @@ struct server *server_start(const char *flags, ...) __attribute__((format(printf
 /* The same without the default flags and without waiting for it to listen: for a server that is to fail. */
 struct server *server_launch(const char *flags, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same as server_launch, with a wrapper as below. */
+struct server *server_launch_under(const char *wrapper, const char *flags);
+
 /* The same as server_start, with `wrapper` before the command line (and before $ALO_WRAPPER); for another network namespace. */
 struct server *server_start_under(const char *wrapper, const char *flags);
 

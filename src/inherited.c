@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * UDP needs a socket for each worker, for an address must stay with one worker: the kernel spreads addresses over the sockets of a group (ReusePort=). One
+ * socket that all workers read would let an address hop between them. So the unit lists the address once for each worker, and another number is refused.
+ * The manager keeps the group while the server is restarted: what comes meanwhile waits at the socket where the address will be served.
+ */
+#include "inherited.h"
+
+#include "service/systemd_sockets.h"
+#include "transport/udp.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct sentence {
+    char *text;
+    size_t size;
+};
+
+static int __attribute__((format(printf, 2, 3))) refuse(struct sentence sentence, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence.text, sentence.size, format, arguments);
+    va_end(arguments);
+    return -EINVAL;
+}
+
+static bool
+is_same(const struct tcp_address *one, const struct tcp_address *other)
+{
+    char texts[2][TCP_ADDRESS_TEXT];
+
+    tcp_address_format(one, texts[0]);
+    tcp_address_format(other, texts[1]);
+    return strcmp(texts[0], texts[1]) == 0;
+}
+
+static int
+take_tcp(struct inherited *inherited, uint32_t peer_timeout_s, struct sentence problem)
+{
+    struct tcp_address address;
+    int descriptor;
+
+    while ((descriptor = systemd_socket_take("tcp", SYSTEMD_TCP)) >= 0) {
+        int error = tcp_adopt(descriptor, &address, peer_timeout_s);
+
+        if (error < 0)
+            return refuse(problem, "cannot use a TCP socket of the service manager: %s", strerror(-error));
+        if (inherited->tcp_count == TCP_ADDRESSES_MAX)
+            return refuse(problem, "the service manager passes more than %d TCP sockets", TCP_ADDRESSES_MAX);
+        if (inherited->tcp_count == 0)
+            inherited->address = address;
+        inherited->tcp[inherited->tcp_count++] = descriptor;
+    }
+    return 0;
+}
+
+/* Puts a socket to those of the same address. */
+static int
+group(struct inherited *inherited, int descriptor, const struct tcp_address *address, struct sentence problem)
+{
+    struct inherited_group *found = inherited->udp;
+
+    while (found < inherited->udp + inherited->udp_count && !is_same(&found->address, address))
+        found++;
+    if (found == inherited->udp + TCP_ADDRESSES_MAX)
+        return refuse(problem, "the service manager passes UDP sockets of more than %d addresses", TCP_ADDRESSES_MAX);
+    if (found == inherited->udp + inherited->udp_count) {
+        found->address = *address;
+        inherited->udp_count++;
+    }
+    if (found->count == HANDLE_WORKERS_MAX)
+        return refuse(problem, "the service manager passes more than %d UDP sockets of one address", HANDLE_WORKERS_MAX);
+    found->sockets[found->count++] = descriptor;
+    return 0;
+}
+
+static int
+take_udp(struct inherited *inherited, struct sentence problem)
+{
+    struct tcp_address address;
+    int error = 0, descriptor;
+
+    while (error == 0 && (descriptor = systemd_socket_take("udp", SYSTEMD_UDP)) >= 0) {
+        error = udp_adopt(descriptor, &address);
+        if (error < 0)
+            return refuse(problem, "cannot use a UDP socket of the service manager: %s", strerror(-error));
+        error = group(inherited, descriptor, &address, problem);
+    }
+    if (inherited->udp_count > 0 && inherited->tcp_count == 0)
+        inherited->address = inherited->udp[0].address;
+    return error;
+}
+
+/* Has every worker a socket of each address? */
+static int
+check_groups(const struct inherited *inherited, const struct options *options, uint32_t *workers, struct sentence problem)
+{
+    if (inherited->udp_count > 0 && !options->udp)
+        return refuse(problem, "the service manager passes UDP sockets, but UDP is off; take ListenDatagram= out of the socket unit or say --udp on");
+    for (int i = 0; i < inherited->udp_count; i++) {
+        const struct inherited_group *sockets = &inherited->udp[i];
+        char text[TCP_ADDRESS_TEXT];
+
+        tcp_address_format(&sockets->address, text);
+        if (*workers == 0)
+            *workers = sockets->count;
+        if (*workers != sockets->count)
+            return refuse(problem,
+                "the service manager passes %u UDP sockets of %s, but the workers number %u; the socket unit needs ReusePort=yes and a line "
+                "ListenDatagram= for each worker",
+                sockets->count, text, *workers);
+    }
+    return 0;
+}
+
+int
+inherited_take(struct inherited *inherited, const struct options *options, uint32_t *workers, char *problem, size_t size)
+{
+    struct sentence sentence = {.text = problem, .size = size};
+    int error;
+
+    *inherited = (struct inherited){.any = false};
+    if (!systemd_sockets_begin())
+        return 0;
+    error = take_tcp(inherited, options->peer_timeout_s, sentence);
+    if (error == 0)
+        error = take_udp(inherited, sentence);
+    if (error == 0)
+        error = check_groups(inherited, options, workers, sentence);
+    inherited->any = inherited->tcp_count > 0 || inherited->udp_count > 0;
+    if (error == 0 && systemd_sockets_end(problem, size))
+        error = -EINVAL;
+    return error;
+}
