@@ -8,6 +8,7 @@
 #include "service/options.h"
 #include "service/options_file.h"
 #include "service/signals.h"
+#include "service/systemd.h"
 #include "watch.h"
 
 #include <errno.h>
@@ -146,7 +147,7 @@ serve(struct running *running)
         snprintf(problem, sizeof problem, "cannot start the log's thread");
     if (error < 0) {
         log_stop(LOG_PATIENCE_MS);
-        if (isatty(STDERR_FILENO) || error == -EINVAL)
+        if (isatty(STDERR_FILENO) || (error == -EINVAL && !systemd_journal_has(STDERR_FILENO)))
             fprintf(stderr, "alo: %s\n", problem);
         else
             log_event(LEVEL_ERROR, "cannot_start", LOG_FIELD_TEXT("message", problem));
@@ -177,6 +178,8 @@ main(int argc, char **argv)
 
     fill_standard_descriptors();
     signals_block();
+    if (systemd_journal_has(STDERR_FILENO))
+        log_prefix_levels();
     switch (options_parse(argc, argv, environ, &running.options, warn)) {
     case OPTIONS_DONE: return standard_output_end();
     case OPTIONS_WRONG: return 2;

@@ -51,6 +51,7 @@ static struct log_buffer buffer;
 
 static _Atomic int level_now = LEVEL_INFO; /* one word on its own, hence relaxed */
 static pthread_t writer;
+static bool prefixed;              /* constant once there are several threads */
 static int output = STDERR_FILENO; /* written only while no writer runs */
 static struct chunk chunk;
 
@@ -69,13 +70,22 @@ condition_wait(pthread_cond_t *condition, uint64_t due_ms) REQUIRES(mutex)
     ASSERT(error == 0 || error == ETIMEDOUT);
 }
 
+/* Makes a line as it is written. */
+static void
+line_make(struct log_line *line, enum log_level level, const char *event, const struct log_field *fields)
+{
+    log_line_make(line, clock_realtime_ms(), level, event, fields);
+    if (prefixed)
+        log_line_prefix(line, level);
+}
+
 /* The line that accounts for others that were not written. */
 static void
 report_make(struct log_line *line, enum log_level level, const char *event, const char *of, uint64_t lines)
 {
     const struct log_field fields[] = {LOG_FIELD_TEXT("of", of), LOG_FIELD_NUMBER("lines", lines), {.kind = LOG_END}};
 
-    log_line_make(line, clock_realtime_ms(), level, event, of == NULL ? &fields[1] : fields);
+    line_make(line, level, event, of == NULL ? &fields[1] : fields);
 }
 
 /* Puts the summaries due by now among the lines that wait. */
@@ -287,6 +297,12 @@ log_stop(int patience_ms)
 }
 
 void
+log_prefix_levels(void)
+{
+    prefixed = true;
+}
+
+void
 log_set_level(enum log_level level)
 {
     atomic_store_explicit(&level_now, (int)level, memory_order_relaxed);
@@ -314,7 +330,7 @@ log_write(enum log_level level, const char *event, const struct log_field *field
     if (answer != LOG_FLOOD_WRITE)
         return;
 
-    log_line_make(&line, clock_realtime_ms(), level, event, fields);
+    line_make(&line, level, event, fields);
 
     mutex_lock(&mutex);
     bool direct = !running;

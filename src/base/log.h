@@ -44,6 +44,12 @@ void log_stop(int patience_ms);
 /* Changes the level from now on. Any thread. */
 void log_set_level(enum log_level level);
 
+/*
+ * Puts the level before each line from now on, in the form that the journal takes from the standard error of a service ("<4>" before a warning) and does not
+ * show. Before log_start.
+ */
+void log_prefix_levels(void);
+
 /* Is a line of this level written at all? For callers whose fields are costly to make. Any thread. */
 int log_enabled(enum log_level level);
 

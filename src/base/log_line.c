@@ -136,3 +136,15 @@ log_line_make(struct log_line *line, int64_t realtime_ms, enum log_level level, 
     memcpy(line->text + line->length, end, strlen(end));
     line->length += strlen(end);
 }
+
+void
+log_line_prefix(struct log_line *line, enum log_level level)
+{
+    /* syslog(3) counts the same levels with two more between them. */
+    static const char prefixes[][LOG_PREFIX_BYTES + 1] = {[LEVEL_ERROR] = "<3>", [LEVEL_WARN] = "<4>", [LEVEL_INFO] = "<6>", [LEVEL_DEBUG] = "<7>"};
+
+    ASSERT((unsigned)level < sizeof prefixes / sizeof prefixes[0] && line->length <= LOG_LINE_BYTES);
+    memmove(line->text + LOG_PREFIX_BYTES, line->text, line->length);
+    memcpy(line->text, prefixes[level], LOG_PREFIX_BYTES);
+    line->length += LOG_PREFIX_BYTES;
+}

@@ -152,6 +152,25 @@ START_TEST(lines_above_the_level_are_not_made_and_the_level_can_change)
 }
 END_TEST
 
+/* As the journal takes them: every line, those that account for others too, begins with its level. */
+START_TEST(levels_stand_before_lines_if_wanted)
+{
+    char line[8192];
+    unsigned lines = 0;
+
+    log_prefix_levels();
+    ck_assert_int_eq(log_start(log_end, LEVEL_INFO), 0);
+    for (int i = 0; i < 2 * LOG_BURST; i++)
+        log_event(LEVEL_WARN, "again");
+    log_stop(PATIENCE_MS);
+    close(log_end);
+    log_end = -1;
+    for (; fgets(line, sizeof line, reader) != NULL; lines++)
+        ck_assert_msg(strncmp(line, "<4>{\"time\":", 11) == 0, "the line is: %s", line);
+    ck_assert_uint_eq(lines, LOG_BURST + 1);
+}
+END_TEST
+
 START_TEST(stopping_writes_what_waits_in_order)
 {
     static const char *const events[] = {"one", "two", "three", "four"};
@@ -475,6 +494,7 @@ main(void)
     tcase_add_checked_fixture(tests, pipe_open, pipe_close);
     tcase_add_test(tests, a_line_says_when_how_bad_what_and_the_fields);
     tcase_add_test(tests, lines_above_the_level_are_not_made_and_the_level_can_change);
+    tcase_add_test(tests, levels_stand_before_lines_if_wanted);
     tcase_add_test(tests, stopping_writes_what_waits_in_order);
     tcase_add_test(tests, a_reader_that_does_not_read_blocks_nobody_and_what_was_dropped_is_reported);
     tcase_add_test(tests, without_a_writer_lines_go_straight_to_standard_error);

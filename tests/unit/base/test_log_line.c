@@ -54,6 +54,24 @@ START_TEST(a_line_holds_time_level_event_and_the_fields_in_their_order)
 }
 END_TEST
 
+START_TEST(a_prefix_is_the_level_as_syslog_counts_it)
+{
+    static const char *const prefixes[] = {[LEVEL_ERROR] = "<3>{", [LEVEL_WARN] = "<4>{", [LEVEL_INFO] = "<6>{", [LEVEL_DEBUG] = "<7>{"};
+    static const struct log_field none[] = {{.kind = LOG_END}};
+
+    for (unsigned level = 0; level < sizeof prefixes / sizeof prefixes[0]; level++) {
+        struct log_line plain, line;
+
+        log_line_make(&plain, 0, (enum log_level)level, "event", none);
+        line = plain;
+        log_line_prefix(&line, (enum log_level)level);
+        ck_assert_mem_eq(line.text, prefixes[level], 4);
+        ck_assert_uint_eq(line.length, plain.length + LOG_PREFIX_BYTES);
+        ck_assert_mem_eq(line.text + LOG_PREFIX_BYTES, plain.text, plain.length);
+    }
+}
+END_TEST
+
 START_TEST(each_level_has_its_name)
 {
     static const char *const names[] = {[LEVEL_ERROR] = "error", [LEVEL_WARN] = "warn", [LEVEL_INFO] = "info", [LEVEL_DEBUG] = "debug"};
@@ -175,6 +193,7 @@ main(void)
     TCase *tests = tcase_create("log_line");
 
     tcase_add_test(tests, a_line_holds_time_level_event_and_the_fields_in_their_order);
+    tcase_add_test(tests, a_prefix_is_the_level_as_syslog_counts_it);
     tcase_add_test(tests, each_level_has_its_name);
     tcase_add_test(tests, a_value_cannot_forge_a_line_or_a_field);
     tcase_add_test(tests, a_value_cannot_steer_what_displays_it);
