@@ -23,6 +23,7 @@ pkgconfigdir ?= $(libdir)/pkgconfig
 mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/alo
 completiondir ?= $(datadir)/bash-completion/completions
+unitdir ?= $(prefix)/lib/systemd/system
 
 # Seconds that `make fuzz` gives each fuzz target.
 FUZZ_SECONDS ?= 20
@@ -75,7 +76,7 @@ system_programs := $(system_sources:.c=)
 fuzz_programs := $(addprefix .build/fuzz/,$(fuzz_sources:.c=))
 bench_programs := $(bench_sources:bench/%.c=.bin/%)
 micro_programs := $(filter .bin/micro_%,$(bench_programs))
-all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(system_sources) $(fuzz_sources) $(bench_sources) \
+all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(wildcard tests/system/*.c) $(fuzz_sources) $(bench_sources) \
     $(bench_support_sources) $(bench_micro_sources)
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
@@ -221,8 +222,10 @@ lint: .bin/alo $(foreach variant,release lint,$(all_sources:%.c=.build/$(variant
 format: | deps.lint ## Rewrite the C files in the style of .clang-format
 	@find $(wildcard src include tests bench) -name '*.[ch]' | xargs clang-format -i
 
+installed_assets := $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash alo-bench.1 alo.service alo.socket)
+
 .PHONY: assets
-assets: .build/assets/alo.8 .build/assets/alo.bash .build/assets/alo-client.1 .build/assets/alo-client.bash ## Make the man page, the completion and the README's table of options
+assets: $(installed_assets) ## Make the man pages, completions, units and the README's table of options
 	@if [ -e README.md ]; then scripts/readme-options update; fi
 .build/assets/alo.8: .bin/alo
 	@mkdir -p $(@D)
@@ -237,10 +240,24 @@ assets: .build/assets/alo.8 .build/assets/alo.bash .build/assets/alo-client.1 .b
 	@mkdir -p $(@D)
 	$(Q).bin/alo-client completion >$@
 
-.PHONY: install install-libalo uninstall
-install: .bin/alo .bin/alo-client $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash) install-libalo ## Install below DESTDIR and prefix (/usr/local)
-	install -D -m 755 .bin/alo $(DESTDIR)$(bindir)/alo
-	install -D -m 755 .bin/alo-client $(DESTDIR)$(bindir)/alo-client
+.build/assets/alo-bench.1: scripts/bench-man .bin/alo-bench
+	@mkdir -p $(@D)
+	$(Q)scripts/bench-man .bin/alo-bench >$@
+.build/assets/bindir: kept = $(bindir)
+.build/assets/bindir: FORCE
+	$(keep)
+.build/assets/alo.service: scripts/alo.service .build/assets/bindir
+	$(Q)sed 's,@bindir@,$(bindir),' $< >$@
+.build/assets/alo.socket: scripts/alo.socket
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+.PHONY: install install-programs install-libalo uninstall
+install: install-programs install-libalo ## Install below DESTDIR and prefix (/usr/local)
+install-programs: .bin/alo .bin/alo-client .bin/alo-bench $(installed_assets)
+	install -D -m 755 -t $(DESTDIR)$(bindir) .bin/alo .bin/alo-client .bin/alo-bench
+	install -D -m 644 -t $(DESTDIR)$(unitdir) .build/assets/alo.service .build/assets/alo.socket
+	install -D -m 644 .build/assets/alo-bench.1 $(DESTDIR)$(mandir)/man1/alo-bench.1
 	install -D -m 644 .build/assets/alo.8 $(DESTDIR)$(mandir)/man8/alo.8
 	install -D -m 644 .build/assets/alo-client.1 $(DESTDIR)$(mandir)/man1/alo-client.1
 	install -D -m 644 .build/assets/alo.bash $(DESTDIR)$(completiondir)/alo
@@ -255,6 +272,7 @@ install-libalo: .bin/libalo.a .bin/libalo.so ## The client library only: headers
 	mkdir -p $(DESTDIR)$(pkgconfigdir)
 	printf '%s\n' $(pkgconfig_lines) >$(DESTDIR)$(pkgconfigdir)/alo.pc
 uninstall: ## Remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(unitdir)/,alo.service alo.socket) $(DESTDIR)$(bindir)/alo-bench $(DESTDIR)$(mandir)/man1/alo-bench.1
 	rm -f $(DESTDIR)$(bindir)/alo $(DESTDIR)$(mandir)/man8/alo.8 $(DESTDIR)$(completiondir)/alo
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libalo.a libalo.so $(library_soname) libalo.so.$(VERSION)) $(DESTDIR)$(pkgconfigdir)/alo.pc
 	rm -f $(addprefix $(DESTDIR)$(includedir)/alo/,$(notdir $(library_headers)))
@@ -266,6 +284,13 @@ uninstall: ## Remove what install put there
 # The pkg-config file, a word of the shell for each line.
 pkgconfig_lines = 'prefix=$(prefix)' 'includedir=$(includedir)' 'libdir=$(libdir)' '' 'Name: alo' \
     'Description: Client library of the ALO friend presence server' 'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lalo'
+
+.PHONY: deb check-systemd
+deb: .bin/alo .bin/alo-client .bin/alo-bench | deps.deb ## Make the Debian package .build/deb/alo_VERSION_ARCHITECTURE.deb
+	@VERSION='$(VERSION)' scripts/make-deb
+# Made with `make deb`, as an operator would; the hold on a worker is a program of the tests.
+check-systemd: deb .build/release/tests/system/hold_thread | deps.systemd ## Install and drive the package under a real systemd in a container (root only; MAY_FAIL=yes: not everywhere)
+	@scripts/check-systemd $(if $(MAY_FAIL),--unless-impossible) .build/deb/alo_$(VERSION)_*.deb
 
 .PHONY: bench
 bench: $(bench_programs) .bin/alo ## Build the benchmark programs into .bin/
@@ -304,7 +329,7 @@ docker.lint: ## Check the Dockerfile
 # With `make -j clean build` everything waits for clean.
 after_clean := $(filter clean,$(MAKECMDGOALS))
 
-deps_targets := $(addprefix deps.,run build test race lint fuzz)
+deps_targets := $(addprefix deps.,run build test race lint fuzz deb systemd)
 .PHONY: $(deps_targets)
 $(deps_targets): deps.%: | $(after_clean)
 	$(if $(filter no,$(INSTALL_DEPS)),,@scripts/install-deps $*)
@@ -421,6 +446,10 @@ library_objects := $(addprefix .build/library/,$(patsubst %.c,%.o,$(library_sour
 .build/interop/installed: tests/interop/package.json tests/interop/package-lock.json | deps.test
 	$(if $(filter no,$(INSTALL_DEPS)),,@tests/interop/install $(@D))
 .build/release/tests/system/test_interop: | .build/interop/installed
+
+.build/release/tests/system/hold_thread: %: %.o .build/release/tests/support/hold.o .build/release/link.flags
+	$(call say,LINK,$@)
+	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o,$^)
 
 $(fuzz_programs): %: %.o .build/fuzz/libalo-client.a .build/fuzz/libalo-core.a .build/fuzz/link.flags
 	$(call say,LINK,$@)

@@ -164,7 +164,6 @@ run(void *argument)
     struct pollfd polled[TCP_ADDRESSES_MAX + 1] = {{.fd = acceptor->wake_descriptor, .events = POLLIN}};
 
     thread_role_enter(&acceptor_role);
-    pthread_setname_np(pthread_self(), "alo-acceptor");
     for (int i = 0; i < acceptor->listener_count; i++)
         polled[i + 1] = (struct pollfd){.fd = acceptor->listeners[i], .events = POLLIN};
     while (polled[0].revents == 0 || woken(acceptor)) {
@@ -208,6 +207,8 @@ acceptor_start(struct acceptor *acceptor)
         error = -pthread_create(&acceptor->thread, NULL, run, acceptor);
     if (error < 0)
         close_all(acceptor);
+    else
+        pthread_setname_np(acceptor->thread, "alo-acceptor");
     return error;
 }
 

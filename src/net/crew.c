@@ -8,6 +8,7 @@
 #include "net/worker_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -98,6 +99,8 @@ workers_init(struct worker *workers, uint32_t count, const struct worker_config 
 int
 workers_start(struct worker *workers, uint32_t count)
 {
+    char name[24]; /* the kernel takes 15 characters, enough for HANDLE_WORKERS_MAX */
+
     for (uint32_t number = 0; number < count; number++) {
         int error = pthread_create(&workers[number].thread, NULL, worker_run, &workers[number]);
 
@@ -105,6 +108,8 @@ workers_start(struct worker *workers, uint32_t count)
             workers_stop(workers, number);
             return -error;
         }
+        snprintf(name, sizeof name, "alo-worker-%u", number);
+        pthread_setname_np(workers[number].thread, name); /* for whoever looks at threads */
     }
     return 0;
 }

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -516,11 +515,8 @@ worker_run(void *argument)
 {
     struct worker *worker = argument;
     struct session *session;
-    char name[16]; /* the kernel takes no more */
 
     thread_role_enter(&worker_role);
-    snprintf(name, sizeof name, "alo-worker-%u", worker->number);
-    pthread_setname_np(pthread_self(), name); /* for whoever looks at threads */
     mutex_lock(&worker->turn);
     worker->now_ms = clock_monotonic_ms();
     while (!is_finished(worker))

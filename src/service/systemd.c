@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
@@ -66,8 +67,10 @@ systemd_journal_has(int descriptor)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat status;
-    uintmax_t device, inode;
+    char name[48];
 
-    return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(descriptor, &status) == 0 && status.st_dev == device &&
-        status.st_ino == inode;
+    if (stream == NULL || fstat(descriptor, &status) < 0)
+        return false;
+    snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    return strcmp(stream, name) == 0;
 }

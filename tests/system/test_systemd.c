@@ -101,7 +101,8 @@ START_TEST(every_thread_must_turn)
     for (int i = 0; i < 3; i++)
         (void)manager_expect(manager, "WATCHDOG=1");
     pid_t thread = thread_called(server->process, threads[_i]);
-    thread_hold(thread);
+    ck_assert_int_gt(thread, 0);
+    ck_assert(thread_hold(thread));
     const char *line = server_event(server, "threads_silent", 0);
     snprintf(quoted, sizeof quoted, "\"%s\"", thread_names[_i]);
     ck_assert_msg(strstr(line, quoted) != NULL, "the line is: %s", line);
