@@ -24,6 +24,7 @@ mandir ?= $(datadir)/man
 docdir ?= $(datadir)/doc/alo
 completiondir ?= $(datadir)/bash-completion/completions
 unitdir ?= $(prefix)/lib/systemd/system
+sysconfdir ?= /etc
 
 # Seconds that `make fuzz` gives each fuzz target.
 FUZZ_SECONDS ?= 20
@@ -222,7 +223,7 @@ lint: .bin/alo $(foreach variant,release lint,$(all_sources:%.c=.build/$(variant
 format: | deps.lint ## Rewrite the C files in the style of .clang-format
 	@find $(wildcard src include tests bench) -name '*.[ch]' | xargs clang-format -i
 
-installed_assets := $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash alo-bench.1 alo.service alo.socket)
+installed_assets := $(addprefix .build/assets/,alo.8 alo.bash alo-client.1 alo-client.bash alo-bench.1 alo.service alo.socket alo.conf)
 
 .PHONY: assets
 assets: $(installed_assets) ## Make the man pages, completions, units and the README's table of options
@@ -243,11 +244,14 @@ assets: $(installed_assets) ## Make the man pages, completions, units and the RE
 .build/assets/alo-bench.1: scripts/bench-man .bin/alo-bench
 	@mkdir -p $(@D)
 	$(Q)scripts/bench-man .bin/alo-bench >$@
-.build/assets/bindir: kept = $(bindir)
-.build/assets/bindir: FORCE
+.build/assets/alo.conf: scripts/default-config .bin/alo
+	@mkdir -p $(@D)
+	$(Q)scripts/default-config .bin/alo >$@
+.build/assets/folders: kept = s,@bindir@,$(bindir), s,@sysconfdir@,$(sysconfdir),
+.build/assets/folders: FORCE
 	$(keep)
-.build/assets/alo.service: scripts/alo.service .build/assets/bindir
-	$(Q)sed 's,@bindir@,$(bindir),' $< >$@
+.build/assets/alo.service: scripts/alo.service .build/assets/folders
+	$(Q)sed -e 's,@bindir@,$(bindir),' -e 's,@sysconfdir@,$(sysconfdir),' $< >$@
 .build/assets/alo.socket: scripts/alo.socket
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -257,6 +261,7 @@ install: install-programs install-libalo ## Install below DESTDIR and prefix (/u
 install-programs: .bin/alo .bin/alo-client .bin/alo-bench $(installed_assets)
 	install -D -m 755 -t $(DESTDIR)$(bindir) .bin/alo .bin/alo-client .bin/alo-bench
 	install -D -m 644 -t $(DESTDIR)$(unitdir) .build/assets/alo.service .build/assets/alo.socket
+	[ -e $(DESTDIR)$(sysconfdir)/alo.conf ] || install -D -m 644 .build/assets/alo.conf $(DESTDIR)$(sysconfdir)/alo.conf
 	install -D -m 644 .build/assets/alo-bench.1 $(DESTDIR)$(mandir)/man1/alo-bench.1
 	install -D -m 644 .build/assets/alo.8 $(DESTDIR)$(mandir)/man8/alo.8
 	install -D -m 644 .build/assets/alo-client.1 $(DESTDIR)$(mandir)/man1/alo-client.1
@@ -271,7 +276,8 @@ install-libalo: .bin/libalo.a .bin/libalo.so ## The client library only: headers
 	ln -sf $(library_soname) $(DESTDIR)$(libdir)/libalo.so
 	mkdir -p $(DESTDIR)$(pkgconfigdir)
 	printf '%s\n' $(pkgconfig_lines) >$(DESTDIR)$(pkgconfigdir)/alo.pc
-uninstall: ## Remove what install put there
+uninstall: .build/assets/alo.conf ## Remove what install put there, but for a configuration file that was edited
+	! cmp -s .build/assets/alo.conf $(DESTDIR)$(sysconfdir)/alo.conf || rm -f $(DESTDIR)$(sysconfdir)/alo.conf
 	rm -f $(addprefix $(DESTDIR)$(unitdir)/,alo.service alo.socket) $(DESTDIR)$(bindir)/alo-bench $(DESTDIR)$(mandir)/man1/alo-bench.1
 	rm -f $(DESTDIR)$(bindir)/alo $(DESTDIR)$(mandir)/man8/alo.8 $(DESTDIR)$(completiondir)/alo
 	rm -f $(addprefix $(DESTDIR)$(libdir)/,libalo.a libalo.so $(library_soname) libalo.so.$(VERSION)) $(DESTDIR)$(pkgconfigdir)/alo.pc

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "service/options_value.h"
+#include "service/systemd.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,10 +66,12 @@ reload(struct running *running, void (*warn)(const char *text))
     char problem[SERVER_PROBLEM], names[NAMES_BYTES];
     int error;
 
+    systemd_reloading();
     log_event(LEVEL_INFO, "reloading", LOG_FIELD_TEXT("config", running->options.config));
     error = carry_out(running, warn, names, problem);
     if (error < 0)
         log_event(LEVEL_ERROR, "reload_failed", LOG_FIELD_TEXT("message", problem));
     else
         log_event(LEVEL_INFO, "reloaded", LOG_FIELD_TEXT("changed", names));
+    systemd_ready();
 }

@@ -75,6 +75,24 @@ START_TEST(it_says_that_it_stops_and_how_long_that_may_take)
 }
 END_TEST
 
+/* Whatever comes of it, it begins and ends. */
+START_TEST(it_says_when_a_reload_begins_and_ends)
+{
+    struct manager *manager = manager_new(0);
+    struct server *server = server_start("--workers 2");
+
+    (void)manager_expect(manager, "READY=1");
+    for (int i = 0; i < 2; i++) {
+        server_signal(server, SIGHUP);
+        (void)manager_expect(manager, "RELOADING=1");
+        (void)server_event(server, "reloaded", (unsigned)i);
+        (void)manager_expect(manager, "READY=1");
+    }
+    server_stop(server);
+    manager_free(manager);
+}
+END_TEST
+
 START_TEST(without_a_watchdog_it_tells_its_status_all_the_same)
 {
     struct manager *manager = manager_new(0);
@@ -166,6 +184,7 @@ main(void)
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, it_says_that_it_is_ready_and_how_it_does);
     tcase_add_test(tests, it_says_that_it_stops_and_how_long_that_may_take);
+    tcase_add_test(tests, it_says_when_a_reload_begins_and_ends);
     tcase_add_test(tests, without_a_watchdog_it_tells_its_status_all_the_same);
     tcase_add_loop_test(tests, every_thread_must_turn, 0, THREADS);
     tcase_add_test(tests, busy_threads_turn);
