@@ -116,6 +116,12 @@ START_TEST(every_thread_must_turn)
     struct server *server = server_start("--workers 3");
     char quoted[32];
 
+    /* valgrind runs one thread at a time: one that is held may hold all. */
+    if (getenv("ALO_WRAPPER") != NULL) {
+        server_stop(server);
+        manager_free(manager);
+        return;
+    }
     for (int i = 0; i < 3; i++)
         (void)manager_expect(manager, "WATCHDOG=1");
     pid_t thread = thread_called(server->process, threads[_i]);

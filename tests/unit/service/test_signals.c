@@ -54,6 +54,28 @@ START_TEST(one_signal_asks_to_reload)
 }
 END_TEST
 
+/* A descriptor that is readable and a time that is up end the wait as well; a signal goes over both, and stays to be taken. */
+START_TEST(a_wait_ends_with_a_signal_a_descriptor_or_the_time)
+{
+    int ends[2], taken = 0;
+
+    signals_block();
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert(!signals_await(-1, 0));
+    ck_assert(!signals_await(ends[0], 1));
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    ck_assert(!signals_await(ends[0], -1));
+    ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
+    ck_assert(signals_await(ends[0], -1));
+    ck_assert(signals_await(-1, -1));
+    ck_assert_int_eq(signals_wait(&taken), SIGNALS_OTHER);
+    ck_assert_int_eq(taken, SIGUSR1);
+    ck_assert(!signals_await(-1, 0));
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 START_TEST(no_other_signal_ends_the_process)
 {
     signals_block();
@@ -131,6 +153,7 @@ main(void)
 
     tcase_add_test(tests, three_signals_ask_to_stop);
     tcase_add_test(tests, one_signal_asks_to_reload);
+    tcase_add_test(tests, a_wait_ends_with_a_signal_a_descriptor_or_the_time);
     tcase_add_test(tests, no_other_signal_ends_the_process);
     tcase_add_test(tests, faults_and_job_control_stay_as_they_were);
     tcase_add_test(tests, a_stop_signal_that_the_starter_ignored_is_heard_all_the_same);
