@@ -229,6 +229,7 @@ listen_inherited(struct server *server, const struct inherited *inherited)
 {
     struct acceptor *acceptor = &server->acceptor;
 
+    ASSERT(server->udp_sockets != NULL);
     for (int i = 0; i < inherited->tcp_count; i++)
         acceptor->listeners[acceptor->listener_count++] = inherited->tcp[i];
     for (int i = 0; i < inherited->udp_count; i++)
@@ -382,8 +383,9 @@ server_start(const struct options *options, struct server **server, char problem
     uint32_t limit = 0;
     int error = server_check(options, problem);
 
-    if (error == 0)
-        error = inherited_take(&inherited, options, &workers, problem, SERVER_PROBLEM);
+    if (error < 0)
+        return error;
+    error = inherited_take(&inherited, options, &workers, problem, SERVER_PROBLEM);
     if (error < 0)
         return error;
     if (workers == 0)

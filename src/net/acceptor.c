@@ -153,7 +153,7 @@ woken(struct acceptor *acceptor) REQUIRES(acceptor_role)
     /* EAGAIN: a poll that failed left its former answer there. */
     ASSERT(read(acceptor->wake_descriptor, &wishes, sizeof wishes) == (ssize_t)sizeof wishes || errno == EAGAIN);
     if (wishes == WAKE_TO_ANSWER)
-        pulse_answer(acceptor->config->pulse, acceptor->worker_count);
+        pulse_look(acceptor->config->pulse, acceptor->worker_count);
     return wishes < WAKE_TO_STOP;
 }
 

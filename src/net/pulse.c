@@ -37,15 +37,12 @@ void
 pulse_ask(struct pulse *pulse, struct worker *workers, struct acceptor *acceptor)
 {
     ASSERT(pulse_is_answered(pulse));
-    /* Before the first question: an answer may come while the others are still being asked. */
+    /* Before the first question: an answer may come while the others are still being asked. All questions before the first wake-up. */
     atomic_store_explicit(&pulse->missing, pulse->workers + 1, memory_order_relaxed);
     for (uint32_t thread = 0; thread <= pulse->workers; thread++)
-        atomic_store_explicit(&pulse->owes[thread], true, memory_order_relaxed);
-    for (uint32_t number = 0; number < pulse->workers; number++) {
-        pulse->mails[number] = (struct mail){.tag = MAIL_PULSE};
-        if (mailbox_post(&workers[number].mailbox, &pulse->mails[number]))
-            mailbox_wake(&workers[number].mailbox);
-    }
+        atomic_store_explicit(&pulse->owes[thread], true, memory_order_release);
+    for (uint32_t number = 0; number < pulse->workers; number++)
+        mailbox_wake(&workers[number].mailbox);
     acceptor_ask(acceptor);
 }
 

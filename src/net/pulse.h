@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sign of life of every thread that serves: the main thread asks all workers, by mail, and the acceptor, and each answers in the turn of its loop in which
- * it finds the question. So an answer means that the thread really came round since it was asked; one that is held, locked out or lost in a loop
- * does not answer. The last one to answer wakes the asker. Nobody looks at a clock, and between two rounds this costs nothing.
+ * A sign of life of every thread that serves: the main thread asks all workers and the acceptor and wakes them, and each answers at the end of a turn of its
+ * loop. So an answer means that the thread itself came round since it was asked; one that is held, locked out or lost in a loop does not answer, and
+ * nobody answers for it: it is no mail, which another worker's thread might take (wake.c). The last one to answer wakes the asker. Nobody looks at a clock, and
+ * between two rounds this costs a turn the look at a flag.
  */
 #ifndef NET_PULSE_H
 #define NET_PULSE_H
 
 #include "base/handle.h"
-#include "base/mail.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,8 +22,7 @@ struct pulse {
     uint32_t workers;                          /* threads are these, by number, and then the acceptor */
     int descriptor;                            /* an eventfd, readable when the last one has answered */
     _Atomic uint32_t missing;                  /* threads that have not answered; the release of each is the asker's to acquire */
-    _Atomic bool owes[HANDLE_WORKERS_MAX + 1]; /* set by the asker, cleared by the thread; a hint for the log, hence relaxed */
-    struct mail mails[HANDLE_WORKERS_MAX];     /* one at a time in each worker's mailbox, for it is posted only when the last round is over */
+    _Atomic bool owes[HANDLE_WORKERS_MAX + 1]; /* the question, set with release when `missing` is; cleared by the thread */
 };
 
 enum { PULSE_NAMES = 128 };
@@ -39,7 +38,16 @@ bool pulse_is_answered(struct pulse *pulse);
 /* Writes who has not, such as "worker 2, acceptor", cut to what fits. The asker's thread. */
 void pulse_name_missing(const struct pulse *pulse, char names[PULSE_NAMES]);
 
-/* A thread's answer, once to each question: a worker's number, or the number of workers for the acceptor. */
+/* Answers if the thread was asked: a worker's number, or the number of workers for the acceptor. On that thread; NULL: nobody ever asks. */
+static inline void pulse_look(struct pulse *pulse, uint32_t thread);
+/* The answer itself. */
 void pulse_answer(struct pulse *pulse, uint32_t thread);
+
+static inline void
+pulse_look(struct pulse *pulse, uint32_t thread)
+{
+    if (pulse != NULL && atomic_load_explicit(&pulse->owes[thread], memory_order_acquire))
+        pulse_answer(pulse, thread);
+}
 
 #endif

@@ -247,8 +247,6 @@ take_mail(struct worker *worker) REQUIRES(worker_role)
             begin_stop(worker);
         } else if (mail->tag == MAIL_CONFIG) {
             take_config(worker, ((struct config_mail *)(void *)mail)->reconfiguration);
-        } else if (mail->tag == MAIL_PULSE) {
-            pulse_answer(worker->config->pulse, worker->number);
         } else {
             worker->config->handler->mail(worker->config->context, worker, mail);
         }
@@ -490,6 +488,7 @@ turn(struct worker *worker) REQUIRES(worker_role, worker->turn)
     fall_due(worker);
     worker_finish(worker);
     worker_wake_others(worker);
+    pulse_look(worker->config->pulse, worker->number); /* here, for only the worker's own thread comes here */
 }
 
 /* When stopping: is anybody left who is worth waiting for? */

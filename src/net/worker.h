@@ -35,7 +35,6 @@ enum mail_tag {
     MAIL_SOCKET, /* struct socket_mail: the acceptor hands over a connection */
     MAIL_STOP,   /* close everything and end */
     MAIL_CONFIG, /* struct config_mail: another configuration */
-    MAIL_PULSE,  /* the main thread wants to know whether the worker turns: net/pulse.h */
     MAIL_NEWS,   /* the layer above's */
 };
 

@@ -29,6 +29,13 @@ watchdog_us(void)
     return (uint64_t)pace_stretched_ms(WATCHDOG_MS) * US_PER_MS;
 }
 
+/* It runs one thread at a time, so one that is held may hold all. */
+static bool
+is_under_valgrind(void)
+{
+    return getenv("ALO_WRAPPER") != NULL;
+}
+
 /* Waits until the status says this. */
 static void
 expect_status(struct manager *manager, const char *status)
@@ -112,16 +119,13 @@ END_TEST
 /* One thread stands still: no food from the moment at which the question goes unanswered; when it goes on, food again. */
 START_TEST(every_thread_must_turn)
 {
+    if (is_under_valgrind())
+        return;
+
     struct manager *manager = manager_new(watchdog_us());
     struct server *server = server_start("--workers 3");
     char quoted[32];
 
-    /* valgrind runs one thread at a time: one that is held may hold all. */
-    if (getenv("ALO_WRAPPER") != NULL) {
-        server_stop(server);
-        manager_free(manager);
-        return;
-    }
     for (int i = 0; i < 3; i++)
         (void)manager_expect(manager, "WATCHDOG=1");
     pid_t thread = thread_called(server->process, threads[_i]);
@@ -136,6 +140,48 @@ START_TEST(every_thread_must_turn)
     thread_release(thread);
     (void)manager_expect(manager, "WATCHDOG=1");
     (void)manager_expect(manager, "WATCHDOG=1");
+    server_stop(server);
+    manager_free(manager);
+}
+END_TEST
+
+/* The held worker's sessions are told what happens, by threads that have its turns: it counts as standing still all the same. */
+START_TEST(nobody_turns_for_another)
+{
+    enum { TOLD = 5 };
+
+    if (is_under_valgrind())
+        return;
+
+    struct manager *manager = manager_new(watchdog_us());
+    struct server *server = server_start("--workers 2");
+    struct client *friend = client_connect(server), *watcher = client_connect(server); /* of worker 0 and worker 1 */
+    char text[128];
+
+    client_send(friend, "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"login\", \"params\": {\"user_id\": 2}}");
+    ck_assert_ptr_nonnull(client_read_line(friend));
+    client_send(watcher, "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"login\", \"params\": {\"user_id\": 1, \"friends\": [2]}}");
+    ck_assert_ptr_nonnull(client_read_line(watcher));
+    (void)manager_expect(manager, "WATCHDOG=1");
+    pid_t thread = thread_called(server->process, "alo-worker-1");
+    ck_assert(thread_hold(thread));
+    for (unsigned round = 0; round < 3; round++) {
+        if (round == 1)
+            (void)manager_drain(manager, "WATCHDOG=1"); /* an answer from before it was held */
+        for (int i = 0; i < TOLD; i++) {
+            snprintf(text, sizeof text, "{\"jsonrpc\": \"2.0\", \"method\": \"status\", \"params\": {\"status\": \"%u-%d\"}}", round, i);
+            client_send(friend, text);
+            const char *told = client_read_line(watcher);
+            snprintf(text, sizeof text, "\"status\": \"%u-%d\"", round, i);
+            ck_assert_msg(told != NULL && strstr(told, text) != NULL, "told: %s", told != NULL ? told : "nothing");
+        }
+        (void)server_event(server, "threads_silent", round);
+    }
+    ck_assert_uint_eq(manager_drain(manager, "WATCHDOG=1"), 0);
+    thread_release(thread);
+    (void)manager_expect(manager, "WATCHDOG=1");
+    client_close(friend);
+    client_close(watcher);
     server_stop(server);
     manager_free(manager);
 }
@@ -193,6 +239,7 @@ main(void)
     tcase_add_test(tests, it_says_when_a_reload_begins_and_ends);
     tcase_add_test(tests, without_a_watchdog_it_tells_its_status_all_the_same);
     tcase_add_loop_test(tests, every_thread_must_turn, 0, THREADS);
+    tcase_add_test(tests, nobody_turns_for_another);
     tcase_add_test(tests, busy_threads_turn);
     tcase_add_test(tests, nothing_wakes_more_often_than_the_watchdog_needs);
     suite_add_tcase(suite, tests);

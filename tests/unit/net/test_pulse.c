@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signs of life, with workers that do not run: the test takes their mail and answers for them. The acceptor is a real one.
+ * Signs of life, with workers that do not run: the test answers for them. The acceptor is a real one.
  */
 #include "net/pulse.h"
 
@@ -41,7 +41,7 @@ end(void)
     pulse_done(&pulse);
 }
 
-/* The worker was woken, finds the question and nothing else, and answers. */
+/* The worker was woken, with no mail, and looks whether it is asked. A second look answers nothing. */
 static void
 answer(int worker)
 {
@@ -49,11 +49,9 @@ answer(int worker)
 
     (void)peer_wait_any(&mailbox->wake_descriptor, 1);
     mailbox_slept(mailbox);
-    const struct mail *mail = mailbox_take(mailbox);
-    ck_assert_ptr_nonnull(mail);
-    ck_assert_ptr_null(mail->next);
-    ck_assert_uint_eq(mail->tag, MAIL_PULSE);
-    pulse_answer(&pulse, (uint32_t)worker);
+    ck_assert_ptr_null(mailbox_take(mailbox));
+    pulse_look(&pulse, (uint32_t)worker);
+    pulse_look(&pulse, (uint32_t)worker);
 }
 
 /* Waits until those who have not answered are these. */
