@@ -145,6 +145,45 @@ START_TEST(every_thread_must_turn)
 }
 END_TEST
 
+/* The friend sets a status. */
+static void
+set_status(struct client *friend, unsigned number)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "{\"jsonrpc\": \"2.0\", \"method\": \"status\", \"params\": {\"status\": \"status %u\"}}", number);
+    client_send(friend, text);
+}
+
+/* The watcher is told of it. */
+static void
+expect_status_of(struct client *watcher, unsigned number)
+{
+    char text[32];
+    const char *told = client_read_line(watcher);
+
+    snprintf(text, sizeof text, "\"status %u\"", number);
+    ck_assert_msg(told != NULL && strstr(told, text) != NULL, "told: %s", told != NULL ? told : "nothing");
+}
+
+/* Holds a thread at a moment at which its worker sleeps: then another has its turns, and the watcher hears. Counts the statuses. */
+static void
+hold_asleep(pid_t thread, struct client *friend, struct client *watcher, unsigned *number)
+{
+    int64_t deadline = pace_deadline_ms();
+    bool heard = false;
+
+    while (!heard) {
+        ck_assert_msg(pace_left_ms(deadline) > 0, "nobody has the turns of a worker that sleeps");
+        ck_assert(thread_hold(thread));
+        set_status(friend, ++*number);
+        heard = client_wait(watcher, pace_stretched_ms(200));
+        if (!heard)
+            thread_release(thread); /* it was awake */
+        expect_status_of(watcher, *number);
+    }
+}
+
 /* The held worker's sessions are told what happens, by threads that have its turns: it counts as standing still all the same. */
 START_TEST(nobody_turns_for_another)
 {
@@ -156,7 +195,7 @@ START_TEST(nobody_turns_for_another)
     struct manager *manager = manager_new(watchdog_us());
     struct server *server = server_start("--workers 2");
     struct client *friend = client_connect(server), *watcher = client_connect(server); /* of worker 0 and worker 1 */
-    char text[128];
+    unsigned number = 0;
 
     client_send(friend, "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"login\", \"params\": {\"user_id\": 2}}");
     ck_assert_ptr_nonnull(client_read_line(friend));
@@ -164,16 +203,13 @@ START_TEST(nobody_turns_for_another)
     ck_assert_ptr_nonnull(client_read_line(watcher));
     (void)manager_expect(manager, "WATCHDOG=1");
     pid_t thread = thread_called(server->process, "alo-worker-1");
-    ck_assert(thread_hold(thread));
+    hold_asleep(thread, friend, watcher, &number);
     for (unsigned round = 0; round < 3; round++) {
         if (round == 1)
             (void)manager_drain(manager, "WATCHDOG=1"); /* an answer from before it was held */
         for (int i = 0; i < TOLD; i++) {
-            snprintf(text, sizeof text, "{\"jsonrpc\": \"2.0\", \"method\": \"status\", \"params\": {\"status\": \"%u-%d\"}}", round, i);
-            client_send(friend, text);
-            const char *told = client_read_line(watcher);
-            snprintf(text, sizeof text, "\"status\": \"%u-%d\"", round, i);
-            ck_assert_msg(told != NULL && strstr(told, text) != NULL, "told: %s", told != NULL ? told : "nothing");
+            set_status(friend, ++number);
+            expect_status_of(watcher, number);
         }
         (void)server_event(server, "threads_silent", round);
     }
