@@ -199,10 +199,11 @@ static inline void worker_prefetch(const struct worker *worker, struct handle ha
 static inline void
 worker_prefetch(const struct worker *worker, struct handle handle)
 {
-    enum { CACHE_LINE = 64, LINES = 3 };
+    enum { CACHE_LINE = 64, BYTES = 3 * CACHE_LINE };
+    const char *session = slots_at(&worker->sessions, handle_slot(handle));
 
-    for (int line = 0; line < LINES; line++)
-        __builtin_prefetch((const char *)slots_at(&worker->sessions, handle_slot(handle)) + line * CACHE_LINE, 1);
+    for (size_t offset = 0; offset < BYTES; offset += CACHE_LINE)
+        __builtin_prefetch(session + offset, 1);
 }
 
 static inline struct deadlines *worker_deadlines(struct worker *worker, enum deadline_kind kind) REQUIRES(worker_role);
