@@ -73,5 +73,5 @@ worker_wake_for_much(struct worker *worker)
 void
 worker_wake_others(struct worker *worker)
 {
-    wake(worker, stand_in);
+    wake(worker, worker->posted > LITTLE ? NULL : stand_in); /* little for each of many workers is much for one thread */
 }

@@ -32,6 +32,7 @@ struct parrot_session {
     struct deadline retry;
     struct parrot_session *next_paused;
     bool keep;
+    int bequest;
     size_t length;
     char line[64];
 };
@@ -166,6 +167,8 @@ obey(struct worker *worker, struct parrot_session *own, char *command) REQUIRES(
         say(worker, session, "gone\n", 5);
     } else if (strcmp(command, "keep") == 0) {
         own->keep = true;
+    } else if (strncmp(command, "bequeath ", 9) == 0) {
+        own->bequest = atoi(command + 9);
     }
 }
 
@@ -253,6 +256,9 @@ ended(void *context, struct worker *worker, struct session *session) REQUIRES(wo
             break;
         }
     event("ended");
+    for (uint32_t to = 0; to < parrot.count && own->bequest > 0; to++)
+        if (to != worker->number)
+            post_note(worker, (int)to, NOTE_TELL, own->bequest);
     deadline_stop(&own->retry);
     if (own->keep && !worker->stopping)
         deadlines_start(worker_deadlines(worker, DEADLINE_RETRY), &own->retry, worker->now_ms);

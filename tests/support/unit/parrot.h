@@ -14,6 +14,7 @@
  *     later W       worker W gets a mail that starts a deadline: "told by V", then "later by V"
  *     hold          this client's worker does nothing until parrot_let_go; "held" when it has come to that
  *     vanish        is answered with the line "gone", and from then on its transport says that nothing was ever heard of it, each time "asked"
+ *     bequeath N    when the session has ended, every other worker gets a mail that weighs N, as with tell
  *     keep          when the session has ended, it is not released before its retry deadline
  *
  * A datagram holds one such line, without its end. From an address that has no session it is one of these:

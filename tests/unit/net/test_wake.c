@@ -45,6 +45,35 @@ START_TEST(much_mail_wakes_a_sleeper)
 }
 END_TEST
 
+/* What one thread tells is little all in all, however many workers it is for, and also when it comes at the end of a turn. */
+START_TEST(little_for_each_of_many_is_much)
+{
+    enum { WORKERS = 3 };
+    unsigned told[WORKERS] = {0};
+
+    parrot_open(WORKERS);
+    int peer = parrot_connect(0);
+
+    peer_send(peer, "bequeath 100\necho ready\n");
+    peer_expect(peer, "ready\n");
+    for (uint32_t i = 1; i < WORKERS; i++)
+        parrot_await_sleep(i);
+    peer_close(peer);
+    parrot_expect("input_ended");
+    parrot_expect("ended");
+    for (uint32_t i = 1; i < WORKERS; i++) {
+        uint32_t by;
+
+        ck_assert_int_eq(sscanf(parrot_event(), "told by %u", &by), 1);
+        ck_assert_uint_lt(by, WORKERS);
+        told[by]++;
+    }
+    for (uint32_t i = 0; i < WORKERS; i++)
+        ck_assert_uint_eq(told[i], i > 0);
+    parrot_close();
+}
+END_TEST
+
 /* With much to tell itself, a worker has no turn of others. */
 START_TEST(who_has_much_to_do_wakes_a_sleeper)
 {
@@ -148,6 +177,7 @@ main(void)
 
     tcase_add_test(tests, little_mail_does_not_wake_a_sleeper);
     tcase_add_test(tests, much_mail_wakes_a_sleeper);
+    tcase_add_test(tests, little_for_each_of_many_is_much);
     tcase_add_test(tests, who_has_much_to_do_wakes_a_sleeper);
     tcase_add_test(tests, who_is_awake_takes_its_own_mail);
     tcase_add_test(tests, what_is_left_is_its_own_to_do);
