@@ -119,8 +119,7 @@ workers_stop(struct worker *workers, uint32_t count)
 {
     for (uint32_t number = 0; number < count; number++) {
         workers[number].stop_mail = (struct mail){.tag = MAIL_STOP};
-        if (mailbox_post(&workers[number].mailbox, &workers[number].stop_mail))
-            mailbox_wake(&workers[number].mailbox);
+        mailbox_order(&workers[number].mailbox, &workers[number].stop_mail);
     }
     for (uint32_t number = 0; number < count; number++)
         ASSERT(pthread_join(workers[number].thread, NULL) == 0);

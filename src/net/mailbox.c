@@ -74,6 +74,13 @@ mailbox_wake(struct mailbox *mailbox)
     ASSERT(write(mailbox->wake_descriptor, &one, sizeof one) == (ssize_t)sizeof one || errno == EAGAIN);
 }
 
+void
+mailbox_order(struct mailbox *mailbox, struct mail *mail)
+{
+    (void)mailbox_post(mailbox, mail);
+    mailbox_wake(mailbox);
+}
+
 struct mail *
 mailbox_take(struct mailbox *mailbox)
 {

@@ -51,6 +51,8 @@ void mailbox_done(struct mailbox *mailbox);
 bool mailbox_post(struct mailbox *mailbox, struct mail *mail);
 /* Wakes the owner. Not under a lock: it is a system call. */
 void mailbox_wake(struct mailbox *mailbox);
+/* Posts and wakes, whatever is in the box: a worker that has posted to it wakes the owner at the end of its turn only, which may be a long one. */
+void mailbox_order(struct mailbox *mailbox, struct mail *mail);
 /* Takes all mail, in order, chained through next. In the owner's turn only. */
 struct mail *mailbox_take(struct mailbox *mailbox);
 /* Consumes the wake-up that made the descriptor readable. The owner only. */

@@ -34,8 +34,7 @@ workers_reconfigure(struct worker *workers, uint32_t count, struct reconfigurati
     mutex_unlock(&reconfiguration->mutex);
     for (uint32_t number = 0; number < count; number++) {
         workers[number].config_mail = (struct config_mail){.mail.tag = MAIL_CONFIG, .reconfiguration = reconfiguration};
-        if (mailbox_post(&workers[number].mailbox, &workers[number].config_mail.mail))
-            mailbox_wake(&workers[number].mailbox);
+        mailbox_order(&workers[number].mailbox, &workers[number].config_mail.mail);
     }
 }
 

@@ -70,6 +70,30 @@ START_TEST(each_worker_takes_it_and_the_former_one_is_not_looked_at_again)
 }
 END_TEST
 
+/* Who has posted it mail wakes it, or has its turn, at the end of the own one; that may be a long turn. */
+START_TEST(a_sleeper_with_mail_from_a_worker_in_a_long_turn_takes_it_at_once)
+{
+    struct reconfiguration reconfiguration;
+
+    parrot_open(2);
+    int peer = parrot_connect(0);
+
+    parrot_await_sleep(1);
+    peer_send(peer, "tell 1 1\nhold\n");
+    parrot_expect("held");
+    reconfiguration_init(&reconfiguration, &parrot.config, "settings");
+    workers_reconfigure(parrot.workers, 2, &reconfiguration);
+    parrot_expect("told by 1");
+    parrot_expect("settings");
+    parrot_let_go();
+    parrot_expect("settings");
+    ck_assert(wait_long(&reconfiguration));
+    peer_close(peer);
+    parrot_close();
+    reconfiguration_done(&reconfiguration);
+}
+END_TEST
+
 START_TEST(a_shorter_time_ends_who_waits_already)
 {
     struct reconfiguration reconfiguration;
@@ -191,6 +215,7 @@ main(void)
 
     tcase_add_test(tests, there_is_nobody_to_wait_for_at_first);
     tcase_add_test(tests, each_worker_takes_it_and_the_former_one_is_not_looked_at_again);
+    tcase_add_test(tests, a_sleeper_with_mail_from_a_worker_in_a_long_turn_takes_it_at_once);
     tcase_add_test(tests, a_shorter_time_ends_who_waits_already);
     tcase_add_test(tests, the_kernel_is_told_of_another_peer_timeout);
     tcase_add_test(tests, nobody_is_too_silent_for_a_peer_timeout_that_has_just_begun);
