@@ -162,6 +162,8 @@ adopt(struct worker *worker, int descriptor, bool refused) REQUIRES(worker_role)
     counter_add(&worker->counters.opened, 1);
     if (log_enabled(LEVEL_DEBUG))
         log_connected(session, refused);
+    if (worker->peer_timeout_from_ms > 0) /* it may have been connecting since before the listener had another one */
+        (void)tcp_set_peer_timeout(descriptor, worker->config->peer_timeout_s);
     deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
     session_poll(worker, session);
     if (session->state == SESSION_ENDED) {
@@ -197,8 +199,8 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
 }
 
 /*
- * Tells the kernel of a changed peer time-out, for a share of the connections in each turn; later ones have it from their listener. One that is just being
- * accepted may keep the former. Returns whether there is more to do.
+ * Tells the kernel of a changed peer time-out, for a share of the connections in each turn; later ones are dealt with when they are adopted. Returns
+ * whether there is more to do.
  */
 static bool
 tell_peer_timeout(struct worker *worker) REQUIRES(worker_role)

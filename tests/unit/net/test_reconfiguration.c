@@ -131,7 +131,7 @@ START_TEST(the_kernel_is_told_of_another_peer_timeout)
     enum { BEFORE = 300 }; /* more than a turn's share */
     struct reconfiguration reconfigurations[2];
     struct worker_config configs[2];
-    int peers[BEFORE];
+    int peers[BEFORE], late = -1;
 
     parrot_open(1);
     for (int i = 0; i < BEFORE; i++)
@@ -146,12 +146,17 @@ START_TEST(the_kernel_is_told_of_another_peer_timeout)
         parrot_expect("settings");
         for (int64_t deadline = pace_deadline_ms(); idle_s() != (i == 0 ? 300 : 30);)
             ck_assert_int_gt(pace_left_ms(deadline), 0);
+        if (i == 0) { /* that of before is what this listener has still, as one had when it was connected to */
+            late = parrot_connect(0);
+            ck_assert_int_eq(idle_s(), 300);
+        }
     }
     for (int i = 0; i < BEFORE; i++) {
         peer_send(peers[i], "echo still\n");
         peer_expect(peers[i], "still\n");
         peer_close(peers[i]);
     }
+    peer_close(late);
     parrot_close();
     for (int i = 0; i < 2; i++)
         reconfiguration_done(&reconfigurations[i]);
