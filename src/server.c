@@ -62,6 +62,7 @@ struct server {
     int udp_count;    /* addresses; each worker has a socket for every one */
     int *udp_sockets; /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
     char address[TCP_ADDRESS_TEXT];
+    char unix_sockets[LOCAL_LIST]; /* --listen */
     char refusal[ERROR_LINE_MAX];
     struct worker workers[];
 };
@@ -106,7 +107,7 @@ static int
 session_limit(const struct options *options, uint32_t workers, uint32_t *limit, char problem[SERVER_PROBLEM])
 {
     uint32_t descriptors = descriptor_limit();
-    uint32_t needed = workers * 2 + TCP_ADDRESSES_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
+    uint32_t needed = workers * 2 + LISTENERS_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
     struct tcp_address addresses[TCP_ADDRESSES_MAX];
     bool optional;
     int address_count = options->udp ? tcp_addresses_parse(options->bind, addresses, &optional) : 0;
@@ -142,7 +143,7 @@ close_listeners(struct server *server)
     struct acceptor *acceptor = &server->acceptor;
 
     while (acceptor->listener_count > 0)
-        close(acceptor->listeners[--acceptor->listener_count]);
+        listener_close(&acceptor->listeners[--acceptor->listener_count]);
     close_udp(server);
 }
 
@@ -188,7 +189,7 @@ listen_all(struct server *server, const struct options *options, char problem[SE
                 server->port = tcp_address_port(&addresses[i]);
                 memcpy(server->address, text, sizeof text);
             }
-            acceptor->listeners[acceptor->listener_count++] = descriptor;
+            acceptor->listeners[acceptor->listener_count++] = (struct listener){.descriptor = descriptor, .transport = &transport_tcp};
             descriptor = options->udp ? open_udp(server, &addresses[i]) : 0;
             if (descriptor == 0)
                 continue;
@@ -231,13 +232,37 @@ listen_inherited(struct server *server, const struct inherited *inherited)
 
     ASSERT(server->udp_sockets != NULL);
     for (int i = 0; i < inherited->tcp_count; i++)
-        acceptor->listeners[acceptor->listener_count++] = inherited->tcp[i];
+        acceptor->listeners[acceptor->listener_count++] = (struct listener){.descriptor = inherited->tcp[i], .transport = &transport_tcp};
     for (int i = 0; i < inherited->udp_count; i++)
         memcpy(&server->udp_sockets[(size_t)server->udp_count++ * server->worker_count], inherited->udp[i].sockets,
             server->worker_count * sizeof server->udp_sockets[0]);
     server->udp = inherited->udp_count > 0;
     server->port = tcp_address_port(&inherited->address);
     tcp_address_format(&inherited->address, server->address);
+}
+
+/* Listens on the Unix sockets that were asked for. */
+static int
+listen_local(struct acceptor *acceptor, const struct options *options, char problem[SERVER_PROBLEM])
+{
+    struct local_file files[LOCAL_PATHS_MAX];
+    int count = local_files_parse(options->listen, files);
+    mode_t mode = 0;
+
+    ASSERT(count >= 0 && local_mode_parse(options->listen_mode, &mode) == 0); /* server_check has looked */
+    for (int i = 0; i < count; i++) {
+        int descriptor = local_listen(&files[i], mode);
+
+        if (descriptor < 0)
+            return fail(problem, descriptor, "cannot listen on unix:%s: %s", files[i].path,
+                descriptor == -EADDRINUSE   ? "a live server listens there; stop it, or choose another path with --listen"
+                    : descriptor == -EEXIST ? "there is a file that is no socket; remove it, or choose another path with --listen"
+                    : descriptor == -EBUSY  ? "another program holds the lock on its directory"
+                                            : strerror(-descriptor));
+        acceptor->listeners[acceptor->listener_count++] =
+            (struct listener){.descriptor = descriptor, .transport = &transport_local, .file = files[i]};
+    }
+    return 0;
 }
 
 /* What the options say of times and limits. What else there is stays as it is. */
@@ -357,12 +382,32 @@ bind_check(const struct options *options, char problem[SERVER_PROBLEM])
     return 0;
 }
 
+static int
+listen_check(const struct options *options, char problem[SERVER_PROBLEM])
+{
+    struct local_file files[LOCAL_PATHS_MAX];
+    char behind[OPTION_SOURCE_TEXT];
+    mode_t mode;
+
+    option_describe_field(options, &options->listen, behind);
+    if (local_files_parse(options->listen, files) < 0)
+        return fail(problem, -EINVAL,
+            "%s %.60s: not what can be listened on; allowed is none, or up to %d different unix:/path of at most %d bytes with commas between",
+            behind, options->listen, LOCAL_PATHS_MAX, LOCAL_PATH - 1);
+    option_describe_field(options, &options->listen_mode, behind);
+    if (local_mode_parse(options->listen_mode, &mode) < 0)
+        return fail(problem, -EINVAL, "%s %.60s: not a file's mode; allowed is an octal number from 000 to 777", behind, options->listen_mode);
+    return 0;
+}
+
 int
 server_check(const struct options *options, char problem[SERVER_PROBLEM])
 {
     char names[64], behind[OPTION_SOURCE_TEXT];
     int error = bind_check(options, problem);
 
+    if (error == 0)
+        error = listen_check(options, problem);
     if (error < 0)
         return error;
     if (store_find(options->store) == NULL) {
@@ -397,6 +442,7 @@ server_start(const struct options *options, struct server **server, char problem
     made->store = store;
     made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
     made->udp = options->udp;
+    snprintf(made->unix_sockets, sizeof made->unix_sockets, "%s", options->listen);
     pressure_init(&made->pressure);
     error = pulse_init(&made->pulse, workers);
     if (error < 0) {
@@ -409,6 +455,11 @@ server_start(const struct options *options, struct server **server, char problem
         listen_inherited(made, &inherited);
     else if (error == 0)
         error = listen_anywhere(made, options, problem);
+    if (error == 0) {
+        error = listen_local(&made->acceptor, options, problem);
+        if (error < 0)
+            close_listeners(made);
+    }
     if (error == 0) {
         admission_init(&made->admission, limit);
         admission_init(&made->datagram_admission, options->max_udp_sessions);
@@ -474,7 +525,8 @@ server_reload(struct server *server, const struct options *options, char problem
     admission_set_limit(&server->admission, limit);
     admission_set_limit(&server->datagram_admission, options->max_udp_sessions);
     for (int i = 0; i < server->acceptor.listener_count; i++)
-        (void)tcp_set_peer_timeout(server->acceptor.listeners[i], options->peer_timeout_s); /* it took the like before */
+        if (server->acceptor.listeners[i].transport == &transport_tcp)
+            (void)tcp_set_peer_timeout(server->acceptor.listeners[i].descriptor, options->peer_timeout_s); /* it took the like before */
     workers_reconfigure(server->workers, server->worker_count, &settings->reconfiguration);
     server->former = server->settings;
     server->settings = settings;
@@ -524,7 +576,7 @@ server_log_listening(const struct server *server)
         LOG_FIELD_NUMBER("listeners", server->acceptor.listener_count), LOG_FIELD_NUMBER("workers", server->worker_count),
         LOG_FIELD_NUMBER("max_sessions", admission_limit(&server->admission)),
         LOG_FIELD_NUMBER("max_udp_sessions", admission_limit(&server->datagram_admission)), LOG_FIELD_TRUTH("udp", server->udp),
-        LOG_FIELD_TEXT("store", server->store->name));
+        LOG_FIELD_TEXT("unix", server->unix_sockets), LOG_FIELD_TEXT("store", server->store->name));
 }
 
 static void

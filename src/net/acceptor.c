@@ -26,18 +26,18 @@ enum {
 
 /* Says that the server is full to a connection that becomes no session. What it has sent is read first, or its reset would destroy the line. */
 static void
-refuse(const struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
+refuse(const struct acceptor *acceptor, const struct transport *transport, int descriptor) REQUIRES(acceptor_role)
 {
     char unread[REFUSE_DRAIN_BYTES];
 
-    (void)transport_tcp.send(descriptor, acceptor->config->refusal, acceptor->config->refusal_length);
-    transport_tcp.finish(descriptor);
-    (void)transport_tcp.receive(descriptor, unread, sizeof unread);
+    (void)transport->send(descriptor, acceptor->config->refusal, acceptor->config->refusal_length);
+    transport->finish(descriptor);
+    (void)transport->receive(descriptor, unread, sizeof unread);
     close(descriptor);
 }
 
 static void
-hand_over(struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
+hand_over(struct acceptor *acceptor, const struct listener *listener, int descriptor) REQUIRES(acceptor_role)
 {
     struct admission *admission = acceptor->config->admission;
     uint32_t before = admission_enter(admission), limit = admission_limit(admission);
@@ -48,10 +48,10 @@ hand_over(struct acceptor *acceptor, int descriptor) REQUIRES(acceptor_role)
         log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_sessions", limit));
     if (socket == NULL) {
         admission_leave(admission);
-        refuse(acceptor, descriptor);
+        refuse(acceptor, listener->transport, descriptor);
         return;
     }
-    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = descriptor, .refused = before >= limit};
+    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = descriptor, .transport = listener->transport, .refused = before >= limit};
     acceptor->next = worker + 1 == acceptor->worker_count ? 0 : worker + 1;
     if (mailbox_post(&acceptor->workers[worker].mailbox, &socket->mail))
         acceptor->posted[worker] = true;
@@ -66,28 +66,28 @@ pause_accepting(struct acceptor *acceptor, int error) REQUIRES(acceptor_role)
 
 /* There are no descriptors: gives up the reserve to tell one newcomer. False: that did not work either. */
 static bool
-refuse_with_reserve(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
+refuse_with_reserve(struct acceptor *acceptor, const struct listener *listener) REQUIRES(acceptor_role)
 {
     int descriptor;
 
     if (acceptor->reserve >= 0)
         close(acceptor->reserve);
-    descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    descriptor = accept4(listener->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0)
-        refuse(acceptor, descriptor);
+        refuse(acceptor, listener->transport, descriptor);
     acceptor->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return descriptor >= 0;
 }
 
 /* Accepts one connection. False: this listener has no more for now. */
 static bool
-accept_one(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
+accept_one(struct acceptor *acceptor, const struct listener *listener) REQUIRES(acceptor_role)
 {
-    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int descriptor = accept4(listener->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     int error = errno;
 
     if (descriptor >= 0) {
-        hand_over(acceptor, descriptor);
+        hand_over(acceptor, listener, descriptor);
         return true;
     }
     switch (error) {
@@ -107,7 +107,7 @@ accept_one(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
 
 /* Accepts what is there. True when there may be more. */
 static bool
-accept_round(struct acceptor *acceptor, int listener) REQUIRES(acceptor_role)
+accept_round(struct acceptor *acceptor, const struct listener *listener) REQUIRES(acceptor_role)
 {
     int count = 0;
 
@@ -161,11 +161,11 @@ static void *
 run(void *argument)
 {
     struct acceptor *acceptor = argument;
-    struct pollfd polled[TCP_ADDRESSES_MAX + 1] = {{.fd = acceptor->wake_descriptor, .events = POLLIN}};
+    struct pollfd polled[LISTENERS_MAX + 1] = {{.fd = acceptor->wake_descriptor, .events = POLLIN}};
 
     thread_role_enter(&acceptor_role);
     for (int i = 0; i < acceptor->listener_count; i++)
-        polled[i + 1] = (struct pollfd){.fd = acceptor->listeners[i], .events = POLLIN};
+        polled[i + 1] = (struct pollfd){.fd = acceptor->listeners[i].descriptor, .events = POLLIN};
     while (polled[0].revents == 0 || woken(acceptor)) {
         int pause_ms = pause_left_ms(acceptor);
 
@@ -175,7 +175,7 @@ run(void *argument)
 
         for (int i = 1; pause_ms == 0 && i <= acceptor->listener_count; i++)
             if (polled[i].revents != 0)
-                more = accept_round(acceptor, polled[i].fd) || more;
+                more = accept_round(acceptor, &acceptor->listeners[i - 1]) || more;
         if (pause_ms == 0 && !more)
             rest_in_storm(acceptor);
     }
@@ -187,7 +187,7 @@ static void
 close_all(struct acceptor *acceptor)
 {
     for (int i = 0; i < acceptor->listener_count; i++)
-        close(acceptor->listeners[i]);
+        listener_close(&acceptor->listeners[i]);
     if (acceptor->reserve >= 0)
         close(acceptor->reserve);
     if (acceptor->wake_descriptor >= 0)

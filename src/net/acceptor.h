@@ -6,15 +6,15 @@
 #ifndef NET_ACCEPTOR_H
 #define NET_ACCEPTOR_H
 
+#include "net/listener.h"
 #include "net/worker.h"
-#include "transport/tcp.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct acceptor {
-    int listeners[TCP_ADDRESSES_MAX]; /* owned: closed when it stops */
+    struct listener listeners[LISTENERS_MAX]; /* owned: closed when it stops */
     int listener_count;
     struct worker *workers;
     uint32_t worker_count;

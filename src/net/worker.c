@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -120,7 +121,9 @@ log_connected(const struct session *session, bool refused)
     char address[TCP_ADDRESS_TEXT] = "gone";
     char name[SESSION_NAME];
 
-    if (getpeername(session->descriptor, &peer.any, &peer.length) == 0)
+    if (session->transport != &transport_tcp)
+        snprintf(address, sizeof address, "%s", session->transport->name); /* whoever connects there has no address */
+    else if (getpeername(session->descriptor, &peer.any, &peer.length) == 0)
         tcp_address_format(&peer, address);
     session_name(session, name);
     log_event(LEVEL_DEBUG, refused ? "refused" : "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", address));
@@ -146,31 +149,31 @@ worker_new_session(struct worker *worker)
 
 /* Takes a connection over from the acceptor. */
 static void
-adopt(struct worker *worker, int descriptor, bool refused) REQUIRES(worker_role)
+adopt(struct worker *worker, const struct socket_mail *mail) REQUIRES(worker_role)
 {
     struct session *session = worker_new_session(worker);
 
     if (session == NULL) {
-        (void)transport_tcp.send(descriptor, worker->config->refusal, worker->config->refusal_length);
-        close(descriptor);
+        (void)mail->transport->send(mail->descriptor, worker->config->refusal, worker->config->refusal_length);
+        close(mail->descriptor);
         admission_leave(worker->config->admission);
         log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "a connection"));
         return;
     }
-    session->descriptor = descriptor;
-    session->transport = &transport_tcp;
+    session->descriptor = mail->descriptor;
+    session->transport = mail->transport;
     counter_add(&worker->counters.opened, 1);
     if (log_enabled(LEVEL_DEBUG))
-        log_connected(session, refused);
-    if (worker->peer_timeout_from_ms > 0) /* it may have been connecting since before the listener had another one */
-        (void)tcp_set_peer_timeout(descriptor, worker->config->peer_timeout_s);
+        log_connected(session, mail->refused);
+    if (worker->peer_timeout_from_ms > 0 && session->transport == &transport_tcp) /* it may have been connecting since before the listener had another one */
+        (void)tcp_set_peer_timeout(session->descriptor, worker->config->peer_timeout_s);
     deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
     session_poll(worker, session);
     if (session->state == SESSION_ENDED) {
-        (void)transport_tcp.send(descriptor, worker->config->refusal, worker->config->refusal_length);
+        (void)mail->transport->send(mail->descriptor, worker->config->refusal, worker->config->refusal_length);
         return;
     }
-    worker->config->handler->opened(worker->config->context, worker, session, refused);
+    worker->config->handler->opened(worker->config->context, worker, session, mail->refused);
 }
 
 /* Begins to stop: what has happened is told to its end, without slices, and then every session is said goodbye to. */
@@ -243,7 +246,7 @@ take_mail(struct worker *worker) REQUIRES(worker_role)
         if (mail->tag == MAIL_SOCKET) {
             struct socket_mail *socket = (struct socket_mail *)(void *)mail;
 
-            adopt(worker, socket->descriptor, socket->refused);
+            adopt(worker, socket);
             free(socket);
         } else if (mail->tag == MAIL_STOP) {
             begin_stop(worker);

@@ -41,6 +41,7 @@ enum mail_tag {
 struct socket_mail {
     struct mail mail;
     int descriptor;
+    const struct transport *transport;
     bool refused; /* over --max-sessions: say so, linger, close */
 };
 

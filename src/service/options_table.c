@@ -23,6 +23,10 @@ const struct option_row option_table[OPTION_COUNT] = {
         .allowed = "localhost, all, or numeric addresses with commas between",
         .help = "addresses to listen on: localhost (127.0.0.1 and ::1), all (0.0.0.0 and ::, so that other machines can connect), or numeric "
                 "addresses with commas between"},
+    {"listen", 0, OPTION_WORD, "ALO_LISTEN", "none", FIELD(listen), .words = "none unix:/", .allowed = "none, or unix:/path with commas between",
+        .help = "Unix sockets to listen on beside the addresses, for programs of this machine such as a proxy: unix:/path with commas between"},
+    {"listen-mode", 0, OPTION_WORD, "ALO_LISTEN_MODE", "660", FIELD(listen_mode), .words = "600 660 666",
+        .allowed = "an octal number from 000 to 777", .help = "who may connect to the Unix sockets: the mode of their files"},
     {"workers", 0, OPTION_NUMBER, "ALO_WORKERS", "0", FIELD(workers), .least = 0, .most = 256,
         .help = "threads that serve connections; 0 means one for each CPU"},
     {"hello-timeout", 0, OPTION_SECONDS, "ALO_HELLO_TIMEOUT", "10", FIELD(hello_timeout_s), .least = 1, .most = DAY_S,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "transport/tcp.h"
 
+#include "transport/stream.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/tcp.h> /* glibc's struct tcp_info ends before the window */
@@ -9,41 +11,9 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 4096,             /* the kernel cuts it to net.core.somaxconn */
     KEEPALIVE_IDLE_MAX = 32767, /* seconds; Linux takes no more */
     KEEPALIVE_PARTS = 12,       /* of the peer time-out; a probe is sent every part */
 };
-
-static ssize_t
-tcp_receive(int descriptor, char *bytes, size_t size)
-{
-    ssize_t length;
-
-    do
-        length = recv(descriptor, bytes, size, MSG_DONTWAIT);
-    while (length < 0 && errno == EINTR);
-    return length < 0 ? -errno : length;
-}
-
-static ssize_t
-tcp_send(int descriptor, const char *bytes, size_t length)
-{
-    ssize_t sent;
-
-    do
-        sent = send(descriptor, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    /* ENOBUFS and ENOMEM are the machine's trouble, not the peer's: as good as a full socket buffer. */
-    if (sent < 0)
-        return errno == ENOBUFS || errno == ENOMEM ? -EAGAIN : -errno;
-    return sent;
-}
-
-static void
-tcp_finish(int descriptor)
-{
-    (void)shutdown(descriptor, SHUT_WR); /* ENOTCONN: the peer was quicker */
-}
 
 static enum delivery
 tcp_delivery(int descriptor, uint32_t *silent_ms)
@@ -63,19 +33,13 @@ tcp_delivery(int descriptor, uint32_t *silent_ms)
     return DELIVERY_UNDER_WAY;
 }
 
-static void
-tcp_give_up(int descriptor)
-{
-    (void)shutdown(descriptor, SHUT_RDWR);
-}
-
 const struct transport transport_tcp = {
     .name = "tcp",
-    .receive = tcp_receive,
-    .send = tcp_send,
-    .finish = tcp_finish,
+    .receive = stream_receive,
+    .send = stream_send,
+    .finish = stream_finish,
     .delivery = tcp_delivery,
-    .give_up = tcp_give_up,
+    .give_up = stream_give_up,
 };
 
 /* One numeric address, without a port. */
@@ -187,7 +151,7 @@ tcp_listen(struct tcp_address *address, uint16_t port, uint32_t peer_timeout_s)
         address->v4.sin_port = htons(port);
     if (!option_set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1) ||
         (address->any.sa_family == AF_INET6 && !option_set(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) || !options_set(descriptor, peer_timeout_s) ||
-        bind(descriptor, &address->any, address->length) < 0 || listen(descriptor, BACKLOG) < 0 ||
+        bind(descriptor, &address->any, address->length) < 0 || listen(descriptor, STREAM_BACKLOG) < 0 ||
         getsockname(descriptor, &address->any, &address->length) < 0) {
         error = errno;
         close(descriptor);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -25,7 +26,7 @@ enum {
     HELLO_EXTRA_BYTES = 64 /* of a hello beside its list */
 };
 
-/* An address with a port; returns its length. */
+/* An address with a port, or unix:/path; returns its length. */
 static socklen_t
 address_make(const char *text, uint16_t port, struct sockaddr_storage *address)
 {
@@ -33,6 +34,13 @@ address_make(const char *text, uint16_t port, struct sockaddr_storage *address)
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
 
     memset(address, 0, sizeof *address);
+    if (strncmp(text, "unix:", 5) == 0) {
+        struct sockaddr_un *local = (struct sockaddr_un *)address;
+
+        local->sun_family = AF_UNIX;
+        ck_assert_int_lt(snprintf(local->sun_path, sizeof local->sun_path, "%s", text + 5), (int)sizeof local->sun_path);
+        return sizeof *local;
+    }
     if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
         four->sin_family = AF_INET;
         four->sin_port = htons(port);

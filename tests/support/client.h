@@ -27,7 +27,7 @@ struct client {
 };
 
 struct client_options {
-    const char *address; /* numeric, IPv4 or IPv6; NULL is 127.0.0.1 */
+    const char *address; /* numeric, IPv4 or IPv6, or unix:/path; NULL is 127.0.0.1 */
     const char *source;  /* where to connect from; NULL lets the kernel choose */
     bool small_buffers;  /* as little as possible fits between a server that writes and this client that does not read */
 };

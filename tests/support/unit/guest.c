@@ -25,6 +25,8 @@ guest_options(void)
 {
     return (struct options){
         .bind = "127.0.0.1",
+        .listen = "none",
+        .listen_mode = "660",
         .workers = 2,
         .hello_timeout_s = LONG_S,
         .message_timeout_s = LONG_S,

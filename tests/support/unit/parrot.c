@@ -488,7 +488,7 @@ prepare(int peer)
     (void)peer_wait_any(&parrot.listener, 1);
     latest = accept4(parrot.listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     ck_assert_int_ge(latest, 0);
-    *letter = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = latest};
+    *letter = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = latest, .transport = &transport_tcp};
     return letter;
 }
 

@@ -40,6 +40,12 @@ listen_on(const char *text, uint16_t wanted, uint16_t *got)
     return descriptor;
 }
 
+static struct listener
+tcp_listener(const char *text, uint16_t wanted, uint16_t *got)
+{
+    return (struct listener){.descriptor = listen_on(text, wanted, got), .transport = &transport_tcp};
+}
+
 /* An acceptor that is ready to start. */
 static void
 prepare(uint32_t limit)
@@ -51,7 +57,7 @@ prepare(uint32_t limit)
     for (int i = 0; i < WORKERS; i++)
         ck_assert_int_eq(mailbox_init(&workers[i].mailbox, &pressure), 0);
     acceptor = (struct acceptor){.workers = workers, .worker_count = WORKERS, .config = &config};
-    acceptor.listeners[acceptor.listener_count++] = listen_on("127.0.0.1", 0, &port);
+    acceptor.listeners[acceptor.listener_count++] = tcp_listener("127.0.0.1", 0, &port);
 }
 
 static void
@@ -137,7 +143,7 @@ START_TEST(all_listeners_are_served)
     uint16_t second;
 
     prepare(100);
-    acceptor.listeners[acceptor.listener_count++] = listen_on("127.0.0.1", 0, &second);
+    acceptor.listeners[acceptor.listener_count++] = tcp_listener("127.0.0.1", 0, &second);
     ck_assert_int_eq(acceptor_start(&acceptor), 0);
     expect_served_by(0);
     port = second;
@@ -278,7 +284,7 @@ END_TEST
 START_TEST(a_stop_closes_the_listeners)
 {
     begin_with(100);
-    int descriptor = acceptor.listeners[0];
+    int descriptor = acceptor.listeners[0].descriptor;
 
     end();
     ck_assert_int_eq(fcntl(descriptor, F_GETFD), -1);
@@ -299,7 +305,7 @@ END_TEST
 START_TEST(an_acceptor_that_cannot_start_closes_everything)
 {
     prepare(100);
-    int descriptor = acceptor.listeners[0];
+    int descriptor = acceptor.listeners[0].descriptor;
     int next = dup(0);
 
     close(next);

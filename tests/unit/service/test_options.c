@@ -127,6 +127,8 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert_uint_eq(options.max_message, UINT64_C(256) << 10);
     ck_assert_uint_eq(options.max_unfinished, UINT64_C(256) << 20);
     ck_assert_uint_eq(options.max_nesting, 32);
+    ck_assert_str_eq(options.listen, "none");
+    ck_assert_str_eq(options.listen_mode, "660");
     ck_assert_uint_eq(options.max_sessions, 0);
     ck_assert_uint_eq(options.max_udp_sessions, 1048576);
     ck_assert_uint_eq(options.queue_limit, 4096);
@@ -145,6 +147,8 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"port", "SERVER_PORT", 0, 65535},
         {"verbose", "VERBOSE", 0, 0},
         {"bind", "ALO_BIND", 0, 0},
+        {"listen", "ALO_LISTEN", 0, 0},
+        {"listen-mode", "ALO_LISTEN_MODE", 0, 0},
         {"workers", "ALO_WORKERS", 0, 256},
         {"hello-timeout", "ALO_HELLO_TIMEOUT", 1, 86400},
         {"message-timeout", "ALO_MESSAGE_TIMEOUT", 1, 86400},
