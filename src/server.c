@@ -63,6 +63,7 @@ struct server {
     int *udp_sockets; /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
     char address[TCP_ADDRESS_TEXT];
     char unix_sockets[LOCAL_LIST]; /* --listen */
+    char proxy_protocol[16];       /* --proxy-protocol */
     char refusal[ERROR_LINE_MAX];
     struct worker workers[];
 };
@@ -241,6 +242,17 @@ listen_inherited(struct server *server, const struct inherited *inherited)
     tcp_address_format(&inherited->address, server->address);
 }
 
+/* Reads --proxy-protocol. False when it is neither of the kinds of listeners, nor both, nor none. */
+static bool
+proxied_parse(const char *text, bool *tcp, bool *local)
+{
+    bool both = strcmp(text, "tcp,unix") == 0 || strcmp(text, "unix,tcp") == 0;
+
+    *tcp = both || strcmp(text, "tcp") == 0;
+    *local = both || strcmp(text, "unix") == 0;
+    return *tcp || *local || strcmp(text, "none") == 0;
+}
+
 /* Listens on the Unix sockets that were asked for. */
 static int
 listen_local(struct acceptor *acceptor, const struct options *options, char problem[SERVER_PROBLEM])
@@ -263,6 +275,17 @@ listen_local(struct acceptor *acceptor, const struct options *options, char prob
             (struct listener){.descriptor = descriptor, .transport = &transport_local, .file = files[i]};
     }
     return 0;
+}
+
+/* Has the listeners expect headers that --proxy-protocol names. */
+static void
+demand_headers(struct acceptor *acceptor, const char *text)
+{
+    bool tcp, local;
+
+    ASSERT(proxied_parse(text, &tcp, &local)); /* server_check has looked */
+    for (int i = 0; i < acceptor->listener_count; i++)
+        acceptor->listeners[i].proxied = acceptor->listeners[i].transport == &transport_tcp ? tcp : local;
 }
 
 /* What the options say of times and limits. What else there is stays as it is. */
@@ -387,6 +410,7 @@ listen_check(const struct options *options, char problem[SERVER_PROBLEM])
 {
     struct local_file files[LOCAL_PATHS_MAX];
     char behind[OPTION_SOURCE_TEXT];
+    bool tcp, local;
     mode_t mode;
 
     option_describe_field(options, &options->listen, behind);
@@ -397,6 +421,9 @@ listen_check(const struct options *options, char problem[SERVER_PROBLEM])
     option_describe_field(options, &options->listen_mode, behind);
     if (local_mode_parse(options->listen_mode, &mode) < 0)
         return fail(problem, -EINVAL, "%s %.60s: not a file's mode; allowed is an octal number from 000 to 777", behind, options->listen_mode);
+    option_describe_field(options, &options->proxy_protocol, behind);
+    if (!proxied_parse(options->proxy_protocol, &tcp, &local))
+        return fail(problem, -EINVAL, "%s %.60s: not a kind of listener; allowed is none, tcp, unix, or tcp,unix", behind, options->proxy_protocol);
     return 0;
 }
 
@@ -443,6 +470,7 @@ server_start(const struct options *options, struct server **server, char problem
     made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
     made->udp = options->udp;
     snprintf(made->unix_sockets, sizeof made->unix_sockets, "%s", options->listen);
+    snprintf(made->proxy_protocol, sizeof made->proxy_protocol, "%s", options->proxy_protocol);
     pressure_init(&made->pressure);
     error = pulse_init(&made->pulse, workers);
     if (error < 0) {
@@ -459,6 +487,7 @@ server_start(const struct options *options, struct server **server, char problem
         error = listen_local(&made->acceptor, options, problem);
         if (error < 0)
             close_listeners(made);
+        demand_headers(&made->acceptor, options->proxy_protocol);
     }
     if (error == 0) {
         admission_init(&made->admission, limit);
@@ -576,7 +605,8 @@ server_log_listening(const struct server *server)
         LOG_FIELD_NUMBER("listeners", server->acceptor.listener_count), LOG_FIELD_NUMBER("workers", server->worker_count),
         LOG_FIELD_NUMBER("max_sessions", admission_limit(&server->admission)),
         LOG_FIELD_NUMBER("max_udp_sessions", admission_limit(&server->datagram_admission)), LOG_FIELD_TRUTH("udp", server->udp),
-        LOG_FIELD_TEXT("unix", server->unix_sockets), LOG_FIELD_TEXT("store", server->store->name));
+        LOG_FIELD_TEXT("unix", server->unix_sockets), LOG_FIELD_TEXT("proxy_protocol", server->proxy_protocol),
+        LOG_FIELD_TEXT("store", server->store->name));
 }
 
 static void

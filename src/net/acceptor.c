@@ -51,7 +51,11 @@ hand_over(struct acceptor *acceptor, const struct listener *listener, int descri
         refuse(acceptor, listener->transport, descriptor);
         return;
     }
-    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET, .descriptor = descriptor, .transport = listener->transport, .refused = before >= limit};
+    *socket = (struct socket_mail){.mail.tag = MAIL_SOCKET,
+        .descriptor = descriptor,
+        .transport = listener->transport,
+        .proxied = listener->proxied,
+        .refused = before >= limit};
     acceptor->next = worker + 1 == acceptor->worker_count ? 0 : worker + 1;
     if (mailbox_post(&acceptor->workers[worker].mailbox, &socket->mail))
         acceptor->posted[worker] = true;

@@ -17,6 +17,7 @@ enum { LISTENERS_MAX = TCP_ADDRESSES_MAX + LOCAL_PATHS_MAX };
 struct listener {
     int descriptor;
     const struct transport *transport; /* of its connections */
+    bool proxied;                      /* each begins with a header of the PROXY protocol */
     struct local_file file;            /* of a Unix socket; removed when the listener is closed */
 };
 

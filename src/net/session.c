@@ -5,6 +5,7 @@
 #include "net/session.h"
 
 #include "base/assert.h"
+#include "net/entrance.h"
 #include "net/session_internal.h"
 #include "net/worker.h"
 
@@ -17,6 +18,19 @@ void
 session_name(const struct session *session, char name[SESSION_NAME])
 {
     snprintf(name, SESSION_NAME, "%u-%x", handle_worker(session->handle), session->handle.generation);
+}
+
+void
+session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT])
+{
+    struct tcp_address peer = {.length = sizeof peer.v6};
+
+    if (session->transport != &transport_tcp)
+        snprintf(text, TCP_ADDRESS_TEXT, "%s", session->transport->name); /* whoever connects there has no address */
+    else if (getpeername(session->descriptor, &peer.any, &peer.length) == 0)
+        tcp_address_format(&peer, text);
+    else
+        snprintf(text, TCP_ADDRESS_TEXT, "gone");
 }
 
 /* Makes the poller's idea of the session what its state asks for. */
@@ -292,6 +306,8 @@ session_read(struct worker *worker, struct session *session) REQUIRES(worker_rol
     const struct session_handler *handler = worker->config->handler;
     ssize_t length;
 
+    if (entrance_is_pending(session) && !entrance_pass(worker, session))
+        return false;
     length = session->transport->receive(session->descriptor, worker->read_buffer, READ_BYTES);
     if (length == -EAGAIN)
         return false;

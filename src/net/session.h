@@ -36,6 +36,7 @@ struct session {
     bool unchecked : 1;   /* something was sent after the last look whether the peer takes it */
     uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;
+    struct door *door;        /* what it still has to pass (entrance.h); NULL for most */
     struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */
     struct deadline deadline; /* hello, or silence; then linger */
     union {

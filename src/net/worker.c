@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "net/entrance.h"
 #include "net/reconfiguration.h"
 #include "net/session_internal.h"
 #include "net/worker_internal.h"
@@ -15,7 +16,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -89,6 +89,7 @@ free_session(struct worker *worker, struct session *session) REQUIRES(worker_rol
             close(session->descriptor); /* takes it out of the poller too */
             admission_leave(worker->config->admission);
         }
+        entrance_leave(session);
         session->descriptor = -1;
         session->polled = false;
         session->closed = true;
@@ -117,14 +118,9 @@ free_ended(struct worker *worker) REQUIRES(worker_role)
 static void
 log_connected(const struct session *session, bool refused)
 {
-    struct tcp_address peer = {.length = sizeof peer.v6};
-    char address[TCP_ADDRESS_TEXT] = "gone";
-    char name[SESSION_NAME];
+    char address[TCP_ADDRESS_TEXT], name[SESSION_NAME];
 
-    if (session->transport != &transport_tcp)
-        snprintf(address, sizeof address, "%s", session->transport->name); /* whoever connects there has no address */
-    else if (getpeername(session->descriptor, &peer.any, &peer.length) == 0)
-        tcp_address_format(&peer, address);
+    session_peer(session, address);
     session_name(session, name);
     log_event(LEVEL_DEBUG, refused ? "refused" : "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", address));
 }
@@ -163,16 +159,21 @@ adopt(struct worker *worker, const struct socket_mail *mail) REQUIRES(worker_rol
     session->descriptor = mail->descriptor;
     session->transport = mail->transport;
     counter_add(&worker->counters.opened, 1);
-    if (log_enabled(LEVEL_DEBUG))
-        log_connected(session, mail->refused);
     if (worker->peer_timeout_from_ms > 0 && session->transport == &transport_tcp) /* it may have been connecting since before the listener had another one */
         (void)tcp_set_peer_timeout(session->descriptor, worker->config->peer_timeout_s);
     deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
     session_poll(worker, session);
+    if (mail->proxied && !mail->refused && session->state != SESSION_ENDED) {
+        if (entrance_open(worker, session))
+            return; /* it is said to be there when its header has come */
+        session_end(worker, session);
+    }
     if (session->state == SESSION_ENDED) {
         (void)mail->transport->send(mail->descriptor, worker->config->refusal, worker->config->refusal_length);
         return;
     }
+    if (log_enabled(LEVEL_DEBUG))
+        log_connected(session, mail->refused);
     worker->config->handler->opened(worker->config->context, worker, session, mail->refused);
 }
 
@@ -313,6 +314,8 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
         while (left-- > 0 && (deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
+            else if (kind == DEADLINE_HELLO && entrance_is_pending(LIST_ENTRY(deadline, struct session, deadline)))
+                entrance_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
             else

@@ -42,6 +42,7 @@ struct socket_mail {
     struct mail mail;
     int descriptor;
     const struct transport *transport;
+    bool proxied; /* it begins with a header of the PROXY protocol */
     bool refused; /* over --max-sessions: say so, linger, close */
 };
 
@@ -167,6 +168,8 @@ void workers_done(struct worker *workers, uint32_t count, void (*drop)(struct ma
 enum { SESSION_NAME = 24 };
 /* A short text that names the session in logs, unique in this process: its worker and its generation. */
 void session_name(const struct session *session, char name[SESSION_NAME]);
+/* Where the other end of its socket is, for logs; what a proxy says of its client is another matter. */
+void session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT]);
 
 /* Posts mail from this worker's thread to another or to itself. May be called under a shard's lock: the wake-up comes later in the turn. */
 void worker_post(struct worker *worker, uint32_t to, struct mail *mail) REQUIRES(worker_role);

@@ -32,7 +32,8 @@ struct options {
     const char *bind;        /* --bind $ALO_BIND: "localhost" (127.0.0.1 and ::1), "all" (0.0.0.0 and ::), or numeric addresses with commas between */
     const char *listen;      /* --listen $ALO_LISTEN: "none", or Unix sockets to listen on too: unix:/path with commas between */
     const char *listen_mode; /* --listen-mode $ALO_LISTEN_MODE: "660"; the mode of their files, octal */
-    uint32_t workers;        /* --workers $ALO_WORKERS: 0, the default, means one per CPU that the process may use; at most 256 */
+    const char *proxy_protocol; /* --proxy-protocol $ALO_PROXY_PROTOCOL: "none", "tcp", "unix" or both with a comma between */
+    uint32_t workers;           /* --workers $ALO_WORKERS: 0, the default, means one per CPU that the process may use; at most 256 */
     uint32_t hello_timeout_s;   /* --hello-timeout $ALO_HELLO_TIMEOUT: 10 */
     uint32_t message_timeout_s; /* --message-timeout $ALO_MESSAGE_TIMEOUT: 10 */
     uint32_t peer_timeout_s;    /* --peer-timeout $ALO_PEER_TIMEOUT: 60, at least 5; a TCP peer gone without a word is noticed within this */

@@ -27,6 +27,10 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "Unix sockets to listen on beside the addresses, for programs of this machine such as a proxy: unix:/path with commas between"},
     {"listen-mode", 0, OPTION_WORD, "ALO_LISTEN_MODE", "660", FIELD(listen_mode), .words = "600 660 666",
         .allowed = "an octal number from 000 to 777", .help = "who may connect to the Unix sockets: the mode of their files"},
+    {"proxy-protocol", 0, OPTION_WORD, "ALO_PROXY_PROTOCOL", "none", FIELD(proxy_protocol), .words = "none tcp unix tcp,unix",
+        .allowed = "none, tcp, unix, or tcp,unix",
+        .help = "listeners where each connection begins with a header of the PROXY protocol, version 1 or 2, that says whom a proxy speaks for: tcp "
+                "(the addresses), unix (the Unix sockets), or both with a comma between; nobody else can connect there"},
     {"workers", 0, OPTION_NUMBER, "ALO_WORKERS", "0", FIELD(workers), .least = 0, .most = 256,
         .help = "threads that serve connections; 0 means one for each CPU"},
     {"hello-timeout", 0, OPTION_SECONDS, "ALO_HELLO_TIMEOUT", "10", FIELD(hello_timeout_s), .least = 1, .most = DAY_S,

@@ -27,6 +27,7 @@ guest_options(void)
         .bind = "127.0.0.1",
         .listen = "none",
         .listen_mode = "660",
+        .proxy_protocol = "none",
         .workers = 2,
         .hello_timeout_s = LONG_S,
         .message_timeout_s = LONG_S,

@@ -129,6 +129,7 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert_uint_eq(options.max_nesting, 32);
     ck_assert_str_eq(options.listen, "none");
     ck_assert_str_eq(options.listen_mode, "660");
+    ck_assert_str_eq(options.proxy_protocol, "none");
     ck_assert_uint_eq(options.max_sessions, 0);
     ck_assert_uint_eq(options.max_udp_sessions, 1048576);
     ck_assert_uint_eq(options.queue_limit, 4096);
@@ -149,6 +150,7 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"bind", "ALO_BIND", 0, 0},
         {"listen", "ALO_LISTEN", 0, 0},
         {"listen-mode", "ALO_LISTEN_MODE", 0, 0},
+        {"proxy-protocol", "ALO_PROXY_PROTOCOL", 0, 0},
         {"workers", "ALO_WORKERS", 0, 256},
         {"hello-timeout", "ALO_HELLO_TIMEOUT", 1, 86400},
         {"message-timeout", "ALO_MESSAGE_TIMEOUT", 1, 86400},
