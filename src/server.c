@@ -47,6 +47,7 @@ struct settings {
 struct server {
     struct admission admission;
     struct admission datagram_admission;
+    struct gate gate;
     struct pressure pressure;
     struct pulse pulse;
     struct settings first;     /* of the start; the acceptor keeps them */
@@ -300,6 +301,7 @@ settings_set(struct settings *settings, const struct options *options)
         [DEADLINE_DELIVERY] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS,
         [DEADLINE_HEARD] = options->peer_timeout_s * UINT64_C(1000) / DELIVERY_PARTS * (DELIVERY_PARTS - 2),
         [DEADLINE_BRAKE] = BRAKE_MS,
+        [DEADLINE_ENTRANCE] = ENTRANCE_TICK_MS,
         [DEADLINE_RETRY] = RETRY_MS,
     };
 
@@ -331,6 +333,7 @@ configure(struct server *server, const struct options *options)
     settings->workers.context = server->presence;
     settings->workers.admission = &server->admission;
     settings->workers.datagram_admission = &server->datagram_admission;
+    settings->workers.gate = &server->gate;
     settings->workers.pressure = &server->pressure;
     settings->workers.pulse = &server->pulse;
     settings->workers.refusal = server->refusal;
@@ -339,6 +342,19 @@ configure(struct server *server, const struct options *options)
     server->acceptor.worker_count = server->worker_count;
     server->acceptor.config = &settings->workers;
     return server->presence != NULL;
+}
+
+static int
+make_gate(struct server *server, const struct options *options)
+{
+    const struct gate_limits limits = {
+        .login_rate = options->login_rate,
+        .address_connections = options->max_connections_per_address,
+        .address_login_rate = options->login_rate_per_address,
+        .address_message_rate = options->message_rate_per_address,
+    };
+
+    return gate_init(&server->gate, &limits);
 }
 
 /* Gives the workers their sockets for datagrams. Returns 0 or -errno. */
@@ -478,7 +494,11 @@ server_start(const struct options *options, struct server **server, char problem
         free(made);
         return fail(problem, error, "cannot make a descriptor: %s", strerror(-error));
     }
-    error = made->udp_sockets == NULL ? fail(problem, -ENOMEM, "out of memory") : session_limit(options, workers, &limit, problem);
+    error = make_gate(made, options);
+    if (error < 0 || made->udp_sockets == NULL)
+        error = fail(problem, -ENOMEM, "out of memory");
+    else
+        error = session_limit(options, workers, &limit, problem);
     if (error == 0 && inherited.any)
         listen_inherited(made, &inherited);
     else if (error == 0)
@@ -503,6 +523,7 @@ server_start(const struct options *options, struct server **server, char problem
     if (error < 0) {
         presence_free(made->presence);
         pulse_done(&made->pulse);
+        gate_done(&made->gate);
         free(made->udp_sockets);
         free(made);
         return error;
@@ -643,6 +664,7 @@ server_stop(struct server *server)
     settings_free(server, server->former);
     settings_free(server, server->settings);
     pulse_done(&server->pulse);
+    gate_done(&server->gate);
     free(server->udp_sockets);
     free(server);
 }

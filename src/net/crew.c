@@ -49,6 +49,7 @@ worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uin
     list_init(&worker->ended);
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
         deadlines_init(&worker->deadlines[kind], config->timeouts_ms[kind]);
+    entrance_init(&worker->entrance);
     counters_init(&worker->counters);
     return error;
 }

@@ -134,6 +134,8 @@ take(struct worker *worker, uint32_t number, uint32_t which) REQUIRES(worker_rol
     if (slot != SLOTS_NONE) {
         session = slots_at(&worker->sessions, slot);
         deadlines_start(&worker->deadlines[DEADLINE_SILENCE], &session->deadline, worker->now_ms);
+        if (!entrance_takes_datagram(worker, session))
+            return; /* as good as lost on the way, but a sign of life */
     }
     worker->config->handler->datagram(worker->config->context, worker, session,
         &(struct datagram){.from = received.from, .bytes = received.bytes, .length = received.length, .truncated = received.truncated});
@@ -236,7 +238,11 @@ worker_open_datagram(struct worker *worker, const struct datagram *datagram)
         session->transport = &transport_udp;
         session->descriptor = -1;
         session->address = datagram->from;
-        if (address_table_add(&worker->datagrams.table, handle_slot(session->handle)) < 0) {
+        if (!entrance_open_datagram(worker, session)) {
+            worker_release(worker, session);
+            session = NULL;
+        } else if (address_table_add(&worker->datagrams.table, handle_slot(session->handle)) < 0) {
+            entrance_leave(worker, session);
             worker_release(worker, session);
             session = NULL;
         }

@@ -10,23 +10,147 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+    TURNED_AWAY_MAX = 8
+}; /* connections over the limit of their address that a worker tells so with patience; further ones are just told and closed */
+
 struct door {
-    struct proxy_header header;
+    struct session *session;
+    struct gate_pass pass;
+    struct proxy_header *header; /* NULL where none is due any more */
+    struct list held;            /* among its worker's held ones */
+    uint64_t held_until_ms;
+    bool waits;       /* for its turn */
+    bool turned_away; /* counted in its worker's */
 };
 
-bool
-entrance_open(struct worker *worker, struct session *session)
+void
+entrance_init(struct entrance *entrance)
 {
-    (void)worker;
-    session->door = calloc(1, sizeof *session->door);
-    return session->door != NULL;
+    *entrance = (struct entrance){0};
+    list_init(&entrance->held);
+}
+
+static void
+keep_ticking(struct worker *worker) REQUIRES(worker_role)
+{
+    struct entrance *entrance = &worker->entrance;
+
+    if ((entrance->waiting > 0 || !list_is_empty(&entrance->held)) && !deadline_is_running(&entrance->tick))
+        deadlines_start(worker_deadlines(worker, DEADLINE_ENTRANCE), &entrance->tick, worker->now_ms);
+}
+
+static struct door *
+door_new(struct session *session)
+{
+    struct door *door = calloc(1, sizeof *door);
+
+    if (door != NULL)
+        door->session = session;
+    session->door = door;
+    return door;
 }
 
 void
-entrance_leave(struct session *session)
+entrance_leave(struct worker *worker, struct session *session)
 {
-    free(session->door);
+    struct door *door = session->door;
+
+    if (door == NULL)
+        return;
+    if (door->pass.source != NULL)
+        gate_leave(worker->config->gate, &door->pass, worker->now_ms);
+    worker->entrance.waiting -= door->waits;
+    worker->entrance.turned_away -= door->turned_away;
+    list_remove(&door->held);
+    free(door->header);
+    free(door);
     session->door = NULL;
+}
+
+/* Lets it be a session like any other. Its door stays only if something is counted there. */
+static void
+let_in(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    session->entering = false;
+    if (!gate_limits_sessions(worker->config->gate))
+        entrance_leave(worker, session);
+}
+
+/* There are as many connections from its address as there may be. Only so many are told with patience. */
+static void
+turn_away(struct worker *worker, struct session *session, const char *peer) REQUIRES(worker_role)
+{
+    const struct worker_config *config = worker->config;
+
+    log_event(LEVEL_WARN, "address_full", LOG_FIELD_TEXT("peer", peer),
+        LOG_FIELD_NUMBER("max_connections_per_address", config->gate->limits.address_connections));
+    session->entering = false;
+    if (worker->entrance.turned_away < TURNED_AWAY_MAX) {
+        session->door->turned_away = true;
+        worker->entrance.turned_away++;
+        config->handler->opened(config->context, worker, session, true);
+        return;
+    }
+    (void)session->transport->send(session->descriptor, config->refusal, config->refusal_length);
+    session->transport->finish(session->descriptor);
+    (void)session->transport->receive(session->descriptor, worker->read_buffer, READ_BYTES); /* or its reset would destroy the line */
+    session_end(worker, session);
+}
+
+static void
+log_connected(const struct session *session, const char *peer, const char *proxy)
+{
+    char name[SESSION_NAME];
+
+    session_name(session, name);
+    if (proxy == NULL)
+        log_event(LEVEL_DEBUG, "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", peer));
+    else
+        log_event(LEVEL_DEBUG, "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", peer), LOG_FIELD_TEXT("proxy", proxy));
+}
+
+/* It is known where the newcomer comes from (NULL: from no address): the layer above is told of it. False: there is no memory. */
+static bool
+arrive(struct worker *worker, struct session *session, const struct udp_address *from, const char *proxy) REQUIRES(worker_role)
+{
+    const struct worker_config *config = worker->config;
+    char peer[TCP_ADDRESS_TEXT];
+    int error = 0;
+
+    if (from != NULL)
+        udp_address_format(from, peer);
+    else
+        session_peer(session, peer);
+    if (gate_is_on(config->gate))
+        error = gate_enter(config->gate, &session->door->pass, from, worker->now_ms);
+    if (error == -ENOMEM)
+        return false;
+    if (log_enabled(LEVEL_DEBUG))
+        log_connected(session, peer, proxy);
+    if (error == -EUSERS) {
+        turn_away(worker, session, peer);
+        return true;
+    }
+    if (!gate_limits_logins(config->gate))
+        let_in(worker, session);
+    config->handler->opened(config->context, worker, session, false);
+    return true;
+}
+
+bool
+entrance_open(struct worker *worker, struct session *session, bool proxied)
+{
+    struct door *door = door_new(session);
+    struct udp_address from;
+
+    if (door == NULL)
+        return false;
+    session->entering = true;
+    if (!proxied)
+        return arrive(worker, session, session_from(session, &from) ? &from : NULL, NULL);
+    door->header = calloc(1, sizeof *door->header);
+    return door->header != NULL;
 }
 
 /* The connection is given up because of its header. */
@@ -42,64 +166,201 @@ refuse(struct worker *worker, struct session *session, const char *problem) REQU
     session_end(worker, session);
 }
 
-/* The header is complete: from here on it is a session like any other. */
+/* The header is complete. */
 static void
-pass(struct worker *worker, struct session *session, const struct proxy_header *header) REQUIRES(worker_role)
+header_done(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
-    if (log_enabled(LEVEL_DEBUG)) {
-        char name[SESSION_NAME], proxy[TCP_ADDRESS_TEXT], peer[TCP_ADDRESS_TEXT];
+    struct proxy_header *header = session->door->header;
+    char proxy[TCP_ADDRESS_TEXT];
+    struct udp_address from = header->source;
+    bool knows = header->knows_source || session_from(session, &from); /* else the proxy itself asks whether we are well, or does not know */
 
-        session_name(session, name);
-        session_peer(session, proxy);
-        if (header->knows_source)
-            udp_address_format(&header->source, peer);
-        else
-            snprintf(peer, sizeof peer, "%s", proxy); /* the proxy itself asks whether we are well, or does not know */
-        log_event(LEVEL_DEBUG, "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", peer), LOG_FIELD_TEXT("proxy", proxy));
+    session->door->header = NULL;
+    free(header);
+    session_peer(session, proxy);
+    if (!arrive(worker, session, knows ? &from : NULL, proxy)) {
+        log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "a connection"));
+        session_end(worker, session);
     }
-    entrance_leave(session);
-    worker->config->handler->opened(worker->config->context, worker, session, false);
+}
+
+/* Takes what has come of the header, and no more. */
+static void
+read_header(struct worker *worker, struct session *session, size_t length) REQUIRES(worker_role)
+{
+    struct proxy_header *header = session->door->header;
+    size_t consumed;
+    enum proxy_result result = proxy_header_take(header, worker->read_buffer, length, &consumed);
+
+    if (result == PROXY_WRONG) {
+        refuse(worker, session, header->problem);
+        return;
+    }
+    (void)session->transport->receive(session->descriptor, worker->read_buffer, consumed);
+    if (result == PROXY_DONE)
+        header_done(worker, session);
+}
+
+/* It may not log in yet: nothing is read from it, and no time runs against it. */
+static void
+wait_for_turn(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    if (worker->entrance.waiting++ == 0)
+        log_event(LEVEL_WARN, "logins_delayed", LOG_FIELD_NUMBER("login_rate", worker->config->gate->limits.login_rate),
+            LOG_FIELD_NUMBER("login_rate_per_address", worker->config->gate->limits.address_login_rate));
+    session->door->waits = true;
+    session->held = true;
+    deadline_stop(&session->deadline);
+    session_poll(worker, session);
+    keep_ticking(worker);
 }
 
 bool
 entrance_pass(struct worker *worker, struct session *session)
 {
-    struct proxy_header *header = &session->door->header;
-    enum proxy_result result;
-    size_t consumed;
-    /* Looked at first: what comes behind the header is not ours to take. */
-    ssize_t length = stream_peek(session->descriptor, worker->read_buffer, READ_BYTES);
+    /* Only looked at: what comes behind a header, or comes too soon, is not ours to take. */
+    ssize_t length = session->held ? -EAGAIN : stream_peek(session->descriptor, worker->read_buffer, READ_BYTES);
 
     if (length == -EAGAIN)
         return false;
-    if (length <= 0) {
+    if (session->door->header != NULL) {
+        if (length > 0) {
+            read_header(worker, session, (size_t)length);
+            return false; /* the poller tells if there is more behind it */
+        }
         /* Who looks only whether the port is open sends nothing, and is no mistake. */
-        if (header->at > 0)
+        if (session->door->header->at > 0)
             refuse(worker, session, "it ended inside its header");
         else
             session_end(worker, session);
         return false;
     }
-    result = proxy_header_take(header, worker->read_buffer, (size_t)length, &consumed);
-    if (result == PROXY_WRONG) {
-        refuse(worker, session, header->problem);
+    if (length <= 0)
+        return true; /* its end needs no turn */
+    if (!gate_ask(worker->config->gate, &session->door->pass, worker->number, worker->now_ms)) {
+        wait_for_turn(worker, session);
         return false;
     }
-    (void)session->transport->receive(session->descriptor, worker->read_buffer, consumed);
-    if (result == PROXY_MORE)
-        return false;
-    pass(worker, session, header);
-    return session->state == SESSION_OPEN && !session->paused;
+    let_in(worker, session);
+    return true;
 }
 
 void
 entrance_due(struct worker *worker, struct session *session)
 {
     (void)entrance_pass(worker, session); /* it may be we who had no time to read */
-    if (session->state != SESSION_OPEN)
+    if (session->state != SESSION_OPEN || session->held)
         return;
-    if (entrance_is_pending(session))
-        refuse(worker, session, session->door->header.at > 0 ? "it did not end in time" : "none came in time");
+    if (session->entering && session->door->header != NULL)
+        refuse(worker, session, session->door->header->at > 0 ? "it did not end in time" : "none came in time");
     else
         worker->config->handler->deadline(worker->config->context, worker, DEADLINE_HELLO, &session->deadline);
+}
+
+static void
+go_on(struct worker *worker, struct session *session) REQUIRES(worker_role)
+{
+    session->held = false;
+    session_poll(worker, session);
+}
+
+static void
+collect(struct worker *worker) REQUIRES(worker_role)
+{
+    struct list granted, *link;
+
+    list_init(&granted);
+    gate_collect(worker->config->gate, worker->number, worker->now_ms, &granted);
+    while ((link = list_take_first(&granted)) != NULL) {
+        struct door *door = LIST_ENTRY(LIST_ENTRY(link, struct gate_pass, link), struct door, pass);
+        struct session *session = door->session;
+
+        door->waits = false;
+        worker->entrance.waiting--;
+        let_in(worker, session);
+        if (session->state == SESSION_OPEN)
+            deadlines_start(worker_deadlines(worker, DEADLINE_HELLO), &session->deadline, worker->now_ms);
+        go_on(worker, session);
+    }
+}
+
+void
+entrance_tick(struct worker *worker)
+{
+    struct list *held = &worker->entrance.held;
+
+    if (worker->entrance.waiting > 0)
+        collect(worker);
+    for (struct list *link = held->next, *next = link->next; link != held; link = next, next = link->next) {
+        struct door *door = LIST_ENTRY(link, struct door, held);
+
+        if (worker->now_ms < door->held_until_ms)
+            continue;
+        list_remove(link);
+        go_on(worker, door->session);
+    }
+    keep_ticking(worker);
+}
+
+void
+worker_charge(struct worker *worker, struct session *session)
+{
+    uint32_t wait_ms;
+
+    if (session->door == NULL || session->door->pass.source == NULL)
+        return;
+    wait_ms = gate_charge(worker->config->gate, &session->door->pass, 1, worker->now_ms);
+    if (wait_ms == 0 || session_is_datagram(session) || session->state != SESSION_OPEN)
+        return;
+    session->door->held_until_ms = worker->now_ms + wait_ms;
+    if (list_is_linked(&session->door->held))
+        return;
+    list_append(&worker->entrance.held, &session->door->held);
+    if (log_enabled(LEVEL_DEBUG)) {
+        char name[SESSION_NAME];
+
+        session_name(session, name);
+        log_event(LEVEL_DEBUG, "messages_delayed", LOG_FIELD_TEXT("connection", name), LOG_FIELD_NUMBER("wait_ms", wait_ms));
+    }
+    session->held = true;
+    session_poll(worker, session);
+    keep_ticking(worker);
+}
+
+bool
+entrance_open_datagram(struct worker *worker, struct session *session)
+{
+    struct gate *gate = worker->config->gate;
+    struct door *door;
+    char peer[TCP_ADDRESS_TEXT];
+    int error;
+
+    if (!gate_is_on(gate))
+        return true;
+    door = door_new(session);
+    error = door == NULL ? -ENOMEM : gate_enter(gate, &door->pass, &session->address, worker->now_ms);
+    if (error == 0 && !gate_ask_now(gate, &door->pass, worker->now_ms))
+        error = -EAGAIN;
+    if (error == 0) {
+        let_in(worker, session);
+        return true;
+    }
+    udp_address_format(&session->address, peer);
+    if (error == -EUSERS)
+        log_event(LEVEL_WARN, "address_full", LOG_FIELD_TEXT("peer", peer),
+            LOG_FIELD_NUMBER("max_connections_per_address", gate->limits.address_connections), LOG_FIELD_TEXT("transport", "udp"));
+    else if (error == -EAGAIN)
+        log_event(LEVEL_WARN, "login_refused", LOG_FIELD_TEXT("peer", peer), LOG_FIELD_NUMBER("login_rate", gate->limits.login_rate),
+            LOG_FIELD_NUMBER("login_rate_per_address", gate->limits.address_login_rate), LOG_FIELD_TEXT("transport", "udp"));
+    entrance_leave(worker, session);
+    return false;
+}
+
+bool
+entrance_takes_datagram(struct worker *worker, struct session *session)
+{
+    if (session->door == NULL || gate_charge_now(worker->config->gate, &session->door->pass, worker->now_ms))
+        return true;
+    log_event(LEVEL_DEBUG, "datagram_dropped", LOG_FIELD_NUMBER("message_rate_per_address", worker->config->gate->limits.address_message_rate));
+    return false;
 }

@@ -1,34 +1,50 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a newcomer has to pass before the layer above hears of it: the header of the PROXY protocol, where its listener demands one. Only newcomers
- * have a struct door, so nobody else pays for it. On the session's worker's thread.
+ * What a newcomer has to pass before it is a session like any other: the header of the PROXY protocol, where its listener demands one, and the gate
+ * (gate.h), where there are limits. Only where there is something to pass does a session have a struct door, and it keeps it only for as long as it is
+ * needed. On the session's worker's thread.
  *
- * A proxy whose header is wrong, late or missing is no client, so it is not told anything; the log is.
+ * Who has to wait is not read from, so what it says waits in the kernel, and nothing of it is lost or refused. A newcomer who hangs up while it waits for its
+ * turn is let go without having been read. A proxy whose header is wrong, late or missing is no client, so it is not told anything; the log is.
  */
 #ifndef NET_ENTRANCE_H
 #define NET_ENTRANCE_H
 
 #include "base/sync.h"
+#include "net/gate.h"
 #include "net/session.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct worker;
 
-/* A connection that must bring a header was taken over. False: there is no memory. */
-bool entrance_open(struct worker *worker, struct session *session) REQUIRES(worker_role);
-/* There is something to read. True when it is the client's, which may be received. */
-bool entrance_pass(struct worker *worker, struct session *session) REQUIRES(worker_role);
-/* The time for the header is over. */
-void entrance_due(struct worker *worker, struct session *session) REQUIRES(worker_role);
-/* The session has ended. */
-void entrance_leave(struct session *session) REQUIRES(worker_role);
+enum { ENTRANCE_TICK_MS = 10 }; /* how soon a worker looks again whose turn has come */
 
-/* Has the session still to bring its header? */
-static inline bool
-entrance_is_pending(const struct session *session)
-{
-    return session->door != NULL;
-}
+/* What a worker has at its entrance. */
+struct entrance {
+    struct list held;     /* sessions that have said too much, through their doors */
+    uint32_t waiting;     /* newcomers for whose turn the gate is asked */
+    uint32_t turned_away; /* connections over the limit of their address that are being told so */
+    struct deadline tick; /* runs while there are such */
+};
+
+void entrance_init(struct entrance *entrance);
+
+/* A connection was taken over, and the layer above is told of it, now or when it has passed. False: there is no memory. */
+bool entrance_open(struct worker *worker, struct session *session, bool proxied) REQUIRES(worker_role);
+/* There is something to read from a session that is entering. True when it may be received. */
+bool entrance_pass(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* The time for a hello is over for a session that is entering. */
+void entrance_due(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Looks whose turn has come. */
+void entrance_tick(struct worker *worker) REQUIRES(worker_role);
+/* The session has ended. */
+void entrance_leave(struct worker *worker, struct session *session) REQUIRES(worker_role);
+
+/* A session of datagrams is to begin. False: it may not, or there is no memory. */
+bool entrance_open_datagram(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* A datagram has come from its address. False: it is one too many. */
+bool entrance_takes_datagram(struct worker *worker, struct session *session) REQUIRES(worker_role);
 
 #endif

@@ -20,27 +20,37 @@ session_name(const struct session *session, char name[SESSION_NAME])
     snprintf(name, SESSION_NAME, "%u-%x", handle_worker(session->handle), session->handle.generation);
 }
 
-void
-session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT])
+bool
+session_from(const struct session *session, struct udp_address *from)
 {
     struct tcp_address peer = {.length = sizeof peer.v6};
 
-    if (session->transport != &transport_tcp)
-        snprintf(text, TCP_ADDRESS_TEXT, "%s", session->transport->name); /* whoever connects there has no address */
-    else if (getpeername(session->descriptor, &peer.any, &peer.length) == 0)
-        tcp_address_format(&peer, text);
+    if (session->transport != &transport_tcp || getpeername(session->descriptor, &peer.any, &peer.length) < 0)
+        return false;
+    udp_address_of(&peer, from);
+    return true;
+}
+
+void
+session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT])
+{
+    struct udp_address from;
+
+    if (session_from(session, &from))
+        udp_address_format(&from, text);
     else
-        snprintf(text, TCP_ADDRESS_TEXT, "gone");
+        snprintf(text, TCP_ADDRESS_TEXT, "%s", session->transport == &transport_tcp ? "gone" : session->transport->name);
 }
 
 /* Makes the poller's idea of the session what its state asks for. */
 void
 session_poll(struct worker *worker, struct session *session)
 {
-    bool read = session->state == SESSION_OPEN ? !session->paused : session->state != SESSION_ENDED;
-    uint8_t interest = (read && !session->input_ended ? INTEREST_READ : 0) | (session->blocked ? INTEREST_WRITE : 0);
+    bool read = session->state == SESSION_OPEN ? !session->paused && !session->held : session->state != SESSION_ENDED;
+    bool watch = session->state == SESSION_OPEN && session->held && session->entering;
+    uint8_t interest = (read && !session->input_ended ? INTEREST_READ : 0) | (session->blocked ? INTEREST_WRITE : 0) | (watch ? INTEREST_END : 0);
     struct epoll_event event = {
-        .events = (interest & INTEREST_READ ? EPOLLIN : 0) | (interest & INTEREST_WRITE ? EPOLLOUT : 0),
+        .events = (interest & INTEREST_READ ? EPOLLIN : 0) | (interest & INTEREST_WRITE ? EPOLLOUT : 0) | (interest & INTEREST_END ? EPOLLRDHUP : 0),
         .data.u64 = (uint64_t)session->handle.place << 32 | session->handle.generation,
     };
     int operation = session->polled ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -306,7 +316,7 @@ session_read(struct worker *worker, struct session *session) REQUIRES(worker_rol
     const struct session_handler *handler = worker->config->handler;
     ssize_t length;
 
-    if (entrance_is_pending(session) && !entrance_pass(worker, session))
+    if (session->held || (session->entering && !entrance_pass(worker, session)))
         return false;
     length = session->transport->receive(session->descriptor, worker->read_buffer, READ_BYTES);
     if (length == -EAGAIN)

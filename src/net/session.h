@@ -32,11 +32,13 @@ struct session {
     bool timed_out : 1;   /* it was lost because nothing was heard of it for too long */
     bool polled : 1;      /* the poller knows the descriptor */
     bool wants_room : 1;  /* the layer above has more to say as soon as the queue is empty */
+    bool entering : 1;    /* it has not passed the entrance yet */
+    bool held : 1;        /* the worker wants no input now: it is to wait for its turn, or has said too much */
     bool closed : 1;      /* it has ended, and only the layer above still holds it */
     bool unchecked : 1;   /* something was sent after the last look whether the peer takes it */
     uint8_t interest;     /* what the poller was told: session.c's bits */
     const struct transport *transport;
-    struct door *door;        /* what it still has to pass (entrance.h); NULL for most */
+    struct door *door;        /* what it has to pass, or what is counted of it (entrance.h); NULL for most */
     struct list due;          /* in its worker's list of sessions with something to write, or of ended ones */
     struct deadline deadline; /* hello, or silence; then linger */
     union {

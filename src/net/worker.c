@@ -89,7 +89,7 @@ free_session(struct worker *worker, struct session *session) REQUIRES(worker_rol
             close(session->descriptor); /* takes it out of the poller too */
             admission_leave(worker->config->admission);
         }
-        entrance_leave(session);
+        entrance_leave(worker, session);
         session->descriptor = -1;
         session->polled = false;
         session->closed = true;
@@ -163,9 +163,9 @@ adopt(struct worker *worker, const struct socket_mail *mail) REQUIRES(worker_rol
         (void)tcp_set_peer_timeout(session->descriptor, worker->config->peer_timeout_s);
     deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
     session_poll(worker, session);
-    if (mail->proxied && !mail->refused && session->state != SESSION_ENDED) {
-        if (entrance_open(worker, session))
-            return; /* it is said to be there when its header has come */
+    if (!mail->refused && (mail->proxied || gate_is_on(worker->config->gate)) && session->state != SESSION_ENDED) {
+        if (entrance_open(worker, session, mail->proxied))
+            return;
         session_end(worker, session);
     }
     if (session->state == SESSION_ENDED) {
@@ -314,7 +314,9 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
         while (left-- > 0 && (deadline = deadlines_take_due(&worker->deadlines[kind], worker->now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 linger_due(worker, LIST_ENTRY(deadline, struct session, deadline));
-            else if (kind == DEADLINE_HELLO && entrance_is_pending(LIST_ENTRY(deadline, struct session, deadline)))
+            else if (kind == DEADLINE_ENTRANCE)
+                entrance_tick(worker);
+            else if (kind == DEADLINE_HELLO && LIST_ENTRY(deadline, struct session, deadline)->entering)
                 entrance_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
@@ -403,6 +405,11 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
     session = session_of_event(worker, event);
     if (session == NULL)
         return;
+    if (session->interest & INTEREST_END) { /* it waits for its turn, and there is nothing to write */
+        if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+            session_end(worker, session);
+        return;
+    }
     if (event->events & EPOLLOUT)
         session_writable(worker, session);
     if (session->state == SESSION_ENDED)
@@ -411,8 +418,8 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
         if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR))
             session_readable(worker, session);
     } else if (event->events & (EPOLLHUP | EPOLLERR)) {
-        /* Both directions are gone. A paused session still has input to carry out: it is looked at again when it goes on. */
-        if (session->state == SESSION_OPEN && session->paused)
+        /* Both directions are gone. A paused or held session still has input to carry out: it is looked at again when it goes on. */
+        if (session->state == SESSION_OPEN && (session->paused || session->held))
             session_unpoll(worker, session);
         else
             session_end(worker, session);

@@ -22,6 +22,7 @@
 #include "net/admission.h"
 #include "net/datagrams.h"
 #include "net/deadlines.h"
+#include "net/entrance.h"
 #include "net/mailbox.h"
 #include "net/pulse.h"
 #include "net/session.h"
@@ -61,6 +62,7 @@ enum deadline_kind {
     DEADLINE_DELIVERY, /* time to look whether the peer takes what was sent: session->delivery; the worker's own */
     DEADLINE_HEARD,    /* the same, but it was heard of a moment ago, so there is no need to look for long */
     DEADLINE_BRAKE,    /* a login that waits for news may go on: the layer above's */
+    DEADLINE_ENTRANCE, /* time to look whose turn has come: the worker's own */
     DEADLINE_RETRY,    /* something that failed for want of memory: the layer above's */
     DEADLINE_KINDS,
 };
@@ -100,6 +102,7 @@ struct worker_config {
     void *context;                        /* the handler's */
     struct admission *admission;          /* of connections */
     struct admission *datagram_admission; /* of sessions of datagrams; NULL when workers have no sockets for them */
+    struct gate *gate;                    /* limits of newcomers and of source addresses; NULL: none */
     struct pressure *pressure;
     struct pulse *pulse; /* NULL when nobody asks for signs of life */
     const char *refusal; /* the line for a connection that cannot even become a session */
@@ -136,6 +139,7 @@ struct worker {
     struct list due;     /* sessions with something to write */
     struct list ended;   /* sessions to be freed at the end of the turn */
     struct deadlines deadlines[DEADLINE_KINDS];
+    struct entrance entrance;
     struct queue_pool pool;
     struct datagrams datagrams;
     uint64_t now_ms;               /* of this turn */
@@ -168,7 +172,9 @@ void workers_done(struct worker *workers, uint32_t count, void (*drop)(struct ma
 enum { SESSION_NAME = 24 };
 /* A short text that names the session in logs, unique in this process: its worker and its generation. */
 void session_name(const struct session *session, char name[SESSION_NAME]);
-/* Where the other end of its socket is, for logs; what a proxy says of its client is another matter. */
+/* Where the other end of its socket is; what a proxy says of its client is another matter. False: it has no address. */
+bool session_from(const struct session *session, struct udp_address *from);
+/* The same for logs, or the name of the transport. */
 void session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT]);
 
 /* Posts mail from this worker's thread to another or to itself. May be called under a shard's lock: the wake-up comes later in the turn. */
@@ -195,6 +201,8 @@ void session_close(struct worker *worker, struct session *session) REQUIRES(work
 void session_catch_up(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Stops or resumes reading. */
 void session_pause(struct worker *worker, struct session *session, bool paused) REQUIRES(worker_role);
+/* The session has said something: counts against its address. When that says too much, nothing is read from the session for a while. */
+void worker_charge(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Frees a session whose `ended` returned false. */
 void worker_release(struct worker *worker, struct session *session) REQUIRES(worker_role);
 

@@ -218,6 +218,8 @@ carry_out(struct presence *presence, struct worker *worker, struct client *clien
     struct json_text tree;
     int result = 0;
 
+    if (!waited)
+        worker_charge(worker, &client->session);
     if (client->dialect == &dialect_jsonrpc)
         return rpc_carry_out(presence, worker, client, text, length, NULL, progress);
     decoder_begin(decoder);
@@ -418,7 +420,11 @@ void
 client_hello_due(struct presence *presence, struct worker *worker, struct client *client)
 {
     session_catch_up(worker, &client->session);
-    if (!client->logged_in && !client->parked)
+    if (client->logged_in || client->parked || client->session.entering)
+        return;
+    if (client->session.held) /* it is we who do not read */
+        deadlines_start(worker_deadlines(worker, DEADLINE_HELLO), &client->session.deadline, worker->now_ms);
+    else
         hello_fail(presence, worker, client);
 }
 
@@ -429,8 +435,8 @@ client_message_due(struct presence *presence, struct worker *worker, struct clie
 
     session_catch_up(worker, &client->session);
     if (client->input == NULL || client->parked || deadline_is_running(&client->input->deadline))
-        return;               /* it ended, and perhaps another has begun */
-    if (client->backlogged) { /* its end may have come, and it is we who do not read it */
+        return;                                       /* it ended, and perhaps another has begun */
+    if (client->backlogged || client->session.held) { /* its end may have come, and it is we who do not read it */
         deadlines_start(worker_deadlines(worker, DEADLINE_MESSAGE), &client->input->deadline, worker->now_ms);
         return;
     }
@@ -445,7 +451,7 @@ client_opened(struct presence *presence, struct worker *worker, struct client *c
 
     if (!refused)
         return;
-    protocol_error_set(&error, ERROR_SERVER_FULL, "the server has as many connections as it may have, try again later");
+    protocol_error_set(&error, ERROR_SERVER_FULL, "there are as many connections as there may be, in all or from your address, try again later");
     client_fail(presence, worker, client, &error);
 }
 

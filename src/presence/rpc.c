@@ -97,6 +97,8 @@ calls_carry_out(struct rpc_work *work, struct jsonrpc_message *message) REQUIRES
         outcome = rpc_call_carry_out(work, &call);
         if (outcome != DONE)
             return outcome;
+        if (progress->done > 0)
+            worker_charge(work->worker, &work->client->session); /* the first was counted as the message */
         work->spent += place.end - progress->at;
         progress->at = place.end;
     }

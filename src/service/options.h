@@ -46,9 +46,13 @@ struct options {
     uint32_t max_nesting;       /* --max-nesting $ALO_MAX_NESTING: 32, 2 to 64 */
     uint32_t max_sessions;      /* --max-sessions $ALO_MAX_SESSIONS: 0, the default, means what the descriptor limit allows, less a reserve */
     uint32_t max_udp_sessions;  /* --max-udp-sessions $ALO_MAX_UDP_SESSIONS: 1,048,576; sessions over UDP, which need no descriptor */
-    uint32_t queue_limit;       /* --queue-limit $ALO_QUEUE_LIMIT: 4096 notifications that may wait for one session, 16 to 1,000,000 */
-    const char *store;          /* --store $ALO_STORE: "light" */
-    const char *config;         /* --config $ALO_CONFIG: the configuration file; "none" */
+    uint32_t login_rate;        /* --login-rate $ALO_LOGIN_RATE: 0, the default, is no limit, as for the next three; new logins a second */
+    uint32_t max_connections_per_address; /* --max-connections-per-address $ALO_MAX_CONNECTIONS_PER_ADDRESS */
+    uint32_t login_rate_per_address;      /* --login-rate-per-address $ALO_LOGIN_RATE_PER_ADDRESS */
+    uint32_t message_rate_per_address;    /* --message-rate-per-address $ALO_MESSAGE_RATE_PER_ADDRESS */
+    uint32_t queue_limit;                 /* --queue-limit $ALO_QUEUE_LIMIT: 4096 notifications that may wait for one session, 16 to 1,000,000 */
+    const char *store;                    /* --store $ALO_STORE: "light" */
+    const char *config;                   /* --config $ALO_CONFIG: the configuration file; "none" */
     struct option_source sources[OPTION_COUNT]; /* in the order of the table */
     char *file_text;                            /* owned: what words from the file point into; NULL without a file */
 };

@@ -36,7 +36,7 @@ struct option_row {
     bool is_outside;         /* it cannot stand in a configuration file */
 };
 
-enum { OPTION_COUNT = 22 };
+enum { OPTION_COUNT = 26 };
 
 extern const struct option_row option_table[OPTION_COUNT];
 

@@ -33,14 +33,10 @@ wrong(struct proxy_header *header, const char *problem)
 static void
 source_set(struct proxy_header *header, int family, const void *host, uint16_t port)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    if (family == AF_INET) {
-        memcpy(header->source.host, mapped, sizeof mapped);
-        memcpy(header->source.host + sizeof mapped, host, 4);
-    } else {
+    if (family == AF_INET)
+        udp_host_map(host, header->source.host);
+    else
         memcpy(header->source.host, host, 16);
-    }
     header->source.port = port;
     header->knows_source = true;
 }

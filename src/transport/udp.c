@@ -37,10 +37,29 @@ option_set(int descriptor, int level, int name, int value)
     return setsockopt(descriptor, level, name, &value, sizeof value) == 0;
 }
 
-static bool
-is_mapped(const uint8_t host[16])
+bool
+udp_host_is_mapped(const uint8_t host[16])
 {
     return memcmp(host, mapped_prefix, sizeof mapped_prefix) == 0;
+}
+
+void
+udp_host_map(const void *four, uint8_t host[16])
+{
+    memcpy(host, mapped_prefix, sizeof mapped_prefix);
+    memcpy(host + sizeof mapped_prefix, four, 4);
+}
+
+void
+udp_address_of(const struct tcp_address *address, struct udp_address *mapped)
+{
+    *mapped = (struct udp_address){.port = tcp_address_port(address)};
+    if (address->any.sa_family == AF_INET6) {
+        memcpy(mapped->host, &address->v6.sin6_addr, 16);
+        mapped->scope = address->v6.sin6_scope_id;
+    } else {
+        udp_host_map(&address->v4.sin_addr, mapped->host);
+    }
 }
 
 /* Makes the socket drop everything. */
@@ -166,8 +185,7 @@ local_of(struct msghdr *header, struct udp_locals *locals)
             struct in_pktinfo info;
 
             memcpy(&info, CMSG_DATA(part), sizeof info);
-            memcpy(host, mapped_prefix, sizeof mapped_prefix);
-            memcpy(host + 12, &info.ipi_spec_dst, 4);
+            udp_host_map(&info.ipi_spec_dst, host);
             return local_number(locals, host, 0);
         }
         if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
@@ -215,8 +233,7 @@ udp_inbox_read(const struct udp_inbox *inbox, uint32_t which, struct udp_receive
         received->from.scope = inbox->from[which].v6.sin6_scope_id;
         received->from.port = ntohs(inbox->from[which].v6.sin6_port);
     } else {
-        memcpy(received->from.host, mapped_prefix, sizeof mapped_prefix);
-        memcpy(received->from.host + 12, &inbox->from[which].v4.sin_addr, 4);
+        udp_host_map(&inbox->from[which].v4.sin_addr, received->from.host);
         received->from.port = ntohs(inbox->from[which].v4.sin_port);
     }
 }
@@ -230,7 +247,7 @@ local_put(struct udp_outbox *outbox, uint32_t at, const struct udp_locals *local
 
     memset(&outbox->from[at], 0, sizeof outbox->from[at]);
     header->msg_control = part;
-    if (is_mapped(locals->known[local].host)) {
+    if (udp_host_is_mapped(locals->known[local].host)) {
         struct in_pktinfo info = {0};
 
         memcpy(&info.ipi_spec_dst, locals->known[local].host + 12, 4);
@@ -256,7 +273,7 @@ udp_outbox_put(struct udp_outbox *outbox, const struct udp_address *to, const st
     ASSERT(at < UDP_BATCH);
     outbox->bytes[at] = (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = length};
     *header = (struct msghdr){.msg_name = &outbox->to[at], .msg_iov = &outbox->bytes[at], .msg_iovlen = 1};
-    if (is_mapped(to->host)) {
+    if (udp_host_is_mapped(to->host)) {
         outbox->to[at].v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(to->port)};
         memcpy(&outbox->to[at].v4.sin_addr, to->host + 12, 4);
         header->msg_namelen = sizeof outbox->to[at].v4;
@@ -293,7 +310,7 @@ udp_address_format(const struct udp_address *address, char text[TCP_ADDRESS_TEXT
 {
     struct tcp_address full = {0};
 
-    if (is_mapped(address->host)) {
+    if (udp_host_is_mapped(address->host)) {
         full.v4.sin_family = AF_INET;
         full.v4.sin_port = htons(address->port);
         memcpy(&full.v4.sin_addr, address->host + 12, 4);

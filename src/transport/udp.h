@@ -107,6 +107,12 @@ void udp_outbox_put(struct udp_outbox *outbox, const struct udp_address *to, con
  */
 int udp_send(int descriptor, struct udp_outbox *outbox, uint32_t *lost);
 
+/* The one address as the other; what it does not say is 0. */
+void udp_address_of(const struct tcp_address *address, struct udp_address *mapped);
+/* Maps an IPv4 address, four bytes in the order of the network, into IPv6; and says whether one is such. */
+void udp_host_map(const void *four, uint8_t host[16]);
+bool udp_host_is_mapped(const uint8_t host[16]);
+
 /* Writes "192.0.2.1:4000" or "[2001:db8::1]:4000". */
 void udp_address_format(const struct udp_address *address, char text[TCP_ADDRESS_TEXT]);
 

@@ -333,6 +333,7 @@ main(void)
     tcase_add_test(tests, a_full_server_says_so);
     tcase_add_test(tests, a_stop_does_not_wait_for_headers);
     tcase_add_test(tests, a_wrong_value_is_said);
+    tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }

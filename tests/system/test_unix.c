@@ -334,6 +334,7 @@ main(void)
     tcase_add_test(files, a_dead_servers_file_is_replaced_and_a_live_one_is_refused);
     tcase_add_test(files, another_file_is_not_touched);
     tcase_add_test(files, wrong_values_are_said);
+    tcase_set_timeout(files, pace_test_timeout_s());
     suite_add_tcase(suite, files);
     tcase_add_test(sessions, framing_and_ends);
     tcase_add_test(sessions, errors_arrive);
@@ -342,6 +343,7 @@ main(void)
     tcase_add_test(sessions, json_rpc);
     tcase_add_test(sessions, a_stop_tells_them_and_removes_the_file);
     tcase_add_test(sessions, the_log_calls_its_peers_unix);
+    tcase_set_timeout(sessions, pace_test_timeout_s());
     suite_add_tcase(suite, sessions);
     return unit_run(suite);
 }

@@ -384,6 +384,7 @@ parrot_init(uint32_t workers)
                 [DEADLINE_DELIVERY] = 1000000,
                 [DEADLINE_HEARD] = 1000000,
                 [DEADLINE_BRAKE] = 1000000,
+                [DEADLINE_ENTRANCE] = ENTRANCE_TICK_MS,
                 [DEADLINE_RETRY] = 1,
             },
         .stop_timeout_ms = 1000000,

@@ -132,6 +132,10 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert_str_eq(options.proxy_protocol, "none");
     ck_assert_uint_eq(options.max_sessions, 0);
     ck_assert_uint_eq(options.max_udp_sessions, 1048576);
+    ck_assert_uint_eq(options.login_rate, 0);
+    ck_assert_uint_eq(options.max_connections_per_address, 0);
+    ck_assert_uint_eq(options.login_rate_per_address, 0);
+    ck_assert_uint_eq(options.message_rate_per_address, 0);
     ck_assert_uint_eq(options.queue_limit, 4096);
     ck_assert_str_eq(options.store, "light");
     ck_assert_str_eq(warnings, "");
@@ -164,6 +168,10 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"max-nesting", "ALO_MAX_NESTING", 2, 64},
         {"max-sessions", "ALO_MAX_SESSIONS", 0, 16000000},
         {"max-udp-sessions", "ALO_MAX_UDP_SESSIONS", 1, 16000000},
+        {"login-rate", "ALO_LOGIN_RATE", 0, 1000000},
+        {"max-connections-per-address", "ALO_MAX_CONNECTIONS_PER_ADDRESS", 0, 16000000},
+        {"login-rate-per-address", "ALO_LOGIN_RATE_PER_ADDRESS", 0, 1000000},
+        {"message-rate-per-address", "ALO_MESSAGE_RATE_PER_ADDRESS", 0, 1000000},
         {"queue-limit", "ALO_QUEUE_LIMIT", 16, 1000000},
         {"store", "ALO_STORE", 0, 0},
         {"config", "ALO_CONFIG", 0, 0},
