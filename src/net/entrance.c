@@ -147,8 +147,12 @@ entrance_open(struct worker *worker, struct session *session, bool proxied)
     if (door == NULL)
         return false;
     session->entering = true;
+    if (!session_from(session, &from) && session->transport == &transport_tcp) {
+        session_end(worker, session); /* reset before it was looked at; it must not pass for one without an address */
+        return true;
+    }
     if (!proxied)
-        return arrive(worker, session, session_from(session, &from) ? &from : NULL, NULL);
+        return arrive(worker, session, session->transport == &transport_tcp ? &from : NULL, NULL);
     door->header = calloc(1, sizeof *door->header);
     return door->header != NULL;
 }
@@ -173,12 +177,17 @@ header_done(struct worker *worker, struct session *session) REQUIRES(worker_role
     struct proxy_header *header = session->door->header;
     char proxy[TCP_ADDRESS_TEXT];
     struct udp_address from = header->source;
-    bool knows = header->knows_source || session_from(session, &from); /* else the proxy itself asks whether we are well, or does not know */
+    /* Where it does not say, the proxy itself asks whether we are well, or does not know. */
+    bool has_address = header->knows_source || session_from(session, &from);
 
     session->door->header = NULL;
     free(header);
     session_peer(session, proxy);
-    if (!arrive(worker, session, knows ? &from : NULL, proxy)) {
+    if (!has_address && session->transport == &transport_tcp) {
+        session_end(worker, session); /* reset meanwhile */
+        return;
+    }
+    if (!arrive(worker, session, has_address ? &from : NULL, proxy)) {
         log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("for", "a connection"));
         session_end(worker, session);
     }

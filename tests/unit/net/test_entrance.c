@@ -186,6 +186,26 @@ START_TEST(who_hangs_up_while_it_waits_is_let_go_unread)
 }
 END_TEST
 
+/* A socket that was reset has no address any more, though what it had sent can still be read; that must not count as no limit. */
+START_TEST(who_was_reset_before_it_came_is_let_go_unread)
+{
+    begin((struct gate_limits){.address_login_rate = 1});
+    parrot_start();
+    int first = parrot_connect(0), peer;
+    struct socket_mail *letter = parrot_prepare(&peer);
+
+    peer_send(first, "echo a\n");
+    peer_expect(first, "a\n");
+    peer_send(peer, "note 0\n");
+    (void)peer_wait_any(&letter->descriptor, 1);
+    peer_reset(peer);
+    parrot_hand_over(0, letter);
+    parrot_expect("ended");
+    peer_close(first);
+    end();
+}
+END_TEST
+
 START_TEST(a_stop_does_not_wait_for_turns)
 {
     begin((struct gate_limits){.login_rate = 1});
@@ -215,6 +235,7 @@ main(void)
     tcase_add_test(tests, over_the_limit_of_its_address_it_is_refused);
     tcase_add_test(tests, who_waits_is_read_when_its_turn_comes);
     tcase_add_test(tests, who_hangs_up_while_it_waits_is_let_go_unread);
+    tcase_add_test(tests, who_was_reset_before_it_came_is_let_go_unread);
     tcase_add_test(tests, a_stop_does_not_wait_for_turns);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);
