@@ -344,17 +344,15 @@ configure(struct server *server, const struct options *options)
     return server->presence != NULL;
 }
 
-static int
-make_gate(struct server *server, const struct options *options)
+static struct gate_limits
+gate_limits_of(const struct options *options)
 {
-    const struct gate_limits limits = {
+    return (struct gate_limits){
         .login_rate = options->login_rate,
         .address_connections = options->max_connections_per_address,
         .address_login_rate = options->login_rate_per_address,
         .address_message_rate = options->message_rate_per_address,
     };
-
-    return gate_init(&server->gate, &limits);
 }
 
 /* Gives the workers their sockets for datagrams. Returns 0 or -errno. */
@@ -467,6 +465,7 @@ server_start(const struct options *options, struct server **server, char problem
     uint32_t workers = options->workers;
     struct inherited inherited;
     const struct store *store = store_find(options->store);
+    struct gate_limits gate_limits = gate_limits_of(options);
     struct server *made;
     uint32_t limit = 0;
     int error = server_check(options, problem);
@@ -494,7 +493,7 @@ server_start(const struct options *options, struct server **server, char problem
         free(made);
         return fail(problem, error, "cannot make a descriptor: %s", strerror(-error));
     }
-    error = make_gate(made, options);
+    error = gate_init(&made->gate, &gate_limits);
     if (error < 0 || made->udp_sockets == NULL)
         error = fail(problem, -ENOMEM, "out of memory");
     else
@@ -557,6 +556,7 @@ int
 server_reload(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
 {
     struct settings *settings = malloc(sizeof *settings);
+    struct gate_limits gate_limits = gate_limits_of(options);
     uint32_t limit = 0;
     int error;
 
@@ -574,6 +574,7 @@ server_reload(struct server *server, const struct options *options, char problem
     reconfiguration_init(&settings->reconfiguration, &settings->workers, &settings->presence);
     admission_set_limit(&server->admission, limit);
     admission_set_limit(&server->datagram_admission, options->max_udp_sessions);
+    gate_change(&server->gate, &gate_limits);
     for (int i = 0; i < server->acceptor.listener_count; i++)
         if (server->acceptor.listeners[i].transport == &transport_tcp)
             (void)tcp_set_peer_timeout(server->acceptor.listeners[i].descriptor, options->peer_timeout_s); /* it took the like before */

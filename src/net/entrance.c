@@ -84,7 +84,7 @@ turn_away(struct worker *worker, struct session *session, const char *peer) REQU
     const struct worker_config *config = worker->config;
 
     log_event(LEVEL_WARN, "address_full", LOG_FIELD_TEXT("peer", peer),
-        LOG_FIELD_NUMBER("max_connections_per_address", config->gate->limits.address_connections));
+        LOG_FIELD_NUMBER("max_connections_per_address", gate_limits_now(config->gate).address_connections));
     session->entering = false;
     if (worker->entrance.turned_away < TURNED_AWAY_MAX) {
         session->door->turned_away = true;
@@ -132,7 +132,8 @@ arrive(struct worker *worker, struct session *session, const struct udp_address 
         turn_away(worker, session, peer);
         return true;
     }
-    if (!gate_limits_logins(config->gate))
+    /* A limit may be put up between two questions: who has not entered is not asked for more. */
+    if (session->door->pass.source == NULL || !gate_limits_logins(config->gate))
         let_in(worker, session);
     config->handler->opened(config->context, worker, session, false);
     return true;
@@ -214,9 +215,12 @@ read_header(struct worker *worker, struct session *session, size_t length) REQUI
 static void
 wait_for_turn(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
-    if (worker->entrance.waiting++ == 0)
-        log_event(LEVEL_WARN, "logins_delayed", LOG_FIELD_NUMBER("login_rate", worker->config->gate->limits.login_rate),
-            LOG_FIELD_NUMBER("login_rate_per_address", worker->config->gate->limits.address_login_rate));
+    if (worker->entrance.waiting++ == 0) {
+        struct gate_limits limits = gate_limits_now(worker->config->gate);
+
+        log_event(LEVEL_WARN, "logins_delayed", LOG_FIELD_NUMBER("login_rate", limits.login_rate),
+            LOG_FIELD_NUMBER("login_rate_per_address", limits.address_login_rate));
+    }
     session->door->waits = true;
     session->held = true;
     deadline_stop(&session->deadline);
@@ -312,11 +316,11 @@ entrance_tick(struct worker *worker)
 }
 
 void
-worker_charge(struct worker *worker, struct session *session)
+entrance_charge(struct worker *worker, struct session *session)
 {
     uint32_t wait_ms;
 
-    if (session->door == NULL || session->door->pass.source == NULL)
+    if (session->door->pass.source == NULL)
         return;
     wait_ms = gate_charge(worker->config->gate, &session->door->pass, 1, worker->now_ms);
     if (wait_ms == 0 || session_is_datagram(session) || session->state != SESSION_OPEN)
@@ -357,10 +361,10 @@ entrance_open_datagram(struct worker *worker, struct session *session)
     udp_address_format(&session->address, peer);
     if (error == -EUSERS)
         log_event(LEVEL_WARN, "address_full", LOG_FIELD_TEXT("peer", peer),
-            LOG_FIELD_NUMBER("max_connections_per_address", gate->limits.address_connections), LOG_FIELD_TEXT("transport", "udp"));
+            LOG_FIELD_NUMBER("max_connections_per_address", gate_limits_now(gate).address_connections), LOG_FIELD_TEXT("transport", "udp"));
     else if (error == -EAGAIN)
-        log_event(LEVEL_WARN, "login_refused", LOG_FIELD_TEXT("peer", peer), LOG_FIELD_NUMBER("login_rate", gate->limits.login_rate),
-            LOG_FIELD_NUMBER("login_rate_per_address", gate->limits.address_login_rate), LOG_FIELD_TEXT("transport", "udp"));
+        log_event(LEVEL_WARN, "login_refused", LOG_FIELD_TEXT("peer", peer), LOG_FIELD_NUMBER("login_rate", gate_limits_now(gate).login_rate),
+            LOG_FIELD_NUMBER("login_rate_per_address", gate_limits_now(gate).address_login_rate), LOG_FIELD_TEXT("transport", "udp"));
     entrance_leave(worker, session);
     return false;
 }
@@ -370,6 +374,7 @@ entrance_takes_datagram(struct worker *worker, struct session *session)
 {
     if (session->door == NULL || gate_charge_now(worker->config->gate, &session->door->pass, worker->now_ms))
         return true;
-    log_event(LEVEL_DEBUG, "datagram_dropped", LOG_FIELD_NUMBER("message_rate_per_address", worker->config->gate->limits.address_message_rate));
+    log_event(
+        LEVEL_DEBUG, "datagram_dropped", LOG_FIELD_NUMBER("message_rate_per_address", gate_limits_now(worker->config->gate).address_message_rate));
     return false;
 }

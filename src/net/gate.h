@@ -15,6 +15,7 @@
 #include "base/sync.h"
 #include "transport/udp.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -51,12 +52,13 @@ struct gate_pass {
 };
 
 struct gate {
-    struct gate_limits limits; /* constant, as is the key */
-    struct hash_key key;
+    struct hash_key key;                         /* constant, as is the place of the shelves */
+    struct list *shelves;                        /* GATE_SHELVES lists of sources by hash, each made when it is needed */
+    _Atomic bool limits_logins, limits_sessions; /* for those who ask in passing */
     struct mutex mutex;
+    struct gate_limits limits; /* this and what follows under the mutex */
     struct bucket logins;
-    struct list *shelves; /* GATE_SHELVES lists of sources by hash; NULL when there are no limits */
-    struct list idle;     /* sources that nobody is connected from, the oldest first */
+    struct list idle; /* sources that nobody is connected from, the oldest first */
     uint32_t idle_count;
     struct list ring; /* sources in whose queues somebody waits */
     uint32_t ring_count;
@@ -65,10 +67,15 @@ struct gate {
     struct list granted[GATE_WORKERS_MAX];
 };
 
-/* Returns 0 or -errno. */
+/* Returns 0 or -errno; gate_done is due in either case. */
 int gate_init(struct gate *gate, const struct gate_limits *limits);
 /* Nobody is inside any more. */
 void gate_done(struct gate *gate);
+
+/* Other limits hold from now on, for those who enter from now on and who have entered with limits before. */
+void gate_change(struct gate *gate, const struct gate_limits *limits);
+/* Those that hold now, for logs. */
+struct gate_limits gate_limits_now(struct gate *gate);
 
 /* Is there any limit? NULL is a gate without. */
 bool gate_is_on(const struct gate *gate);

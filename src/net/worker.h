@@ -201,8 +201,6 @@ void session_close(struct worker *worker, struct session *session) REQUIRES(work
 void session_catch_up(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Stops or resumes reading. */
 void session_pause(struct worker *worker, struct session *session, bool paused) REQUIRES(worker_role);
-/* The session has said something: counts against its address. When that says too much, nothing is read from the session for a while. */
-void worker_charge(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Frees a session whose `ended` returned false. */
 void worker_release(struct worker *worker, struct session *session) REQUIRES(worker_role);
 
@@ -216,6 +214,15 @@ worker_prefetch(const struct worker *worker, struct handle handle)
 
     for (size_t offset = 0; offset < BYTES; offset += CACHE_LINE)
         __builtin_prefetch(session + offset, 1);
+}
+
+/* The session has said something: counts against its address. When that says too much, nothing is read from the session for a while. */
+static inline void worker_charge(struct worker *worker, struct session *session) REQUIRES(worker_role);
+static inline void
+worker_charge(struct worker *worker, struct session *session)
+{
+    if (session->door != NULL)
+        entrance_charge(worker, session);
 }
 
 static inline struct deadlines *worker_deadlines(struct worker *worker, enum deadline_kind kind) REQUIRES(worker_role);

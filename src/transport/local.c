@@ -85,8 +85,9 @@ directory_lock(const char *path)
     size_t length = (size_t)(strrchr(path, '/') - path);
     int descriptor;
 
+    length += length == 0; /* the root's own slash */
     memcpy(directory, path, length);
-    strcpy(directory + length, length == 0 ? "/" : "");
+    directory[length] = '\0';
     descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
         return -errno;

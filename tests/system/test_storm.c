@@ -377,6 +377,45 @@ START_TEST(the_address_is_the_one_that_the_proxy_says)
 }
 END_TEST
 
+static void
+config_write(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* A reload puts limits up and takes them away, and those who wait are let in. */
+START_TEST(a_reload_changes_them)
+{
+    char path[] = "/tmp/alo-storm-XXXXXX";
+    int made = mkstemp(path);
+    struct server *server = server_start("--config %s", path);
+    struct session *watcher = session_open(server, 1, ids(100, 20));
+    struct client *crowd[20], *over;
+
+    config_write(path, "login-rate-per-address = 1\nmax-connections-per-address = 20\n");
+    server_signal(server, SIGHUP);
+    (void)server_event(server, "reloaded", 0);
+    crowd_open(server, crowd, 20, "127.0.0.5", 100);
+    (void)server_event(server, "logins_delayed", 0);
+    over = connect_from(server, "127.0.0.5");
+    client_expect_error(over, "server_full");
+    config_write(path, "");
+    server_signal(server, SIGHUP);
+    expect_arrivals(watcher, 20);
+    session_fence(watcher);
+    crowd_close(crowd, 20);
+    client_close(over);
+    session_close(watcher);
+    server_stop(server);
+    ck_assert_int_eq(unlink(path), 0);
+    close(made);
+}
+END_TEST
+
 START_TEST(a_stop_does_not_wait_for_those_who_wait)
 {
     enum { COUNT = 20 };
@@ -409,6 +448,7 @@ main(void)
     tcase_add_test(tests, datagrams_are_counted_too);
     tcase_add_test(tests, datagrams_count_as_connections);
     tcase_add_test(tests, the_address_is_the_one_that_the_proxy_says);
+    tcase_add_test(tests, a_reload_changes_them);
     tcase_add_test(tests, a_stop_does_not_wait_for_those_who_wait);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);

@@ -318,6 +318,34 @@ START_TEST(messages_over_the_rate_cost_time)
 }
 END_TEST
 
+/* Whoever waits when the limit is raised or taken away waits by the new one, or not at all. */
+START_TEST(other_limits_hold_at_once)
+{
+    struct gate_pass passes[4] = {0};
+
+    begin((struct gate_limits){0});
+    gate_change(&gate, &(struct gate_limits){.login_rate = 1, .address_connections = 4, .address_message_rate = 10});
+    ck_assert(gate_is_on(&gate));
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(enter(&passes[i], four(1)), 0);
+    for (int i = 0; i < 4; i++)
+        ck_assert(gate_ask(&gate, &passes[i], 0, now_ms) == (i == 0));
+    ck_assert_uint_eq(gate_charge(&gate, &passes[0], 20, now_ms), 1000);
+    ck_assert_uint_eq(gate_limits_now(&gate).login_rate, 1);
+    gate_change(&gate, &(struct gate_limits){.address_connections = 1, .address_message_rate = 20});
+    ck_assert_uint_eq(collected(0), 3);
+    ck_assert_uint_eq(gate_charge(&gate, &passes[0], 0, now_ms), 500);
+    gate_leave(&gate, &passes[3], now_ms);
+    ck_assert_int_eq(enter(&passes[3], four(1)), -EUSERS);
+    gate_change(&gate, &(struct gate_limits){0});
+    ck_assert(!gate_is_on(&gate));
+    ck_assert_uint_eq(gate_charge(&gate, &passes[0], 1000, now_ms), 0);
+    ck_assert(gate_charge_now(&gate, &passes[0], now_ms));
+    leave(passes, 3);
+    gate_done(&gate);
+}
+END_TEST
+
 /* Connecting again does not settle what an address owes; and when it owes nothing any more it is forgotten. */
 START_TEST(debts_are_remembered_and_nothing_else)
 {
@@ -393,6 +421,7 @@ main(void)
     tcase_add_test(tests, who_leaves_does_not_take_a_turn);
     tcase_add_test(tests, datagrams_do_not_starve_those_who_wait);
     tcase_add_test(tests, messages_over_the_rate_cost_time);
+    tcase_add_test(tests, other_limits_hold_at_once);
     tcase_add_test(tests, debts_are_remembered_and_nothing_else);
     tcase_add_test(tests, memory_is_bounded);
     tcase_add_test(tests, without_memory_nobody_enters);
