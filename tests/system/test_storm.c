@@ -392,7 +392,7 @@ START_TEST(a_reload_changes_them)
 {
     char path[] = "/tmp/alo-storm-XXXXXX";
     int made = mkstemp(path);
-    struct server *server = server_start("--config %s", path);
+    struct server *server = server_start("--workers 1 --config %s", path);
     struct session *watcher = session_open(server, 1, ids(100, 20));
     struct client *crowd[20], *over;
 
