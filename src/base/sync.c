@@ -23,10 +23,13 @@ mutex_done(struct mutex *mutex)
     ASSERT(pthread_mutex_destroy(&mutex->native) == 0);
 }
 
-void
+bool
 mutex_lock(struct mutex *mutex) THREAD_ATTRIBUTE(no_thread_safety_analysis)
 {
+    if (mutex_trylock(mutex))
+        return false;
     ASSERT(pthread_mutex_lock(&mutex->native) == 0);
+    return true;
 }
 
 bool

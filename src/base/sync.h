@@ -35,7 +35,8 @@ struct CAPABILITY("mutex") mutex {
 void mutex_init(struct mutex *mutex);
 /* Ends it; nobody may hold it. */
 void mutex_done(struct mutex *mutex);
-void mutex_lock(struct mutex *mutex) ACQUIRE(*mutex);
+/* Returns whether somebody else held it, so that it had to be waited for. */
+bool mutex_lock(struct mutex *mutex) ACQUIRE(*mutex);
 /* Takes it if nobody holds it. */
 bool mutex_trylock(struct mutex *mutex) TRY_ACQUIRE(true, *mutex);
 void mutex_unlock(struct mutex *mutex) RELEASE(*mutex);

@@ -49,6 +49,7 @@ struct audience {
     struct transition transition;
     _Atomic uint32_t unfinished; /* parts that are not told yet */
     _Atomic uint32_t *gauge;     /* NULL, or the publisher's: one less when the last part has been told */
+    uint64_t since_ns;           /* the publisher's: when what led to the transition was read, by clock_monotonic_ns() */
     uint32_t capacity;           /* handles that fit */
     uint32_t part_count;         /* one per worker, the empty ones included */
     struct handle *handles;      /* behind the parts, in the same block */

@@ -55,7 +55,7 @@ gather_segment(struct graph *graph, struct seat *seat, const struct list_segment
         while (!done) {
             struct shard *shard = shard_of_user(graph, user);
 
-            mutex_lock(&shard->mutex);
+            shard_lock(shard);
             done = try_gather(graph, shard, seat, user);
             mutex_unlock(&shard->mutex);
             if (!done && candidates_grow(seat) < 0)

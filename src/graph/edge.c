@@ -63,7 +63,7 @@ forget_unused(struct shard *shard, uint64_t hash, struct user_id id, struct spar
 {
     uint32_t index;
 
-    mutex_lock(&shard->mutex);
+    shard_lock(shard);
     index = shard_find(shard, hash, id);
     if (index != SLOTS_NONE)
         shard_remove_if_unused(shard, index, spare);
@@ -80,7 +80,7 @@ edge_begin(struct graph *graph, uint32_t session, const struct user_id *friends,
     bool done;
 
     do {
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         done = try_watch(graph, shard, hash, id, session, which, snapshot, &spare);
         mutex_unlock(&shard->mutex);
     } while (!done && (error = spare_refill(&spare)) == 0);
@@ -141,7 +141,7 @@ edge_end(struct graph *graph, struct friend_list *list, uint32_t place)
     struct spare spare = {0};
     bool shrunk;
 
-    mutex_lock(&shard->mutex);
+    shard_lock(shard);
     struct watchers *watchers = &shard_user(shard, index)->watchers;
     uint32_t position = listing_position(entry);
 
@@ -154,7 +154,7 @@ edge_end(struct graph *graph, struct friend_list *list, uint32_t place)
 
     /* Giving memory back is worth one try. The user may have gone meanwhile: its slot is free and without watchers then, or another's, which is shrunk. */
     if (!shrunk && spare_refill(&spare) == 0) {
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         if (slots_exists(&shard->users, index & ((1U << SHARD_SLOT_BITS) - 1)))
             (void)try_shrink(graph, &shard_user(shard, index)->watchers, &spare);
         mutex_unlock(&shard->mutex);
@@ -167,7 +167,7 @@ edge_move(struct graph *graph, struct friend_list *list, uint32_t place)
 {
     struct shard *shard = shard_of_user(graph, friend_list_at(list, place)->user);
 
-    mutex_lock(&shard->mutex);
+    shard_lock(shard);
     move_over(shard, list, place);
     mutex_unlock(&shard->mutex);
 }

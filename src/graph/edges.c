@@ -58,7 +58,7 @@ expect_users(struct graph *graph, const struct user_id *friends, uint32_t count,
     for (uint32_t i = 0; i < count; i++) {
         struct shard *shard = shard_of_hash(graph, hashes[i]);
 
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         shard_expect(shard, hashes[i]);
         mutex_unlock(&shard->mutex);
     }
@@ -66,7 +66,7 @@ expect_users(struct graph *graph, const struct user_id *friends, uint32_t count,
         struct shard *shard = shard_of_hash(graph, hashes[i]);
         uint32_t index;
 
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         index = shard_find(shard, hashes[i], friends[i]);
         if (index != SLOTS_NONE)
             watchers_expect(&shard_user(shard, index)->watchers);
@@ -163,7 +163,7 @@ find_edge(struct graph *graph, uint32_t session, struct user_id id, uint32_t *in
     struct shard *shard = shard_of_hash(graph, hash);
     const uint32_t *place;
 
-    mutex_lock(&shard->mutex);
+    shard_lock(shard);
     *index = shard_find(shard, hash, id);
     mutex_unlock(&shard->mutex);
     place = *index == SLOTS_NONE ? NULL : index_map_find(map, *index);

@@ -70,7 +70,7 @@ graph_free(struct graph *graph)
     for (uint32_t number = 0; number < SHARD_COUNT; number++) {
         struct shard *shard = &graph->shards[number];
 
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         free_members(graph, shard);
         mutex_unlock(&shard->mutex);
         shard_done(shard);
@@ -188,7 +188,7 @@ ask(struct graph *graph, struct index_map *seen, struct user_id id, uint32_t whi
     struct shard *shard = shard_of_hash(graph, hash);
     uint32_t index;
 
-    mutex_lock(&shard->mutex);
+    shard_lock(shard);
     index = shard_find(shard, hash, id);
     if (index != SLOTS_NONE && user_sessions(shard_user(shard, index)) != SLOTS_NONE && index_map_find(seen, index) == NULL) {
         /* An index that was seen and is another user's now: that one has come only after the question was put. */
@@ -251,6 +251,16 @@ graph_user(const struct graph *graph, uint32_t worker, uint32_t member)
     return user->id;
 }
 
+uint64_t
+graph_lock_waits(const struct graph *graph)
+{
+    uint64_t waits = 0;
+
+    for (uint32_t number = 0; number < SHARD_COUNT; number++)
+        waits += counter_read(&graph->shards[number].waits);
+    return waits;
+}
+
 struct graph_census
 graph_census(struct graph *graph)
 {
@@ -259,7 +269,7 @@ graph_census(struct graph *graph)
     for (uint32_t number = 0; number < SHARD_COUNT; number++) {
         struct shard *shard = &graph->shards[number];
 
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         census.users += shard->users.count;
         for (uint32_t bucket = 0; bucket < shard->bucket_count; bucket++) {
             for (uint32_t slot = shard->buckets[bucket]; slot != SLOTS_NONE;) {

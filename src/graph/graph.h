@@ -119,6 +119,28 @@ int graph_logout(struct graph *graph, uint32_t worker, uint32_t member, enum lea
 /* The user of a session. */
 struct user_id graph_user(const struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);
 
+/*
+ * What there is to know of one user, for an operator: taken under the lock of its shard, which is held for as long as it takes to copy this. Of a
+ * user with very many sessions only the first are named.
+ */
+enum { GRAPH_FACTS_SESSIONS = 64 };
+
+struct graph_facts {
+    bool online;
+    bool went_online;               /* its last transition, when changed_at_ms is not 0 */
+    enum leave_reason left_because; /* if it went offline */
+    uint64_t changed_at_ms;         /* since the epoch; 0: nobody watches it, and it is offline */
+    uint32_t watchers;              /* sessions that list it */
+    uint32_t sessions;              /* those that are named */
+    bool has_more_sessions;
+    struct handle handles[GRAPH_FACTS_SESSIONS];
+};
+
+void graph_look(struct graph *graph, uint32_t worker, struct user_id user, struct graph_facts *facts) REQUIRES(worker_role);
+/* Is the user on the session's list? And how many are? Both look through the list. */
+bool graph_lists(struct graph *graph, uint32_t worker, uint32_t member, struct user_id user) REQUIRES(worker_role);
+uint32_t graph_list_length(const struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);
+
 /* What the graph holds, for tests and logs; exact when no worker runs, about right otherwise. Any thread. */
 struct graph_census {
     uint64_t users; /* entries, the ones that are only watched included */
@@ -129,5 +151,8 @@ struct graph_census {
 struct graph_census graph_census(struct graph *graph);
 /* How many users are online: takes no lock and looks at no user. About right; exact when no worker runs. Any thread. */
 uint64_t graph_users_online(const struct graph *graph);
+
+/* How often a worker had to wait for a shard's lock. Takes none. Any thread. */
+uint64_t graph_lock_waits(const struct graph *graph);
 
 #endif

@@ -121,10 +121,16 @@ place_watchers(const struct graph *graph, struct audience *audience, const struc
 void
 publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t index, struct transition what)
 {
-    const struct user *user = shard_user(shard, index);
+    struct user *user = shard_user(shard, index);
     struct seat *seat = &graph->seats[worker];
     struct audience *audience = seat->audience;
 
+    what.at_ms = time_of_transition(shard);
+    if (!what.status_only) {
+        user->went_online = what.online;
+        user->left_because = (uint8_t)what.reason;
+        user->changed_at_ms = what.at_ms;
+    }
     if (user->watchers.count + seat->candidate_count == 0)
         return;
     /* Sorted by worker: counted first, then placed. */
@@ -137,7 +143,6 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t inde
 
     what.user = (struct user_id){.number = user->id.number, .name = text_share(user->id.name)};
     what.index = index;
-    what.at_ms = time_of_transition(shard);
     what.status = text_share(what.status);
     audience->transition = what;
     seat->audience = NULL;

@@ -22,7 +22,7 @@ audience_is_ready(const struct seat *seat, size_t count)
 }
 
 /*
- * Publishes a transition to the user's watchers and to the seat's candidates that are not among them, if there is anybody. The seat's
+ * Notes a transition, and publishes it to the user's watchers and to the seat's candidates that are not among them, if there is anybody. The seat's
  * audience has room for all. `what` says what happened; who and when are filled in, and the audience takes references of its own.
  */
 void publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t index, struct transition what) REQUIRES(shard->mutex);

@@ -19,6 +19,7 @@ shard_init(struct shard *shard, uint32_t number)
     *shard = (struct shard){.number = number};
     mutex_init(&shard->mutex);
     counter_init(&shard->online);
+    counter_init(&shard->waits);
     slots_init(&shard->users, sizeof(struct user));
 }
 

@@ -32,6 +32,9 @@ struct user {
     uint32_t next;             /* slot of the next user in the bucket */
     _Atomic uint32_t sessions; /* member index of the first session (graph/chain.h), SLOTS_NONE when offline; see user_sessions() */
     bool has_status;           /* the first session has one: whoever wants none need not look at the session */
+    bool went_online;          /* its last transition; this and the next two for graph_look only */
+    uint8_t left_because;      /* enum leave_reason, if it went offline */
+    uint64_t changed_at_ms;    /* 0: it has not come or gone while there was an entry */
     struct watchers watchers;
 };
 
@@ -43,11 +46,21 @@ struct shard {
     struct slots users;
     struct counter online; /* users who are; under the mutex, and read by anybody without it */
     uint64_t last_at_ms;   /* when the latest transition was published: the next one's time is not before it */
+    struct counter waits;  /* how often a worker found the mutex held; under the mutex, and read by anybody without it */
 } __attribute__((aligned(64)));
 
 void shard_init(struct shard *shard, uint32_t number);
 /* Frees every user with its watchers. */
 void shard_done(struct shard *shard);
+
+/* Takes the mutex, and counts it when that meant to wait. It is given back with mutex_unlock. */
+static inline void shard_lock(struct shard *shard) ACQUIRE(shard->mutex);
+static inline void
+shard_lock(struct shard *shard)
+{
+    if (mutex_lock(&shard->mutex))
+        counter_add(&shard->waits, 1);
+}
 
 /* The user of an index that has this shard's number in its upper 8 bits. */
 static inline struct user *shard_user(struct shard *shard, uint32_t index) REQUIRES(shard->mutex);

@@ -57,7 +57,7 @@ arrive(struct graph *graph, uint32_t session, struct user_id id, bool *transitio
     seat->candidate_count = 0;
     (void)audience_reserve(graph, seat, 1); /* mostly enough, and then the lock is taken once */
     do {
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         done = try_arrive(graph, shard, hash, id, session, transition, &audience, &spare);
         mutex_unlock(&shard->mutex);
         if (!done)
@@ -110,7 +110,7 @@ depart(struct graph *graph, uint32_t session, enum leave_reason reason, bool *tr
     int error = 0;
 
     do {
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         done = try_depart(graph, shard, session, reason, gathered, &last, &audience, &spare);
         mutex_unlock(&shard->mutex);
         if (!done && last && !gathered) {
@@ -141,7 +141,7 @@ change_status(struct graph *graph, uint32_t session, struct text *status)
         struct text *former = NULL;
         size_t audience;
 
-        mutex_lock(&shard->mutex);
+        shard_lock(shard);
         struct user *user = shard_user(shard, member->user);
         bool news = !text_equal(status, chain_status(graph, user));
 

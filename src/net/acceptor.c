@@ -26,10 +26,11 @@ enum {
 
 /* Says that the server is full to a connection that becomes no session. What it has sent is read first, or its reset would destroy the line. */
 static void
-refuse(const struct acceptor *acceptor, const struct transport *transport, int descriptor) REQUIRES(acceptor_role)
+refuse(struct acceptor *acceptor, const struct transport *transport, int descriptor) REQUIRES(acceptor_role)
 {
     char unread[REFUSE_DRAIN_BYTES];
 
+    counter_add(&acceptor->refused, 1);
     (void)transport->send(descriptor, acceptor->config->refusal, acceptor->config->refusal_length);
     transport->finish(descriptor);
     (void)transport->receive(descriptor, unread, sizeof unread);
@@ -203,6 +204,7 @@ acceptor_start(struct acceptor *acceptor)
 {
     int error = 0;
 
+    counter_init(&acceptor->refused);
     acceptor->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
     acceptor->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (acceptor->reserve < 0 || acceptor->wake_descriptor < 0)

@@ -27,6 +27,7 @@ struct acceptor {
     uint64_t paused_until_ms;
     uint64_t round_ms;               /* when something was accepted last */
     bool posted[HANDLE_WORKERS_MAX]; /* workers to wake */
+    struct counter refused;          /* connections that became no session; anybody reads */
 };
 
 /* Starts the thread. Listeners, workers and config are set already; the listeners become the acceptor's also on failure. Returns 0 or -errno. */

@@ -13,17 +13,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-static void
-counters_init(struct worker_counters *counters)
-{
-    counter_init(&counters->opened);
-    counter_init(&counters->closed);
-    counter_init(&counters->lines);
-    counter_init(&counters->writes);
-    counter_init(&counters->datagrams);
-    counter_init(&counters->lost);
-    counter_init(&counters->stale);
-}
+_Static_assert(
+    offsetof(struct worker, counters) >= offsetof(struct worker, turn) + sizeof(struct mutex) + WORKER_COUNTERS_APART, "too near what others write");
 
 static int
 worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uint32_t number, const struct worker_config *config)
@@ -50,7 +41,7 @@ worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uin
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
         deadlines_init(&worker->deadlines[kind], config->timeouts_ms[kind]);
     entrance_init(&worker->entrance);
-    counters_init(&worker->counters);
+    counters_init(&worker->counters.opened, COUNTERS_IN(struct worker_counters));
     return error;
 }
 

@@ -218,7 +218,7 @@ log_opened(const struct session *session)
 {
     char address[TCP_ADDRESS_TEXT], name[SESSION_NAME];
 
-    udp_address_format(&session->address, address);
+    session_peer(session, address);
     session_name(session, name);
     log_event(LEVEL_DEBUG, "connected", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", address), LOG_FIELD_TEXT("transport", "udp"));
 }
@@ -252,6 +252,7 @@ worker_open_datagram(struct worker *worker, const struct datagram *datagram)
         return NULL;
     }
     counter_add(&worker->counters.opened, 1);
+    counter_add(&worker->counters.datagram_opened, 1);
     deadlines_start(&worker->deadlines[DEADLINE_SILENCE], &session->deadline, worker->now_ms);
     if (log_enabled(LEVEL_DEBUG))
         log_opened(session);

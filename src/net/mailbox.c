@@ -31,6 +31,8 @@ mailbox_init(struct mailbox *mailbox, struct pressure *pressure)
         return -errno;
     *mailbox = (struct mailbox){.pressure = pressure, .wake_descriptor = descriptor};
     mutex_init(&mailbox->mutex);
+    counter_init(&mailbox->depth);
+    counter_init(&mailbox->weight);
     return 0;
 }
 
@@ -56,8 +58,9 @@ mailbox_post(struct mailbox *mailbox, struct mail *mail)
         mailbox->last->next = mail;
     mailbox->last = mail;
     mailbox->posted++;
-    mailbox->weight += mail->weight;
-    if (!mailbox->over && mailbox->weight > MAILBOX_HIGH) {
+    counter_add(&mailbox->depth, 1);
+    counter_add(&mailbox->weight, mail->weight);
+    if (!mailbox->over && counter_read(&mailbox->weight) > MAILBOX_HIGH) {
         mailbox->over = true;
         atomic_fetch_add_explicit(&mailbox->pressure->mailboxes, 1, memory_order_relaxed);
     }
@@ -89,6 +92,7 @@ mailbox_take(struct mailbox *mailbox)
     mutex_lock(&mailbox->mutex);
     mail = mailbox->first;
     mailbox->first = mailbox->last = NULL;
+    counter_set(&mailbox->depth, 0);
     mutex_unlock(&mailbox->mutex);
     return mail;
 }
@@ -118,7 +122,7 @@ mailbox_weight(struct mailbox *mailbox)
     uint64_t weight;
 
     mutex_lock(&mailbox->mutex);
-    weight = mailbox->weight;
+    weight = counter_read(&mailbox->weight);
     mutex_unlock(&mailbox->mutex);
     return weight;
 }
@@ -127,9 +131,9 @@ void
 mailbox_settle(struct mailbox *mailbox, uint32_t weight)
 {
     mutex_lock(&mailbox->mutex);
-    ASSERT(mailbox->weight >= weight);
-    mailbox->weight -= weight;
-    if (mailbox->over && mailbox->weight < MAILBOX_LOW) {
+    ASSERT(counter_read(&mailbox->weight) >= weight);
+    counter_set(&mailbox->weight, counter_read(&mailbox->weight) - weight);
+    if (mailbox->over && counter_read(&mailbox->weight) < MAILBOX_LOW) {
         mailbox->over = false;
         atomic_fetch_sub_explicit(&mailbox->pressure->mailboxes, 1, memory_order_relaxed);
     }

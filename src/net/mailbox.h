@@ -11,6 +11,7 @@
 #define NET_MAILBOX_H
 
 #include "base/mail.h"
+#include "base/metrics.h"
 #include "base/sync.h"
 
 #include <stdatomic.h>
@@ -32,7 +33,8 @@ struct mailbox {
     struct mutex mutex;
     struct mail *first, *last; /* under the mutex */
     uint64_t posted;           /* mails ever posted; under the mutex */
-    uint64_t weight;           /* of mail that is not settled; under the mutex */
+    struct counter weight;     /* of mail that is not settled; written under the mutex, read by anybody */
+    struct counter depth;      /* mails in it; likewise */
     bool over;                 /* counted in pressure; under the mutex */
     struct pressure *pressure;
     int wake_descriptor; /* an eventfd, for the owner's poller */

@@ -36,7 +36,9 @@ session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT])
 {
     struct udp_address from;
 
-    if (session_from(session, &from))
+    if (session_is_datagram(session))
+        udp_address_format(&session->address, text);
+    else if (session_from(session, &from))
         udp_address_format(&from, text);
     else
         snprintf(text, TCP_ADDRESS_TEXT, "%s", session->transport == &transport_tcp ? "gone" : session->transport->name);
@@ -126,6 +128,7 @@ session_send(struct worker *worker, struct session *session, struct line *line)
     if (error < 0)
         return error;
     counter_add(&worker->counters.lines, 1);
+    session->lines++;
     if (!session->blocked && !list_is_linked(&session->due))
         list_append(&worker->due, &session->due);
     return 0;
@@ -197,8 +200,10 @@ session_send_now(struct worker *worker, struct session *session, const struct li
     if (session->mute)
         return line->length;
     sent = session_write(worker, session, line->bytes, line->length);
-    if (sent == line->length)
-        counter_add(&worker->counters.lines, 1); /* else it counts when it is queued */
+    if (sent == line->length) { /* else it counts when it is queued */
+        counter_add(&worker->counters.lines, 1);
+        session->lines++;
+    }
     return sent;
 }
 

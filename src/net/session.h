@@ -46,6 +46,8 @@ struct session {
         struct udp_address address; /* of a session of datagrams */
     };
     struct write_queue queue;
+    uint32_t opened_s; /* by the worker's clock, in seconds */
+    uint32_t lines;    /* that it was sent, or that are queued for it */
 };
 
 /* Is it one of datagrams? */

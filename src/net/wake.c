@@ -10,7 +10,6 @@
  */
 #include "net/worker.h"
 
-#include "base/clock.h"
 #include "net/worker_internal.h"
 
 /* So many sessions are told by one thread, be they other workers' sessions: it takes about a millisecond. */
@@ -53,7 +52,7 @@ stand_in(struct worker *other) REQUIRES(worker_role)
     if (mailbox_weight(&other->mailbox) > LITTLE || !mutex_trylock(&other->turn))
         return false;
     if (other->asleep) {
-        other->now_ms = clock_monotonic_ms();
+        worker_take_time(other);
         worker_tell(other);
         worker_finish(other);
         wake(other, NULL);

@@ -26,7 +26,10 @@ enum {
     SILENT_PER_TURN = 256, /* sessions that end by silence: at some 10 µs each, a few milliseconds */
     TOLD_PER_TURN = 128,   /* connections whose kernel is told of another peer time-out: at some 4 µs each, half a millisecond */
     PRESSURE_WAIT_MS = 1,  /* how soon a worker looks again whether reading is allowed */
-    STOP_LINGER_MS = 500,  /* how long a stop waits for clients that have got everything and only have to close */
+    NS_PER_US = 1000,
+    NS_PER_MS = 1000000,
+    MS_PER_S = 1000,
+    STOP_LINGER_MS = 500, /* how long a stop waits for clients that have got everything and only have to close */
 };
 
 /* The session in a slot, NULL when there is none. A free slot's generation is 0. */
@@ -41,11 +44,10 @@ session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role)
     return session->handle.generation == 0 ? NULL : session;
 }
 
-/* The first session in *slot or a later one, with its slot; NULL when there are no more. For walking over all of them. */
-static struct session *
-next_session(struct worker *worker, uint32_t *slot) REQUIRES(worker_role)
+struct session *
+worker_next_session(struct worker *worker, uint32_t *slot, uint32_t end)
 {
-    while (*slot < HANDLE_SLOTS_MAX) {
+    while (*slot < end) {
         uint32_t segment = slots_segment(*slot);
         struct session *session = session_at(worker, *slot);
 
@@ -95,6 +97,8 @@ free_session(struct worker *worker, struct session *session) REQUIRES(worker_rol
         session->closed = true;
         write_queue_clear(&session->queue, &worker->pool);
         counter_add(&worker->counters.closed, 1);
+        if (session_is_datagram(session))
+            counter_add(&worker->counters.datagram_closed, 1);
         if (log_enabled(LEVEL_DEBUG)) {
             char name[SESSION_NAME];
 
@@ -140,6 +144,7 @@ worker_new_session(struct worker *worker)
         worker->generation = 1;
     session = slots_at(&worker->sessions, slot);
     session->handle = handle_of(worker->number, slot, worker->generation);
+    session->opened_s = (uint32_t)(worker->now_ms / MS_PER_S);
     return session;
 }
 
@@ -190,7 +195,7 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
     worker->stop_at_ms = worker->now_ms + worker->config->stop_timeout_ms;
     worker->linger_at_ms = worker->now_ms + STOP_LINGER_MS;
     datagrams_stop(worker);
-    for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++) {
+    for (uint32_t slot = 0; (session = worker_next_session(worker, &slot, HANDLE_SLOTS_MAX)) != NULL; slot++) {
         if (session->closed) {
             free_session(worker, session); /* only waited for memory to tell its departure, which is no news any more */
         } else if (session_is_datagram(session)) {
@@ -210,7 +215,7 @@ static bool
 tell_peer_timeout(struct worker *worker) REQUIRES(worker_role)
 {
     for (uint32_t left = TOLD_PER_TURN; left > 0 && worker->peer_timeout_slot < HANDLE_SLOTS_MAX; left--) {
-        const struct session *session = next_session(worker, &worker->peer_timeout_slot);
+        const struct session *session = worker_next_session(worker, &worker->peer_timeout_slot, HANDLE_SLOTS_MAX);
 
         if (session != NULL && session->transport == &transport_tcp && session->descriptor >= 0)
             (void)tcp_set_peer_timeout(session->descriptor, worker->config->peer_timeout_s); /* a lost peer is found anyway */
@@ -426,6 +431,14 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
     }
 }
 
+/* A turn begins: its time is looked up once, in the finest unit that anybody needs. */
+void
+worker_take_time(struct worker *worker)
+{
+    worker->now_ns = clock_monotonic_ns();
+    worker->now_ms = worker->now_ns / NS_PER_MS;
+}
+
 /*
  * Under pressure nothing is read, so that the senders wait; mail is taken, and those who wait for room are written to. What is
  * readable is reported again and again meanwhile, which the poller does in turn, so it hides nobody who is writable.
@@ -442,7 +455,7 @@ wait_under_pressure(struct worker *worker) REQUIRES(worker_role)
         mailbox_slept(&worker->mailbox);
     count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, 0);
     ASSERT(count >= 0 || errno == EINTR);
-    worker->now_ms = clock_monotonic_ms();
+    worker_take_time(worker);
     for (int i = 0; i < count; i++) {
         struct session *session = session_of_event(worker, &events[i]);
 
@@ -468,13 +481,24 @@ wait_and_read(struct worker *worker) REQUIRES(worker_role, worker->turn)
     }
     count = sleep_for_events(worker, events);
     ASSERT(count >= 0 || errno == EINTR);
-    worker->now_ms = clock_monotonic_ms();
+    worker_take_time(worker);
     if (count < EVENTS_PER_TURN)
         worker->datagrams.behind = false; /* all sockets that have something are looked at */
     for (int i = 0; i < count; i++)
         handle_event(worker, &events[i]);
     if (!worker->datagrams.behind)
         worker->datagrams.caught_up_ms = worker->now_ms;
+}
+
+/* A turn is over: what it took, and what the layer above wants to know about it. */
+static void
+end_turn(struct worker *worker) REQUIRES(worker_role)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+
+    distribution_add(&worker->counters.turn, (now_ns - worker->now_ns) / NS_PER_US, 1);
+    if (worker->config->handler->written != NULL)
+        worker->config->handler->written(worker->config->context, worker, now_ns);
 }
 
 void
@@ -492,6 +516,7 @@ worker_finish(struct worker *worker)
 {
     free_ended(worker);
     datagrams_send(worker);
+    end_turn(worker);
 }
 
 static void
@@ -518,7 +543,7 @@ is_finished(struct worker *worker) REQUIRES(worker_role)
         return true;
     if (worker->now_ms < worker->linger_at_ms)
         return false;
-    for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++)
+    for (uint32_t slot = 0; (session = worker_next_session(worker, &slot, HANDLE_SLOTS_MAX)) != NULL; slot++)
         if (session->state < SESSION_LINGERING)
             return false;
     return true;
@@ -532,10 +557,10 @@ worker_run(void *argument)
 
     thread_role_enter(&worker_role);
     mutex_lock(&worker->turn);
-    worker->now_ms = clock_monotonic_ms();
+    worker_take_time(worker);
     while (!is_finished(worker))
         turn(worker);
-    for (uint32_t slot = 0; (session = next_session(worker, &slot)) != NULL; slot++)
+    for (uint32_t slot = 0; (session = worker_next_session(worker, &slot, HANDLE_SLOTS_MAX)) != NULL; slot++)
         session_end(worker, session);
     free_ended(worker);
     worker_wake_others(worker);

@@ -37,6 +37,7 @@ enum mail_tag {
     MAIL_STOP,   /* close everything and end */
     MAIL_CONFIG, /* struct config_mail: another configuration */
     MAIL_NEWS,   /* the layer above's */
+    MAIL_ASK,    /* the layer above's too: an operator asks; whoever asks keeps it, so nobody has to end what is never taken */
 };
 
 struct socket_mail {
@@ -94,6 +95,8 @@ struct session_handler {
     void (*mail)(void *context, struct worker *worker, struct mail *mail);
     /* Once a turn, after the mail. True: there is more to do, do not sleep. */
     bool (*turn)(void *context, struct worker *worker);
+    /* Once a turn, at its end, NULL if nobody asks: what was told has been written, as far as the sockets took it. The time is that of clock_monotonic_ns(). */
+    void (*written)(void *context, struct worker *worker, uint64_t now_ns);
 };
 
 /* Constant. A reload makes another one (reconfiguration.h), which differs in its times only. */
@@ -114,14 +117,20 @@ struct worker_config {
 };
 
 struct worker_counters {
-    struct counter opened; /* sessions */
+    struct counter opened; /* sessions, those of datagrams among them */
     struct counter closed;
+    struct counter datagram_opened; /* of those, the ones of datagrams */
+    struct counter datagram_closed;
     struct counter lines;     /* queued, or sent at once, to sessions */
     struct counter writes;    /* system calls that wrote them */
     struct counter datagrams; /* that came in */
     struct counter lost;      /* datagrams that could not be sent */
     struct counter stale;     /* handles whose session was gone */
+    struct distribution turn; /* microseconds that a turn takes, the waiting apart; its buckets together are the turns */
 };
+
+/* What stands beside the counters is this worker's too, so counting never waits for a cache line that others write. */
+enum { WORKER_COUNTERS_APART = 64 };
 
 struct worker {
     uint32_t number;
@@ -143,6 +152,7 @@ struct worker {
     struct queue_pool pool;
     struct datagrams datagrams;
     uint64_t now_ms;               /* of this turn */
+    uint64_t now_ns;               /* the same in nanoseconds */
     uint64_t peer_timeout_from_ms; /* when a reload changed it */
     uint32_t peer_timeout_slot;    /* connections from this slot on have not been told yet */
     uint64_t mails_taken;
@@ -155,7 +165,7 @@ struct worker {
     uint64_t linger_at_ms; /* when stopping: from then on nobody is waited for who only has to close */
     struct mail stop_mail;
     struct config_mail config_mail;
-    struct worker_counters counters; /* one writer; anybody reads */
+    struct worker_counters counters; /* the holder of the turn writes; anybody reads */
     char *read_buffer;
     char *write_buffer;
 };
@@ -174,7 +184,7 @@ enum { SESSION_NAME = 24 };
 void session_name(const struct session *session, char name[SESSION_NAME]);
 /* Where the other end of its socket is; what a proxy says of its client is another matter. False: it has no address. */
 bool session_from(const struct session *session, struct udp_address *from);
-/* The same for logs, or the name of the transport. */
+/* Where it comes from, for people: "gone" when the connection is, the transport's name where there are no addresses. */
 void session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT]);
 
 /* Posts mail from this worker's thread to another or to itself. May be called under a shard's lock: the wake-up comes later in the turn. */
@@ -182,6 +192,11 @@ void worker_post(struct worker *worker, uint32_t to, struct mail *mail) REQUIRES
 
 /* The session of a handle, or NULL when it is gone (which is counted). */
 struct session *worker_session(struct worker *worker, struct handle handle) REQUIRES(worker_role);
+/*
+ * The first session in *slot or a later one but before `end`, with its slot; NULL when there is none, and *slot is where to go on: HANDLE_SLOTS_MAX
+ * or beyond when that was all. For walking over all of them, also in slices.
+ */
+struct session *worker_next_session(struct worker *worker, uint32_t *slot, uint32_t end) REQUIRES(worker_role);
 /* Queues a line (a reference of its own is taken) to be written at the end of the turn, as a datagram of its own where it is one of those. Returns 0 or -ENOMEM. */
 int session_send(struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role);
 /* Has `room` called at the end of the turn, or as soon as everything queued has left. Once; the call may ask again. */

@@ -14,9 +14,11 @@
 /* A worker's thread from beginning to end; its argument is the struct worker. */
 void *worker_run(void *argument);
 
+/* A turn begins: its time is looked up once, in the finest unit that anybody needs. */
+void worker_take_time(struct worker *worker) REQUIRES(worker_role);
 /* The part of a turn that needs no events: takes the mail, tells the news, writes once per session that has something due. */
 void worker_tell(struct worker *worker) REQUIRES(worker_role);
-/* The end of a turn: frees what has ended, sends the datagrams. */
+/* The end of a turn: frees what has ended, sends the datagrams, counts what it took. */
 void worker_finish(struct worker *worker) REQUIRES(worker_role);
 /* When it has something to do even if nothing happens: 0 is now, DEADLINE_NEVER is never. */
 uint64_t worker_wakes_at_ms(const struct worker *worker) REQUIRES(worker_role);

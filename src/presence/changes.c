@@ -87,7 +87,7 @@ changes_put(struct changes **changes, uint32_t user, struct line *line)
         line->references++;
         line_drop(change->line);
         change->line = line;
-        return 0;
+        return 1;
     }
     if (*changes == NULL || (*changes)->end == (*changes)->capacity) {
         int error = renew(changes);

@@ -15,7 +15,8 @@ struct changes;
 
 /*
  * Puts a change of a user (the graph's short name) behind the others, or in the place of an older one of that user. *changes is made when it is
- * NULL. The line is a whole notification of this one change; a reference of its own is taken. Returns 0 or -ENOMEM, then nothing has changed.
+ * NULL. The line is a whole notification of this one change; a reference of its own is taken. Returns 0, 1 when it took an older one's place, or
+ * -ENOMEM, then nothing has changed.
  */
 int changes_put(struct changes **changes, uint32_t user, struct line *line);
 /* Forgets what waits about a user. */

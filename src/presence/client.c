@@ -33,12 +33,33 @@ log_no_memory(const struct client *client, const char *purpose)
     log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("for", purpose));
 }
 
+/* Says how the session ends, unless that was said before. */
+static void
+note_end(struct client *client, enum session_end end)
+{
+    if (client->end == END_UNSAID)
+        client->end = end;
+}
+
+static enum session_end
+end_of_reason(enum leave_reason reason)
+{
+    return reason == LEAVE_GOODBYE ? END_GOODBYE : reason == LEAVE_TIMEOUT ? END_TIMEOUT : END_CLOSED;
+}
+
+static void
+count_logout(struct presence *presence, struct worker *worker, const struct client *client) REQUIRES(worker_role)
+{
+    counter_add(&presence_tally(presence, worker)->logouts[client_dialect(client)][client_transport(client)], 1);
+}
+
 void
 client_leave(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason)
 {
     struct user_id user;
     bool transition;
 
+    note_end(client, end_of_reason(reason));
     parking_leave(client);
     changes_free(&client->changes);
     old_news_free(&client->old_news);
@@ -48,6 +69,7 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
         return;
     if (atomic_load_explicit(&presence->stopping, memory_order_relaxed)) {
         client->logged_in = false; /* the graph is freed as a whole */
+        count_logout(presence, worker, client);
         if (client->departing)
             deadline_stop(&client->retry);
         return;
@@ -66,8 +88,11 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
         return;
     }
     client->logged_in = false;
-    if (transition)
+    count_logout(presence, worker, client);
+    if (transition) {
+        counter_add(&presence_tally(presence, worker)->departures, 1);
         presence->store->announce(presence->store_state, user, false);
+    }
     text_drop(user.name);
 }
 
@@ -78,7 +103,7 @@ client_say(struct presence *presence, struct worker *worker, struct client *clie
     char text[ERROR_LINE_MAX];
     struct line *line;
 
-    (void)presence;
+    counter_add(&presence_tally(presence, worker)->errors[error->code], 1);
     if (log_enabled(LEVEL_DEBUG)) {
         char name[SESSION_NAME];
 
@@ -97,9 +122,25 @@ client_fail(struct presence *presence, struct worker *worker, struct client *cli
 {
     if (client->session.state != SESSION_OPEN)
         return;
+    note_end(client, error->code == ERROR_SHUTTING_DOWN ? END_STOPPED : END_ERROR);
     client_say(presence, worker, client, error);
     client_leave(presence, worker, client, LEAVE_CLOSED);
     session_close(worker, &client->session);
+}
+
+void
+client_dismiss(struct presence *presence, struct worker *worker, struct client *client)
+{
+    struct protocol_error error;
+
+    note_end(client, END_OPERATOR);
+    if (session_is_datagram(&client->session)) {
+        datagram_end(presence, worker, client, LEAVE_CLOSED);
+        return;
+    }
+    rpc_break_off(presence, worker, client);
+    protocol_error_set(&error, ERROR_SHUTTING_DOWN, "an operator has closed this session");
+    client_fail(presence, worker, client, &error);
 }
 
 void
@@ -122,10 +163,13 @@ client_enter(struct presence *presence, struct worker *worker, struct client *cl
         return error;
     client->logged_in = true;
     client->ticket = 0;
+    counter_add(&presence_tally(presence, worker)->logins[client_dialect(client)][client_transport(client)], 1);
     if (!session_is_datagram(&client->session))
         deadline_stop(&client->session.deadline);
-    if (transition)
+    if (transition) {
+        counter_add(&presence_tally(presence, worker)->arrivals, 1);
         presence->store->announce(presence->store_state, hello->user, true);
+    }
     return 0;
 }
 
@@ -484,6 +528,8 @@ tell_datagram(struct presence *presence, struct worker *worker, struct session *
         session_flush(worker, session);
     if (session->queue.count >= desk_config(presence, worker)->queue_limit || session_send(worker, session, line) < 0)
         counter_add(&worker->counters.lost, 1);
+    else
+        counter_add(&presence_tally(presence, worker)->notifications[TALLY_CLASSIC][TALLY_UDP], 1);
 }
 
 static void
@@ -496,6 +542,7 @@ tell_classic(struct presence *presence, struct worker *worker, struct client *cl
         client_fail_for_memory(presence, worker, client);
         return;
     }
+    counter_add(&presence_tally(presence, worker)->notifications[TALLY_CLASSIC][TALLY_TCP], 1);
     if (session->queue.count <= desk_config(presence, worker)->queue_limit)
         return;
     session_flush(worker, session); /* much came before the poller could tell that there is room: that does not make it slow */
@@ -542,9 +589,21 @@ client_retry(struct presence *presence, struct worker *worker, struct client *cl
         worker_release(worker, &client->session);
 }
 
+/* Counts the end of a session, which may be looked at more than once. */
+static void
+count_end(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+{
+    if (client->end == END_COUNTED)
+        return;
+    note_end(client, atomic_load_explicit(&presence->stopping, memory_order_relaxed) ? END_STOPPED : end_of_reason(loss_of(client)));
+    counter_add(&presence_tally(presence, worker)->ended[client->end][client_transport(client)], 1);
+    client->end = END_COUNTED;
+}
+
 bool
 client_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
+    count_end(presence, worker, client);
     if (!client->departing || atomic_load_explicit(&presence->stopping, memory_order_relaxed))
         client_leave(presence, worker, client, loss_of(client));
     return !client->logged_in;

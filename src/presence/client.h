@@ -37,6 +37,7 @@ struct client {
     enum leave_reason reason : 2;  /* why, while it is departing */
     bool parked : 1;               /* its next object waits, for earlier news or its turn: `turn` is in one of the desk's lists */
     bool backlogged : 1;           /* JSON-RPC: it is not read from until its answers have left */
+    enum session_end end : 3;      /* how it ended, for the tally: what was said first counts */
     union {
         struct deadline retry;
         struct {
@@ -50,6 +51,19 @@ static inline struct client *
 client_of(struct session *session)
 {
     return (struct client *)(void *)session;
+}
+
+/* Where the tally counts a client. */
+static inline uint32_t
+client_transport(const struct client *client)
+{
+    return session_is_datagram(&client->session) ? TALLY_UDP : TALLY_TCP;
+}
+
+static inline uint32_t
+client_dialect(const struct client *client)
+{
+    return client->dialect == &dialect_jsonrpc ? TALLY_JSONRPC : TALLY_CLASSIC;
 }
 
 /* The steps that every way of talking has in common. */
@@ -89,6 +103,8 @@ void client_received(struct presence *presence, struct worker *worker, struct cl
 void client_input_ended(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells the client an error, logs it out and closes. */
 void client_fail(struct presence *presence, struct worker *worker, struct client *client, const struct protocol_error *error) REQUIRES(worker_role);
+/* An operator closes its session: over TCP it is told so. Its departure is news. */
+void client_dismiss(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells a friend's transition, of which the client's worker has a part; its `text` is where a dialect keeps what it has made of it for the next. */
 void client_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part) REQUIRES(worker_role);
 /* What was queued has left, and the client has more, or was waiting for that. */

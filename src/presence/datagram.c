@@ -67,7 +67,7 @@ datagram_refuse(struct presence *presence, struct worker *worker, const struct c
     char line[ERROR_LINE_MAX];
     size_t length = dialect->encode_error(error, line);
 
-    (void)presence;
+    counter_add(&presence_tally(presence, worker)->errors[error->code], 1);
     if (log_enabled(LEVEL_DEBUG)) {
         char address[TCP_ADDRESS_TEXT];
 

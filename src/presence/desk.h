@@ -12,6 +12,7 @@
 #include "net/worker.h"
 #include "net/write_queue.h"
 #include "presence/presence.h"
+#include "presence/tally.h"
 #include "protocol/dialect.h"
 
 #include <stdatomic.h>
@@ -48,6 +49,9 @@ struct desk {
     struct rpc_progress *progress; /* of the JSON-RPC message that has just been told to wait */
     struct snapshot snapshot;      /* scratch, and so is what follows */
     struct buffer scratch;
+    struct tally tally;                /* read by anybody; what stands around it is this worker's too, so nobody else writes to its cache lines */
+    struct told told;                  /* in this turn */
+    struct mail *inquiries;            /* parts of what operators ask (inquiry.h), the oldest first; the askers own them */
     size_t changes_begin, changes_end; /* bytes around the change in a notification of one */
     struct lane lane;                  /* news in the order in which it came */
     struct lane celebrities;           /* news of large audiences, told in slices, and what must come after it */
@@ -75,6 +79,9 @@ presence_group(const struct presence *presence, struct user_id user)
     return user_id_hash(&presence->key, user) % LANE_GROUPS;
 }
 
+/* What the desk counts, on its thread. */
+static inline struct tally *presence_tally(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
+
 static inline struct desk *presence_desk(struct presence *presence, const struct worker *worker) REQUIRES(worker_role);
 static inline struct desk *
 presence_desk(struct presence *presence, const struct worker *worker)
@@ -88,6 +95,12 @@ static inline const struct presence_config *
 desk_config(struct presence *presence, const struct worker *worker)
 {
     return presence_desk(presence, worker)->config;
+}
+
+static inline struct tally *
+presence_tally(struct presence *presence, const struct worker *worker)
+{
+    return &presence->desks[worker->number].tally;
 }
 
 #endif

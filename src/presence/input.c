@@ -32,6 +32,14 @@ input_share(const struct presence_config *config, uint32_t workers)
     return share > largest ? share : largest;
 }
 
+/* So many bytes more are held; fewer, when it is a negative number. */
+static void
+hold(struct desk *desk, size_t more)
+{
+    desk->unfinished += more;
+    counter_set(&desk->tally.unfinished_bytes, desk->unfinished);
+}
+
 /* Makes the input anew with another capacity. A deadline that runs is moved over, for its link's neighbours know the old place. */
 static struct input *
 resize(struct desk *desk, struct input *input, size_t capacity)
@@ -51,7 +59,7 @@ resize(struct desk *desk, struct input *input, size_t capacity)
             larger->deadline.link.previous->next = &larger->deadline.link;
         }
         free(input);
-        desk->unfinished -= before;
+        hold(desk, -before);
     }
     larger->capacity = capacity;
     return larger;
@@ -72,7 +80,7 @@ input_append(struct presence *presence, struct worker *worker, struct input **in
         larger = resize(desk, *input, capacity);
         if (larger == NULL)
             return -ENOMEM;
-        desk->unfinished += capacity;
+        hold(desk, capacity);
         larger->client = client;
         *input = larger;
     }
@@ -110,6 +118,6 @@ input_free(struct presence *presence, struct worker *worker, struct input *input
         return;
     deadline_stop(&input->deadline);
     rpc_progress_free(input->progress);
-    presence_desk(presence, worker)->unfinished -= input->capacity;
+    hold(presence_desk(presence, worker), -input->capacity);
     free(input);
 }

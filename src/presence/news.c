@@ -68,13 +68,14 @@ tell_first(struct presence *presence, struct worker *worker, struct lane *lane, 
 {
     struct audience_part *part = audience_part_of(lane->first);
     const struct handle *handles = &part->audience->handles[part->first];
-    uint32_t cost = 0;
+    uint32_t cost = 0, before = part->told;
 
     while (part->told < part->count && cost < share) {
         if (part->told + AHEAD < part->count)
             worker_prefetch(worker, handles[part->told + AHEAD]);
         cost += tell(presence, worker, handles[part->told++], part);
     }
+    told_add(&presence_desk(presence, worker)->told, part->audience->since_ns, part->told - before);
     if (part->told == part->count) {
         uint32_t weight = part->mail.weight;
 

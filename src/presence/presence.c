@@ -6,6 +6,7 @@
 #include "presence/datagram.h"
 #include "presence/desk.h"
 #include "presence/input.h"
+#include "presence/inquiry.h"
 #include "presence/news.h"
 #include "presence/parking.h"
 #include "presence/rpc.h"
@@ -22,11 +23,15 @@ static void
 publish(void *context, uint32_t number, struct audience *audience) THREAD_ATTRIBUTE(no_thread_safety_analysis)
 {
     struct presence *presence = context;
-    uint32_t left = atomic_load_explicit(&audience->unfinished, memory_order_relaxed);
+    uint32_t left = atomic_load_explicit(&audience->unfinished, memory_order_relaxed), told = 0;
     bool is_celebrity = false;
 
-    for (uint32_t worker = 0; worker < audience->part_count; worker++)
+    for (uint32_t worker = 0; worker < audience->part_count; worker++) {
         is_celebrity = is_celebrity || audience->parts[worker].count > NEWS_SLICE;
+        told += audience->parts[worker].count;
+    }
+    audience->since_ns = presence->workers[number].now_ns;
+    distribution_add(&presence->desks[number].tally.audience, told, 1);
     if (is_celebrity) {
         audience->gauge = &presence->celebrating[presence_group(presence, audience->transition.user)];
         atomic_fetch_add_explicit(audience->gauge, 1, memory_order_relaxed);
@@ -123,8 +128,11 @@ configured(void *context, struct worker *worker, const void *settings) REQUIRES(
 static void
 mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(worker_role)
 {
-    ASSERT(mail->tag == MAIL_NEWS);
-    news_arrive(context, worker, mail);
+    ASSERT(mail->tag == MAIL_NEWS || mail->tag == MAIL_ASK);
+    if (mail->tag == MAIL_ASK)
+        inquiry_arrive(context, worker, mail);
+    else
+        news_arrive(context, worker, mail);
 }
 
 /* Tells news, lets those go on who waited for it, and gives long batches their turns. */
@@ -135,7 +143,16 @@ turn(void *context, struct worker *worker) REQUIRES(worker_role)
     bool more = news_tell(presence, worker);
 
     parking_release(presence, worker);
+    more = inquiry_work(presence, worker) || more;
     return parking_give_turns(presence, worker) || more;
+}
+
+static void
+written(void *context, struct worker *worker, uint64_t now_ns) REQUIRES(worker_role)
+{
+    struct desk *desk = presence_desk(context, worker);
+
+    told_written(&desk->told, &desk->tally.delay, now_ns);
 }
 
 const struct session_handler presence_handler = {
@@ -151,6 +168,7 @@ const struct session_handler presence_handler = {
     .configured = configured,
     .mail = mail_arrived,
     .turn = turn,
+    .written = written,
 };
 
 static bool
@@ -161,6 +179,7 @@ desk_init(struct desk *desk)
     jsonrpc_write_changes_end(&desk->scratch);
     desk->changes_end = desk->scratch.length - desk->changes_begin;
     desk->scratch.length = 0;
+    counters_init(&desk->tally.logins[0][0], COUNTERS_IN(struct tally));
     list_init(&desk->parked);
     list_init(&desk->braked);
     list_init(&desk->sliced);
@@ -233,6 +252,19 @@ uint64_t
 presence_users_online(const struct presence *presence)
 {
     return graph_users_online(presence->graph);
+}
+
+void
+presence_count(const struct presence *presence, struct tally *sum)
+{
+    for (uint32_t number = 0; number < presence->worker_count; number++)
+        counters_sum(&sum->logins[0][0], &presence->desks[number].tally.logins[0][0], COUNTERS_IN(struct tally));
+}
+
+uint64_t
+presence_lock_waits(const struct presence *presence)
+{
+    return graph_lock_waits(presence->graph);
 }
 
 void

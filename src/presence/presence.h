@@ -10,6 +10,7 @@
 
 #include "base/mail.h"
 #include "net/worker.h"
+#include "presence/tally.h"
 #include "protocol/dialect.h"
 #include "protocol/limits.h"
 #include "store/store.h"
@@ -42,6 +43,10 @@ void presence_stop(struct presence *presence);
 
 /* How many users are online, about. Any thread. */
 uint64_t presence_users_online(const struct presence *presence);
+/* Adds what is counted at all desks to *sum. Any thread; nobody waits for it. */
+void presence_count(const struct presence *presence, struct tally *sum);
+/* How often a worker had to wait for another one's look at the same part of the graph. Any thread, likewise. */
+uint64_t presence_lock_waits(const struct presence *presence);
 
 /* Ends mail that no worker will take any more; for workers_done. */
 void presence_drop_mail(struct mail *mail);

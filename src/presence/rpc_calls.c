@@ -49,6 +49,7 @@ answer_error(struct rpc_work *work, const struct jsonrpc_id *id, int code, const
 {
     size_t begin;
 
+    counter_add(&work->presence->desks[work->worker->number].tally.errors[error->code], 1);
     if (id->kind == JSONRPC_ID_NONE)
         return;
     begin = answer_begin(work);
@@ -362,6 +363,7 @@ rpc_call_carry_out(struct rpc_work *work, const struct jsonrpc_call *call)
         answer_error(work, &call->id, call->failure, &call->error);
         /* More than a limit allows was sent: the stream is not trusted any more. A datagram ends by itself. */
         if (call->error.code == ERROR_TOO_MANY_FRIENDS && work->client != NULL && !session_is_datagram(&work->client->session)) {
+            work->client->end = END_ERROR;
             client_leave(work->presence, work->worker, work->client, LEAVE_CLOSED);
             work->progress->closes = true;
         }

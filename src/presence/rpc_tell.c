@@ -13,6 +13,7 @@
 #include "presence/old_news.h"
 #include "presence/rpc.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -55,15 +56,20 @@ void
 rpc_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part)
 {
     const struct transition *transition = &part->audience->transition;
+    int put;
 
     if (old_news_has(client->old_news, transition->index, part->sequence))
         return;
     if (part->text == NULL)
         part->text = transition_line(presence_desk(presence, worker), transition);
-    if (part->text == NULL || changes_put(&client->changes, transition->index, part->text) < 0)
+    put = part->text == NULL ? -ENOMEM : changes_put(&client->changes, transition->index, part->text);
+    if (put < 0) {
         client_fail_for_memory(presence, worker, client);
-    else
-        session_want_room(worker, &client->session);
+        return;
+    }
+    if (put > 0)
+        counter_add(&presence_tally(presence, worker)->merged, 1);
+    session_want_room(worker, &client->session);
 }
 
 static size_t
@@ -132,6 +138,7 @@ queue_next(struct presence *presence, struct worker *worker, struct client *clie
         return false;
     }
     client->seq++;
+    counter_add(&presence_tally(presence, worker)->notifications[TALLY_JSONRPC][client_transport(client)], count);
     while (count-- > 0)
         changes_take_first(&client->changes);
     return true;
@@ -139,23 +146,25 @@ queue_next(struct presence *presence, struct worker *worker, struct client *clie
 
 /*
  * Of a notification of `count` changes so many bytes have left. Takes away the changes that have begun to leave, and cuts the line short behind
- * them; the others wait on, and newer ones may take their places. A notification that has begun has a change.
+ * them; the others wait on, and newer ones may take their places. A notification that has begun has a change. Returns how many have begun.
  */
-static void
+static uint32_t
 take_begun(const struct desk *desk, struct client *client, struct line *line, uint32_t count, size_t sent)
 {
     size_t end = desk->changes_begin;
+    uint32_t taken = 0;
 
-    for (uint32_t taken = 0; taken < count && sent > (taken == 0 ? 0 : end); taken++) {
+    for (; taken < count && sent > (taken == 0 ? 0 : end); taken++) {
         uint32_t place = 0;
 
         end += (taken == 0 ? 0 : BETWEEN_BYTES) + change_bytes(desk, changes_next(client->changes, &place));
         changes_take_first(&client->changes);
     }
     if (sent == 0 || end + desk->changes_end == line->length)
-        return;
+        return taken;
     memmove(line->bytes + end, line->bytes + line->length - desk->changes_end, desk->changes_end);
     line->length = (uint32_t)(end + desk->changes_end);
+    return taken;
 }
 
 /* Sends one notification at once, as far as the socket takes it; what it does not take is not queued but waits with the changes. */
@@ -172,7 +181,7 @@ send_next(struct presence *presence, struct worker *worker, struct client *clien
         return;
     }
     sent = session_send_now(worker, &client->session, line);
-    take_begun(desk, client, line, count, sent);
+    counter_add(&desk->tally.notifications[TALLY_JSONRPC][TALLY_TCP], take_begun(desk, client, line, count, sent));
     if (sent > 0 && sent < line->length)
         session_send_rest(worker, &client->session, line, sent);
     line_drop(line);

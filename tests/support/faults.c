@@ -33,7 +33,7 @@ int __real_epoll_ctl(int poller, int operation, int descriptor, struct epoll_eve
 int __real_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 
-void __real_mutex_lock(struct mutex *mutex);
+bool __real_mutex_lock(struct mutex *mutex);
 int64_t __real_clock_realtime_ms(void);
 
 void *__wrap_malloc(size_t size);
@@ -43,7 +43,7 @@ int __wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 int __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
 int __wrap_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
-void __wrap_mutex_lock(struct mutex *mutex);
+bool __wrap_mutex_lock(struct mutex *mutex);
 int64_t __wrap_clock_realtime_ms(void);
 
 void
@@ -198,12 +198,12 @@ __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void 
     return __real_pthread_create(thread, attributes, start, argument);
 }
 
-void
+bool
 __wrap_mutex_lock(struct mutex *mutex)
 {
     if (atomic_load(&interrupt_nth) > 0 && atomic_fetch_sub(&interrupt_nth, 1) == 1)
         interrupt(interrupt_context);
-    __real_mutex_lock(mutex);
+    return __real_mutex_lock(mutex);
 }
 
 int64_t

@@ -211,6 +211,7 @@ stage_connect(uint32_t number)
     admission_enter(&stage.admission);
     session = slots_at(&worker->sessions, slot);
     session->handle = handle_of(number, slot, ++worker->generation);
+    session->opened_s = (uint32_t)(worker->now_ms / 1000);
     session->descriptor = ends[0];
     session->transport = &transport_tcp;
     actors[actor_count] = (struct actor){.worker = number, .session = session, .handle = session->handle, .peer = ends[1]};

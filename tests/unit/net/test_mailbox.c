@@ -88,6 +88,23 @@ START_TEST(all_that_was_ever_posted_is_counted)
 }
 END_TEST
 
+START_TEST(anybody_sees_how_much_is_in_it)
+{
+    struct mail mails[2] = {{.weight = 3}, {.weight = 4}};
+
+    mailbox_post(&mailbox, &mails[0]);
+    mailbox_post(&mailbox, &mails[1]);
+    ck_assert_uint_eq(counter_read(&mailbox.depth), 2);
+    ck_assert_uint_eq(counter_read(&mailbox.weight), 7);
+    (void)mailbox_take(&mailbox);
+    ck_assert_uint_eq(counter_read(&mailbox.depth), 0);
+    ck_assert_uint_eq(counter_read(&mailbox.weight), 7); /* taken is not told */
+    mailbox_settle(&mailbox, 5);
+    ck_assert_uint_eq(counter_read(&mailbox.weight), 2);
+    mailbox_settle(&mailbox, 2);
+}
+END_TEST
+
 START_TEST(pressure_is_high_above_the_high_mark_until_below_the_low_one)
 {
     struct mail most = {.weight = MAILBOX_HIGH}, one = {.weight = 1};
@@ -227,6 +244,7 @@ main(void)
     tcase_add_test(tests, only_the_first_mail_in_an_empty_box_asks_for_a_wake_up);
     tcase_add_test(tests, posting_does_not_wake_and_waking_does);
     tcase_add_test(tests, all_that_was_ever_posted_is_counted);
+    tcase_add_test(tests, anybody_sees_how_much_is_in_it);
     tcase_add_test(tests, pressure_is_high_above_the_high_mark_until_below_the_low_one);
     tcase_add_test(tests, pressure_lasts_until_the_last_mailbox_is_relieved);
     tcase_add_test_raise_signal(tests, mail_must_be_taken_before_the_end, SIGABRT);
