@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The image of the presence server: built in one stage, and put with its two libraries on a plain Debian in the next.
+# The image of the presence server: built in one stage, and put with its libraries on a plain Debian in the next.
 #
 #   docker build -t alo .
 #   docker run --rm -p 8080:8080 alo

@@ -55,7 +55,7 @@ library_base_sources := $(addprefix src/base/,assert.c buffer.c hash.c)
 # System tests talk to a server program. Unit tests hold the server's own parts, so of what system tests share they get only
 # what has no name in common with those.
 system_support_sources := $(wildcard tests/support/*.c)
-unit_support_sources := $(addprefix tests/support/,unit.c faults.c manager.c pace.c) $(wildcard tests/support/unit/*.c)
+unit_support_sources := $(addprefix tests/support/,unit.c faults.c http.c manager.c pace.c) $(wildcard tests/support/unit/*.c)
 support_sources := $(wildcard tests/support/*.c tests/support/*/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 system_sources := $(wildcard tests/system/test_*.c)
@@ -131,8 +131,8 @@ LIBRARY_FLAGS := -fPIC -fvisibility=hidden
 library_soname := libalo.so.$(firstword $(subst ., ,$(VERSION)))
 LIBRARY_LINK := -shared -Wl,-soname,$(library_soname) -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs
 
-# Only the server speaks to the service manager; what else is linked with its parts does not need the library.
-LIBRARIES := -ljansson -Wl,--push-state,--as-needed -lsystemd -Wl,--pop-state
+# Only the server speaks to the service manager and to operators; what else is linked with its parts does not need those libraries.
+LIBRARIES := -ljansson -Wl,--push-state,--as-needed -lsystemd -lmicrohttpd -Wl,--pop-state
 CLIENT_LIBRARIES := -ledit
 # Only what is shipped has it: tools that replace malloc themselves would not see through it.
 ALLOCATOR := -Wl,--no-as-needed -ljemalloc

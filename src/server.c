@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Order of starting: the sockets (the likeliest to fail), presence with its graph, workers, acceptor. Order of stopping: the
- * acceptor, so that nobody new comes; the workers, who say goodbye to their sessions; then everything is freed by one thread.
+ * Order of starting: the sockets (the likeliest to fail), presence with its graph, workers, acceptor, and the admin interface that looks at all of
+ * them. Order of stopping: the acceptor, so that nobody new comes; the workers, who say goodbye to their sessions; the admin interface, which
+ * tells of that until then; then everything is freed by one thread.
  */
 #include "server.h"
 
@@ -14,6 +15,7 @@
 #include "net/reconfiguration.h"
 #include "net/worker.h"
 #include "presence/presence.h"
+#include "server_admin.h"
 #include "service/options_value.h"
 #include "store/store.h"
 #include "transport/tcp.h"
@@ -55,6 +57,7 @@ struct server {
     struct settings *former;   /* only while a worker has yet to take those that hold now */
     struct acceptor acceptor;
     struct presence *presence;
+    struct server_admin admin;
     const struct store *store;
     uint32_t worker_count;
     uint16_t port;
@@ -114,6 +117,8 @@ session_limit(const struct options *options, uint32_t workers, uint32_t *limit, 
     bool optional;
     int address_count = options->udp ? tcp_addresses_parse(options->bind, addresses, &optional) : 0;
 
+    if (options->admin_port >= 0)
+        needed += ADMIN_DESCRIPTORS;
     if (address_count > 0)
         needed += workers * (uint32_t)address_count;
 
@@ -372,6 +377,33 @@ hand_out_udp(struct server *server)
     return 0;
 }
 
+/* The admin interface begins when there is something to tell. On failure everything has ended again, as in start_threads. */
+static int
+start_admin(struct server *server, char problem[SERVER_PROBLEM])
+{
+    int error;
+
+    server->admin.parts = (struct server_parts){
+        .workers = server->workers,
+        .worker_count = server->worker_count,
+        .acceptor = &server->acceptor,
+        .admission = &server->admission,
+        .datagram_admission = &server->datagram_admission,
+        .pressure = &server->pressure,
+        .presence = server->presence,
+    };
+    error = server_admin_start(&server->admin);
+    if (error == 0) {
+        server_admin_set_ready(&server->admin, true);
+        return 0;
+    }
+    acceptor_stop(&server->acceptor);
+    workers_stop(server->workers, server->worker_count);
+    workers_done(server->workers, server->worker_count, presence_drop_mail);
+    server_admin_done(&server->admin);
+    return fail(problem, error, "cannot start the admin interface: %s", strerror(-error));
+}
+
 /* Makes and starts the threads. On failure everything that it began has ended again. */
 static int
 start_threads(struct server *server, char problem[SERVER_PROBLEM])
@@ -504,6 +536,8 @@ server_start(const struct options *options, struct server **server, char problem
         error = listen_anywhere(made, options, problem);
     if (error == 0) {
         error = listen_local(&made->acceptor, options, problem);
+        if (error == 0)
+            error = server_admin_open(&made->admin, options, problem, SERVER_PROBLEM);
         if (error < 0)
             close_listeners(made);
         demand_headers(&made->acceptor, options->proxy_protocol);
@@ -514,12 +548,15 @@ server_start(const struct options *options, struct server **server, char problem
         dialects_init();
         if (configure(made, options)) {
             error = start_threads(made, problem);
+            if (error == 0)
+                error = start_admin(made, problem);
         } else {
             close_listeners(made);
             error = fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
         }
     }
     if (error < 0) {
+        server_admin_close(&made->admin);
         presence_free(made->presence);
         pulse_done(&made->pulse);
         gate_done(&made->gate);
@@ -587,6 +624,12 @@ server_reload(struct server *server, const struct options *options, char problem
 }
 
 uint16_t
+server_admin_port(const struct server *server)
+{
+    return server->admin.port;
+}
+
+uint16_t
 server_port(const struct server *server)
 {
     return server->port;
@@ -628,7 +671,7 @@ server_log_listening(const struct server *server)
         LOG_FIELD_NUMBER("max_sessions", admission_limit(&server->admission)),
         LOG_FIELD_NUMBER("max_udp_sessions", admission_limit(&server->datagram_admission)), LOG_FIELD_TRUTH("udp", server->udp),
         LOG_FIELD_TEXT("unix", server->unix_sockets), LOG_FIELD_TEXT("proxy_protocol", server->proxy_protocol),
-        LOG_FIELD_TEXT("store", server->store->name));
+        LOG_FIELD_TEXT("store", server->store->name), LOG_FIELD_NUMBER("admin_port", server->admin.port));
 }
 
 static void
@@ -656,11 +699,14 @@ server_stop(struct server *server)
 {
     log_event(LEVEL_INFO, "stopping", LOG_FIELD_NUMBER("connections", admission_count(&server->admission)),
         LOG_FIELD_NUMBER("udp_sessions", admission_count(&server->datagram_admission)));
+    server_admin_set_ready(&server->admin, false);
     acceptor_stop(&server->acceptor);
     presence_stop(server->presence);
     workers_stop(server->workers, server->worker_count);
+    server_admin_stop(&server->admin);
     log_stopped(server);
     workers_done(server->workers, server->worker_count, presence_drop_mail);
+    server_admin_done(&server->admin);
     presence_free(server->presence);
     settings_free(server, server->former);
     settings_free(server, server->settings);

@@ -32,6 +32,8 @@ int server_reload(struct server *server, const struct options *options, char pro
 
 /* The port that it listens on. */
 uint16_t server_port(const struct server *server);
+/* The port of the admin interface; 0 when there is none. */
+uint16_t server_admin_port(const struct server *server);
 /* The first address that it listens on, such as "127.0.0.1:8080". */
 const char *server_address(const struct server *server);
 

@@ -56,7 +56,8 @@ server_start() {
     fi
     read -r -a command <<<"$(server_command "$1" "${2:-}")"
     : >"$results/log"
-    GOMAXPROCS=$workers "${command[@]}" >>"$results/log" 2>&1 &
+    # Two servers that are compared may run at once, and the admin interface's port is there once.
+    ALO_ADMIN_PORT=none GOMAXPROCS=$workers "${command[@]}" >>"$results/log" 2>&1 &
     server=$!
     for ((attempt = 0; attempt < 200; attempt++)); do
         kill -0 "$server" 2>/dev/null || break

@@ -52,7 +52,10 @@ struct options {
     uint32_t message_rate_per_address;    /* --message-rate-per-address $ALO_MESSAGE_RATE_PER_ADDRESS */
     uint32_t queue_limit;                 /* --queue-limit $ALO_QUEUE_LIMIT: 4096 notifications that may wait for one session, 16 to 1,000,000 */
     const char *store;                    /* --store $ALO_STORE: "light" */
-    const char *config;                   /* --config $ALO_CONFIG: the configuration file; "none" */
+    int32_t admin_port;                   /* --admin-port $ALO_ADMIN_PORT: 8081; 0 takes a free one; -1, "none", means no admin interface */
+    const char *admin_bind;               /* --admin-bind $ALO_ADMIN_BIND: as bind */
+    const char *admin_token_file; /* --admin-token-file $ALO_ADMIN_TOKEN_FILE: "none", or where the token is that lets operators close sessions */
+    const char *config;           /* --config $ALO_CONFIG: the configuration file; "none" */
     struct option_source sources[OPTION_COUNT]; /* in the order of the table */
     char *file_text;                            /* owned: what words from the file point into; NULL without a file */
 };

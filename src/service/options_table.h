@@ -11,13 +11,14 @@
 #include <stdint.h>
 
 enum option_kind {
-    OPTION_FLAG,    /* no value on the command line; true or false elsewhere. bool */
-    OPTION_SWITCH,  /* true or false everywhere. bool */
-    OPTION_PORT,    /* uint16_t */
-    OPTION_NUMBER,  /* uint32_t */
-    OPTION_SECONDS, /* uint32_t */
-    OPTION_SIZE,    /* bytes, with suffixes. size_t */
-    OPTION_WORD,    /* any text but an empty one. const char * */
+    OPTION_FLAG,         /* no value on the command line; true or false elsewhere. bool */
+    OPTION_SWITCH,       /* true or false everywhere. bool */
+    OPTION_PORT,         /* uint16_t */
+    OPTION_PORT_OR_NONE, /* int32_t, -1 for none */
+    OPTION_NUMBER,       /* uint32_t */
+    OPTION_SECONDS,      /* uint32_t */
+    OPTION_SIZE,         /* bytes, with suffixes. size_t */
+    OPTION_WORD,         /* any text but an empty one. const char * */
 };
 
 struct option_row {
@@ -36,7 +37,7 @@ struct option_row {
     bool is_outside;         /* it cannot stand in a configuration file */
 };
 
-enum { OPTION_COUNT = 26 };
+enum { OPTION_COUNT = 29 };
 
 extern const struct option_row option_table[OPTION_COUNT];
 

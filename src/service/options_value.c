@@ -125,6 +125,7 @@ option_describe_allowed(const struct option_row *row, char text[static OPTION_TE
         option_format_size(row->most, most);
         snprintf(text, OPTION_TEXT, "a size from %.30s to %.30s (a number of bytes, or of KiB, MiB or GiB)", least, most);
         return;
+    case OPTION_PORT_OR_NONE: snprintf(text, OPTION_TEXT, "a number from %" PRIu64 " to %" PRIu64 ", or none", row->least, row->most); return;
     case OPTION_PORT:
     case OPTION_NUMBER: snprintf(text, OPTION_TEXT, "a number from %" PRIu64 " to %" PRIu64, row->least, row->most); return;
     case OPTION_SECONDS: snprintf(text, OPTION_TEXT, "a number of seconds from %" PRIu64 " to %" PRIu64, row->least, row->most); return;
@@ -180,6 +181,8 @@ option_store(const struct option_row *row, struct option_source source, const ch
     option_describe_source(options, row, source, behind);
     if (row->kind == OPTION_FLAG || row->kind == OPTION_SWITCH)
         error = truth_read(row, behind, value, &truth, sentence);
+    else if (row->kind == OPTION_PORT_OR_NONE && strcasecmp(value, "none") == 0)
+        number = UINT64_MAX;
     else if (row->kind != OPTION_WORD)
         error = number_read(row, behind, value, &number, sentence);
     else if (*value == '\0')
@@ -193,6 +196,7 @@ option_store(const struct option_row *row, struct option_source source, const ch
     case OPTION_SWITCH: memcpy(field, &truth, sizeof truth); break;
     case OPTION_WORD: memcpy(field, &value, sizeof value); break;
     case OPTION_PORT: memcpy(field, &(uint16_t){(uint16_t)number}, sizeof(uint16_t)); break;
+    case OPTION_PORT_OR_NONE: memcpy(field, &(int32_t){number == UINT64_MAX ? -1 : (int32_t)number}, sizeof(int32_t)); break;
     case OPTION_NUMBER:
     case OPTION_SECONDS: memcpy(field, &(uint32_t){(uint32_t)number}, sizeof(uint32_t)); break;
     case OPTION_SIZE: memcpy(field, &(size_t){(size_t)number}, sizeof(size_t)); break;
@@ -208,6 +212,7 @@ option_format(const struct option_row *row, const struct options *options, char 
     const char *word;
     bool truth;
     uint16_t port;
+    int32_t port_or_none;
     uint32_t number;
     size_t size;
 
@@ -218,6 +223,10 @@ option_format(const struct option_row *row, const struct options *options, char 
     case OPTION_SIZE:
         memcpy(&size, field, sizeof size);
         option_format_size(size, text);
+        return text;
+    case OPTION_PORT_OR_NONE:
+        memcpy(&port_or_none, field, sizeof port_or_none);
+        snprintf(text, OPTION_TEXT, port_or_none < 0 ? "none" : "%" PRId32, port_or_none);
         return text;
     case OPTION_PORT:
         memcpy(&port, field, sizeof port);
@@ -239,6 +248,7 @@ option_take_over(const struct option_row *row, struct options *options, const st
         [OPTION_FLAG] = sizeof(bool),
         [OPTION_SWITCH] = sizeof(bool),
         [OPTION_PORT] = sizeof(uint16_t),
+        [OPTION_PORT_OR_NONE] = sizeof(int32_t),
         [OPTION_NUMBER] = sizeof(uint32_t),
         [OPTION_SECONDS] = sizeof(uint32_t),
         [OPTION_SIZE] = sizeof(size_t),

@@ -12,3 +12,15 @@ version_text(void)
 {
     return VERSION_NUMBER " (commit " VERSION_COMMIT ")";
 }
+
+const char *
+version_number(void)
+{
+    return VERSION_NUMBER;
+}
+
+const char *
+version_commit(void)
+{
+    return VERSION_COMMIT;
+}

@@ -7,5 +7,8 @@
 
 /* The version and the commit it was built from, such as "0.1.0 (commit abc1234)"; constant. */
 const char *version_text(void);
+/* The same in parts. */
+const char *version_number(void);
+const char *version_commit(void);
 
 #endif

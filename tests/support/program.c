@@ -119,8 +119,8 @@ program_start_server_with(enum program_between between, const char *variables, c
     for (char **variable = environ; *variable != NULL; variable++)
         if (strncmp(*variable, "ALO_", 4) == 0)
             length += (size_t)snprintf(command + length, sizeof command - length, " -u %.*s", (int)strcspn(*variable, "="), *variable);
-    length += (size_t)snprintf(command + length, sizeof command - length, " %s %s %s %s", variables, wrapper != NULL ? wrapper : "",
-        binary != NULL && binary[0] != '\0' ? binary : ".bin/alo", flags);
+    length += (size_t)snprintf(command + length, sizeof command - length, " ALO_ADMIN_PORT=none %s %s %s %s", variables,
+        wrapper != NULL ? wrapper : "", binary != NULL && binary[0] != '\0' ? binary : ".bin/alo", flags);
     ck_assert_uint_lt(length, sizeof command);
     return program_start(between, command);
 }

@@ -47,7 +47,10 @@ command_done(struct command *command)
         free(command->arguments[i]);
 }
 
-/* The environment without what would set options of the server; a new array that borrows its texts. */
+/*
+ * The environment without what would set options of the server; a new array that borrows its texts. Many servers run at once, so one has an admin
+ * interface only when its flags say so: the default port is there once.
+ */
 static char **
 environment_plain(void)
 {
@@ -55,8 +58,10 @@ environment_plain(void)
 
     while (environ[count] != NULL)
         count++;
-    char **plain = calloc(count + 1, sizeof *plain);
+    static char no_admin[] = "ALO_ADMIN_PORT=none";
+    char **plain = calloc(count + 2, sizeof *plain);
     ck_assert_ptr_nonnull(plain);
+    plain[kept++] = no_admin;
     for (size_t i = 0; i < count; i++)
         if (strncmp(environ[i], "ALO_", 4) != 0 && strncmp(environ[i], "SERVER_PORT=", 12) != 0 && strncmp(environ[i], "VERBOSE=", 8) != 0)
             plain[kept++] = environ[i];

@@ -172,6 +172,11 @@ START_TEST(threads_that_cannot_be_started_are_a_problem)
         faults_thread(nth);
         expect_problem(&options, -EAGAIN, "cannot start the threads", strerror(EAGAIN));
     }
+    options.admin_port = 0;
+    options.admin_bind = "127.0.0.1";
+    options.admin_token_file = "none";
+    faults_thread(5);
+    expect_problem(&options, -EAGAIN, "cannot start the admin interface", strerror(EAGAIN));
     faults_thread(0);
     server_stop(guest_server(&options));
 }

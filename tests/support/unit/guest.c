@@ -41,6 +41,7 @@ guest_options(void)
         .max_nesting = 32,
         .max_udp_sessions = 1000,
         .queue_limit = 4096,
+        .admin_port = -1,
         .store = "light",
     };
 }

@@ -95,6 +95,7 @@ number_stored(const struct option_row *row)
     switch (row->kind) {
     case OPTION_PORT: memcpy(&port, field, sizeof port); return port;
     case OPTION_SIZE: memcpy(&size, field, sizeof size); return size;
+    case OPTION_PORT_OR_NONE: /* as long as it is a port */
     case OPTION_NUMBER:
     case OPTION_SECONDS: memcpy(&number, field, sizeof number); return number;
     case OPTION_FLAG:
@@ -138,6 +139,9 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert_uint_eq(options.message_rate_per_address, 0);
     ck_assert_uint_eq(options.queue_limit, 4096);
     ck_assert_str_eq(options.store, "light");
+    ck_assert_int_eq(options.admin_port, 8081);
+    ck_assert_str_eq(options.admin_bind, "localhost");
+    ck_assert_str_eq(options.admin_token_file, "none");
     ck_assert_str_eq(warnings, "");
     ck_assert_str_eq(complaint, "");
 }
@@ -174,6 +178,9 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"message-rate-per-address", "ALO_MESSAGE_RATE_PER_ADDRESS", 0, 1000000},
         {"queue-limit", "ALO_QUEUE_LIMIT", 16, 1000000},
         {"store", "ALO_STORE", 0, 0},
+        {"admin-port", "ALO_ADMIN_PORT", 0, 65535},
+        {"admin-bind", "ALO_ADMIN_BIND", 0, 0},
+        {"admin-token-file", "ALO_ADMIN_TOKEN_FILE", 0, 0},
         {"config", "ALO_CONFIG", 0, 0},
     };
 
@@ -215,6 +222,19 @@ START_TEST(each_number_takes_its_range_and_nothing_beyond)
             expect_refused(parse(nothing, LINE(variable)), named, "out of range; allowed is");
         }
     }
+}
+END_TEST
+
+START_TEST(a_port_may_be_none)
+{
+    ck_assert_int_eq(parse(LINE("--admin-port", "none"), nothing), OPTIONS_RUN);
+    ck_assert_int_eq(options.admin_port, -1);
+    ck_assert_int_eq(parse(nothing, LINE("ALO_ADMIN_PORT=None")), OPTIONS_RUN);
+    ck_assert_int_eq(options.admin_port, -1);
+    ck_assert_int_eq(parse(nothing, nothing), OPTIONS_RUN);
+    ck_assert_int_eq(options.admin_port, 8081);
+    expect_refused(parse(LINE("--admin-port", "nono"), nothing), "--admin-port", "allowed is a number from 0 to 65535, or none");
+    expect_refused(parse(LINE("--port", "none"), nothing), "--port", "allowed is a number from 0 to 65535");
 }
 END_TEST
 
@@ -480,6 +500,7 @@ main(void)
     tcase_add_test(tests, defaults_are_those_of_the_contract);
     tcase_add_test(tests, names_and_ranges_are_those_of_the_contract);
     tcase_add_test(tests, each_number_takes_its_range_and_nothing_beyond);
+    tcase_add_test(tests, a_port_may_be_none);
     tcase_add_test(tests, a_number_is_decimal_digits_and_no_more);
     tcase_add_test(tests, a_number_too_large_for_any_integer_is_out_of_range);
     tcase_add_test(tests, sizes_take_units);

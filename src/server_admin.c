@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "server_admin.h"
+
+#include "base/clock.h"
+#include "base/sync.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PEER_TIMEOUT_S = 60 };
+
+_Static_assert((int)ADMIN_LISTENERS_MAX == (int)TCP_ADDRESSES_MAX, "all addresses must fit");
+
+static bool
+is_ready(void *context)
+{
+    struct server_admin *admin = context;
+
+    return atomic_load_explicit(&admin->is_ready, memory_order_relaxed);
+}
+
+static void
+write_metrics(void *context, struct buffer *out)
+{
+    struct server_admin *admin = context;
+
+    server_metrics_write(&admin->parts, is_ready(admin), out);
+}
+
+static enum admin_outcome
+ask(void *context, struct admin_request *request)
+{
+    struct server_admin *admin = context;
+
+    return api_ask(&admin->api, request);
+}
+
+static void
+collect(void *context)
+{
+    struct server_admin *admin = context;
+
+    api_collect(&admin->api);
+}
+
+static void
+give_up(void *context, struct admin_request *request)
+{
+    struct server_admin *admin = context;
+
+    api_give_up(&admin->api, request);
+}
+
+static const struct admin_calls calls = {.is_ready = is_ready, .write_metrics = write_metrics, .ask = ask, .collect = collect, .give_up = give_up};
+
+/* Reads the token: the file's first line. Returns 0 or -errno and a sentence. */
+static int
+read_token(struct server_admin *admin, const char *path, char *problem, size_t size)
+{
+    char line[ADMIN_TOKEN_BYTES + 1] = "";
+    FILE *file = fopen(path, "re");
+    size_t length;
+
+    if (file == NULL) {
+        snprintf(problem, size, "--admin-token-file %s: %s", path, strerror(errno));
+        return -EINVAL;
+    }
+    if (fgets(line, sizeof line, file) == NULL)
+        line[0] = '\0';
+    fclose(file);
+    length = strcspn(line, "\r\n");
+    line[length] = '\0';
+    if (length < ADMIN_TOKEN_LEAST || length >= ADMIN_TOKEN_BYTES) {
+        snprintf(
+            problem, size, "--admin-token-file %s: its first line must have %d to %d characters", path, ADMIN_TOKEN_LEAST, ADMIN_TOKEN_BYTES - 1);
+        explicit_bzero(line, sizeof line);
+        return -EINVAL;
+    }
+    memcpy(admin->token, line, length + 1);
+    explicit_bzero(line, sizeof line);
+    admin->config.token = admin->token;
+    return 0;
+}
+
+/* Listens on one address, whose port is chosen by the first. Returns 0 or -errno. */
+static int
+listen_on(struct server_admin *admin, struct tcp_address *address)
+{
+    int descriptor = tcp_listen(address, admin->port, PEER_TIMEOUT_S);
+
+    if (descriptor < 0)
+        return descriptor;
+    if (admin->config.listener_count == 0) {
+        admin->port = tcp_address_port(address);
+        tcp_address_format(address, admin->address);
+    }
+    admin->config.listeners[admin->config.listener_count++] = descriptor;
+    return 0;
+}
+
+static int
+open_all(struct server_admin *admin, const struct options *options, char *problem, size_t size)
+{
+    struct tcp_address addresses[TCP_ADDRESSES_MAX];
+    bool optional;
+    int count = tcp_addresses_parse(options->admin_bind, addresses, &optional);
+
+    if (count < 0) {
+        snprintf(problem, size, "--admin-bind %s: not an address to listen on; allowed are numeric addresses with commas between, localhost and all",
+            options->admin_bind);
+        return -EINVAL;
+    }
+    admin->port = (uint16_t)options->admin_port;
+    for (int i = 0; i < count; i++) {
+        char text[TCP_ADDRESS_TEXT];
+        int error = listen_on(admin, &addresses[i]);
+
+        if (error == 0 || (optional && (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL)))
+            continue;
+        tcp_address_format(&addresses[i], text);
+        snprintf(problem, size, "cannot listen on %s for operators: %s%s", text, strerror(-error),
+            error == -EADDRINUSE ? "; stop what runs there, choose another port with --admin-port, or do without with --admin-port none" : "");
+        return error;
+    }
+    if (admin->config.listener_count > 0)
+        return 0;
+    snprintf(problem, size, "cannot listen for operators: this machine has no loopback address");
+    return -EADDRNOTAVAIL;
+}
+
+int
+server_admin_open(struct server_admin *admin, const struct options *options, char *problem, size_t size)
+{
+    int error = -EADDRINUSE;
+
+    atomic_init(&admin->is_ready, false);
+    /* helgrind: a flag by itself; no other memory is published through it. */
+    RACE_IGNORE(&admin->is_ready, sizeof admin->is_ready);
+    admin->config.calls = &calls;
+    admin->config.context = admin;
+    admin->config.answers = -1;
+    if (options->admin_port < 0)
+        return 0;
+    if (strcmp(options->admin_token_file, "none") != 0) {
+        error = read_token(admin, options->admin_token_file, problem, size);
+        if (error < 0)
+            return error;
+        error = -EADDRINUSE;
+    }
+    /* A port that the kernel chose for one family may be taken in another, so then it is asked again. */
+    for (int attempt = 0; attempt < 16 && error == -EADDRINUSE; attempt++) {
+        error = open_all(admin, options, problem, size);
+        if (error < 0)
+            server_admin_close(admin);
+        if (options->admin_port != 0)
+            break;
+    }
+    return error;
+}
+
+void
+server_admin_close(struct server_admin *admin)
+{
+    while (admin->config.listener_count > 0)
+        close(admin->config.listeners[--admin->config.listener_count]);
+    admin->port = 0;
+}
+
+int
+server_admin_start(struct server_admin *admin)
+{
+    int error;
+
+    admin->parts.started_ms = clock_realtime_ms();
+    if (admin->config.listener_count == 0)
+        return 0;
+    error = api_init(&admin->api, admin->parts.workers, admin->parts.worker_count);
+    if (error < 0) {
+        server_admin_close(admin);
+        return error;
+    }
+    admin->has_api = true;
+    admin->config.answers = admin->api.answers.wake_descriptor;
+    error = admin_start(&admin->config, &admin->admin);
+    admin->config.listener_count = 0; /* they are not ours any more */
+    return error;
+}
+
+void
+server_admin_set_ready(struct server_admin *admin, bool ready)
+{
+    atomic_store_explicit(&admin->is_ready, ready, memory_order_relaxed);
+}
+
+void
+server_admin_stop(struct server_admin *admin)
+{
+    admin_stop(admin->admin);
+    admin->admin = NULL;
+}
+
+void
+server_admin_done(struct server_admin *admin)
+{
+    if (admin->has_api)
+        api_done(&admin->api);
+    admin->has_api = false;
+    explicit_bzero(admin->token, sizeof admin->token);
+}
