@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "reload.h"
 #include "server.h"
+#include "service/ctl.h"
 #include "service/options.h"
 #include "service/options_file.h"
 #include "service/signals.h"
@@ -177,6 +178,8 @@ main(int argc, char **argv)
     int status = EXIT_FAILURE;
 
     fill_standard_descriptors();
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return ctl_run(argc - 2, argv + 2);
     signals_block();
     if (systemd_journal_has(STDERR_FILENO))
         log_prefix_levels();

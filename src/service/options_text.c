@@ -4,6 +4,7 @@
  */
 #include "service/options_text.h"
 
+#include "service/ctl.h"
 #include "service/options_man.h"
 #include "service/version.h"
 
@@ -23,6 +24,7 @@ const struct option_command option_commands[OPTION_COMMANDS] = {
     {"help", "h", "shows this text", help_print},
     {"man", NULL, "prints the manual page alo(8)", options_man_print},
     {"completion", NULL, "prints the script that lets bash complete flags and commands", completion_print},
+    {"ctl", NULL, "asks a running server about its users and sessions, and ends some: alo ctl --help", ctl_help_print},
     {"options-table", NULL, "prints the options as a Markdown table", table_print},
 };
 

@@ -22,7 +22,7 @@ struct option_command {
 #define OPTION_CHECK_FLAG "--check-config"
 #define OPTION_PRINT_FLAG "--print-config"
 
-enum { OPTION_COMMANDS = 4, OPTION_TEXT_FLAGS = 4 };
+enum { OPTION_COMMANDS = 5, OPTION_TEXT_FLAGS = 4 };
 
 extern const struct option_command option_commands[OPTION_COMMANDS];
 extern const struct option_command option_text_flags[OPTION_TEXT_FLAGS];

@@ -16,8 +16,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static uint16_t
 admin_port(struct server *server)
@@ -163,6 +165,19 @@ START_TEST(a_port_that_is_taken_is_said)
 }
 END_TEST
 
+/* A token in a file of the test's own. */
+static const char *
+token_file(void)
+{
+    static char path[] = "/tmp/alo-token-XXXXXX";
+    int descriptor = mkstemp(path);
+
+    ck_assert_int_ge(descriptor, 0);
+    ck_assert_int_eq(dprintf(descriptor, "a-token-for-tests\n"), 18);
+    close(descriptor);
+    return path;
+}
+
 /* Is there such a text in what is answered? */
 static void
 expect_page(struct server *server, const char *path, const char *text)
@@ -209,6 +224,56 @@ START_TEST(it_tells_of_users_and_sessions)
     client_close(silent);
     session_leave(watcher);
     server_stop(server);
+}
+END_TEST
+
+/* Runs `alo ctl` with these words; what it says has this text, and its exit status is this. */
+static void
+expect_ctl(struct server *server, const char *words, int status, const char *text)
+{
+    char command[512];
+    const char *binary = getenv("ALO_BINARY");
+
+    snprintf(command, sizeof command, "env -u ALO_ADMIN_TOKEN_FILE %s ctl --server 127.0.0.1:%u %s", binary != NULL ? binary : ".bin/alo",
+        admin_port(server), words);
+    struct program *program = program_start(PROGRAM_PIPES, command);
+    program_hang_up(program);
+    int ended = program_wait(program);
+    ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == status, "%s: wait status %#x: %s", words, (unsigned)ended, program->text);
+    ck_assert_msg(strstr(program->text, text) != NULL, "%s: \"%s\" is not in: %s", words, text, program->text);
+    program_free(program);
+}
+
+START_TEST(operators_close_sessions_from_a_terminal)
+{
+    const char *token = token_file();
+    struct server *server = server_start("--admin-port 0 --admin-token-file %s", token);
+    struct session *watcher = session_open(server, 3, "7");
+    struct client *user = client_connect(server);
+    char words[256];
+
+    client_hello(user, 7, NULL);
+    client_expect(watcher->client, ONLINE);
+    expect_ctl(server, "ready", 0, "ready\n");
+    expect_ctl(server, "user 7", 0, "user 7 is online, watched by 1 sessions; came 2");
+    expect_ctl(server, "user x&y#z%41?/", 0, "user \"x&y#z%41?/\" is offline");
+    expect_ctl(server, "--json sessions --limit 1 --sort queue", 0, "\"sessions\": [{");
+    expect_ctl(server, "explain 3 7", 0, "    it lists the user, and all that it was told has been handed to the kernel\n");
+    expect_ctl(server, "metrics", 0, "alo_users_online 2\n");
+    expect_ctl(server, "close-user 7", 1, "this needs the token");
+    expect_ctl(server, "close-user", 2, "it takes ID");
+    expect_ctl(server, "--limit 3 ready", 2, "are for sessions");
+    expect_ctl(server, "frobnicate", 2, "there is no command frobnicate");
+    snprintf(words, sizeof words, "close-user --token-file %s 7", token);
+    expect_ctl(server, words, 0, "1 closed\n");
+    client_expect_error(user, "shutting_down");
+    client_expect(watcher->client, OFFLINE);
+    expect_ctl(server, words, 0, "0 closed\n");
+    client_close(user);
+    expect_metric(server, "alo_connections_ended_total{reason=\"operator\",transport=\"tcp\"} 1");
+    session_leave(watcher);
+    server_stop(server);
+    unlink(token);
 }
 END_TEST
 
@@ -268,6 +333,7 @@ main(void)
     tcase_add_test(tests, a_stop_is_seen);
     tcase_add_test(tests, a_port_that_is_taken_is_said);
     tcase_add_test(tests, it_tells_of_users_and_sessions);
+    tcase_add_test(tests, operators_close_sessions_from_a_terminal);
     tcase_add_test(tests, a_token_that_is_none_keeps_it_from_starting);
     tcase_add_test(tests, prometheus_reads_it);
     suite_add_tcase(suite, tests);

@@ -430,7 +430,7 @@ END_TEST
 
 START_TEST(a_stray_word_is_named_with_the_commands_there_are)
 {
-    expect_refused(parse(LINE("serve"), nothing), "'serve' is not a command", "help, man, completion and options-table");
+    expect_refused(parse(LINE("serve"), nothing), "'serve' is not a command", "help, man, completion, ctl and options-table");
     expect_refused(parse(LINE("--port", "1", "2"), nothing), "'2' is not a command", "help");
     expect_refused(parse(LINE("-v", "on"), nothing), "'on' is not a command", "help");
     expect_refused(parse(LINE(""), nothing), "'' is not a command", "help");

@@ -272,7 +272,7 @@ START_TEST(commands_are_listed_in_a_sentence)
     char text[OPTION_TEXT];
 
     options_list_commands(text);
-    ck_assert_str_eq(text, "help, man, completion and options-table");
+    ck_assert_str_eq(text, "help, man, completion, ctl and options-table");
 }
 END_TEST
 
