@@ -464,12 +464,12 @@ void
 client_hello_due(struct presence *presence, struct worker *worker, struct client *client)
 {
     session_catch_up(worker, &client->session);
-    if (client->logged_in || client->parked || client->session.entering)
+    if (client->logged_in || client->parked)
         return;
-    if (client->session.held) /* it is we who do not read */
-        deadlines_start(worker_deadlines(worker, DEADLINE_HELLO), &client->session.deadline, worker->now_ms);
-    else
+    if (!client->session.held)
         hello_fail(presence, worker, client);
+    else if (!client->session.entering) /* it is we who do not read; the time begins anew for one that waits for its turn, when that has come */
+        deadlines_start(worker_deadlines(worker, DEADLINE_HELLO), &client->session.deadline, worker->now_ms);
 }
 
 void

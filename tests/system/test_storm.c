@@ -416,6 +416,21 @@ START_TEST(a_reload_changes_them)
 }
 END_TEST
 
+/* Limits or not: the time for a hello runs against whoever says nothing, and against half a hello whose turn has come. */
+START_TEST(who_says_nothing_is_not_waited_for)
+{
+    struct server *server = server_start("--login-rate 1000 --login-rate-per-address 1000 --hello-timeout 1");
+    struct client *silent = client_connect(server), *half = client_connect(server);
+
+    client_send(half, "{\"user_id\"");
+    client_expect_error(silent, "hello_timeout");
+    client_expect_error(half, "hello_timeout");
+    client_close(silent);
+    client_close(half);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(a_stop_does_not_wait_for_those_who_wait)
 {
     enum { COUNT = 20 };
@@ -449,6 +464,7 @@ main(void)
     tcase_add_test(tests, datagrams_count_as_connections);
     tcase_add_test(tests, the_address_is_the_one_that_the_proxy_says);
     tcase_add_test(tests, a_reload_changes_them);
+    tcase_add_test(tests, who_says_nothing_is_not_waited_for);
     tcase_add_test(tests, a_stop_does_not_wait_for_those_who_wait);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);
