@@ -123,7 +123,7 @@ arrive(struct worker *worker, struct session *session, const struct udp_address 
     else
         session_peer(session, peer);
     if (gate_is_on(config->gate))
-        error = gate_enter(config->gate, &session->door->pass, from, worker->now_ms);
+        error = gate_enter(config->gate, &session->door->pass, from != NULL ? GATE_STREAM : GATE_NOWHERE, from, worker->now_ms);
     if (error == -ENOMEM)
         return false;
     if (log_enabled(LEVEL_DEBUG))
@@ -351,7 +351,7 @@ entrance_open_datagram(struct worker *worker, struct session *session)
     if (!gate_is_on(gate))
         return true;
     door = door_new(session);
-    error = door == NULL ? -ENOMEM : gate_enter(gate, &door->pass, &session->address, worker->now_ms);
+    error = door == NULL ? -ENOMEM : gate_enter(gate, &door->pass, GATE_DATAGRAMS, &session->address, worker->now_ms);
     if (error == 0 && !gate_ask_now(gate, &door->pass, worker->now_ms))
         error = -EAGAIN;
     if (error == 0) {

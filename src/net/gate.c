@@ -13,6 +13,7 @@ enum {
     FORGOTTEN_AT_ONCE = 4, /* more than come, so that the idle get fewer */
     TURNS_AT_ONCE = 1024,  /* sources looked at, and newcomers let in, in one go: some hundred microseconds */
     GLOBAL_BURSTS = 10,    /* bursts of the whole server in a second: logins come spread */
+    PLACE_BYTES = 17,      /* what tells sources apart: an address, or the part of it that counts, and the way */
 };
 
 struct source {
@@ -20,16 +21,12 @@ struct source {
     struct list idle;    /* linked while nobody is connected */
     struct list ring;    /* linked while somebody waits */
     struct list waiting; /* of struct gate_pass */
-    uint8_t network[16];
-    bool is_nobody; /* those without an address: only the whole server's limits */
+    uint8_t place[PLACE_BYTES];
     uint32_t connections;
     uint64_t idle_ms; /* since when */
     struct bucket logins;
     struct bucket messages;
 };
-
-/* What stands for those without an address; no address looks like it. */
-static const uint8_t nobody[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 static void
 bucket_fill(struct bucket *bucket, uint32_t rate, uint32_t burst, uint64_t now_ms)
@@ -63,16 +60,22 @@ global_burst(const struct gate *gate) REQUIRES(gate->mutex)
     return gate->limits.login_rate < GLOBAL_BURSTS ? 1 : gate->limits.login_rate / GLOBAL_BURSTS;
 }
 
+static bool
+has_address(const struct source *source)
+{
+    return source->place[PLACE_BYTES - 1] != GATE_NOWHERE;
+}
+
 static uint32_t
 login_rate_of(const struct gate *gate, const struct source *source) REQUIRES(gate->mutex)
 {
-    return source->is_nobody ? 0 : gate->limits.address_login_rate;
+    return has_address(source) ? gate->limits.address_login_rate : 0;
 }
 
 static uint32_t
 message_rate_of(const struct gate *gate, const struct source *source) REQUIRES(gate->mutex)
 {
-    return source->is_nobody ? 0 : gate->limits.address_message_rate;
+    return has_address(source) ? gate->limits.address_message_rate : 0;
 }
 
 static bool
@@ -164,34 +167,34 @@ gate_limits_sessions(const struct gate *gate)
     return gate != NULL && atomic_load_explicit(&gate->limits_sessions, memory_order_relaxed);
 }
 
-/* The part of an address that counts. */
+/* Of an address the part that counts. */
 static void
-network_of(const struct udp_address *from, uint8_t network[16])
+place_of(enum gate_way way, const struct udp_address *from, uint8_t place[PLACE_BYTES])
 {
-    if (from == NULL) {
-        memcpy(network, nobody, 16);
+    memset(place, 0, PLACE_BYTES);
+    place[PLACE_BYTES - 1] = (uint8_t)way;
+    if (way == GATE_NOWHERE)
         return;
-    }
-    memcpy(network, from->host, 16);
-    if (!udp_host_is_mapped(network))
-        memset(network + 8, 0, 8);
+    memcpy(place, from->host, 16);
+    if (!udp_host_is_mapped(place))
+        memset(place + 8, 0, 8);
 }
 
 static struct list *
-shelf_of(struct gate *gate, const uint8_t network[16])
+shelf_of(struct gate *gate, const uint8_t place[PLACE_BYTES])
 {
-    return &gate->shelves[hash_bytes(&gate->key, network, 16) % GATE_SHELVES];
+    return &gate->shelves[hash_bytes(&gate->key, place, PLACE_BYTES) % GATE_SHELVES];
 }
 
 static struct source *
-source_find(const struct list *shelf, const uint8_t network[16])
+source_find(const struct list *shelf, const uint8_t place[PLACE_BYTES])
 {
     if (!list_is_linked(shelf))
         return NULL; /* not made yet */
     for (struct list *link = shelf->next; link != shelf; link = link->next) {
         struct source *source = LIST_ENTRY(link, struct source, shelf);
 
-        if (memcmp(source->network, network, 16) == 0)
+        if (memcmp(source->place, place, PLACE_BYTES) == 0)
             return source;
     }
     return NULL;
@@ -250,14 +253,13 @@ free_forgotten(struct list *forgotten)
 }
 
 static struct source *
-source_new(const uint8_t network[16])
+source_new(const uint8_t place[PLACE_BYTES])
 {
     struct source *source = calloc(1, sizeof *source);
 
     if (source == NULL)
         return NULL;
-    memcpy(source->network, network, 16);
-    source->is_nobody = memcmp(network, nobody, 16) == 0;
+    memcpy(source->place, place, PLACE_BYTES);
     list_init(&source->waiting);
     return source;
 }
@@ -276,33 +278,33 @@ source_add(struct gate *gate, struct list *shelf, struct source *source, uint64_
 }
 
 int
-gate_enter(struct gate *gate, struct gate_pass *pass, const struct udp_address *from, uint64_t now_ms)
+gate_enter(struct gate *gate, struct gate_pass *pass, enum gate_way way, const struct udp_address *from, uint64_t now_ms)
 {
-    uint8_t network[16];
+    uint8_t place[PLACE_BYTES];
     struct list *shelf, forgotten;
     struct source *source, *made = NULL;
     int error = 0;
 
     ASSERT(pass->source == NULL);
-    network_of(from, network);
-    shelf = shelf_of(gate, network);
+    place_of(way, from, place);
+    shelf = shelf_of(gate, place);
     list_init(&forgotten);
     mutex_lock(&gate->mutex);
-    source = source_find(shelf, network);
+    source = source_find(shelf, place);
     if (source == NULL) { /* nothing is allocated under a lock */
         mutex_unlock(&gate->mutex);
-        made = source_new(network);
+        made = source_new(place);
         if (made == NULL)
             return -ENOMEM;
         mutex_lock(&gate->mutex);
-        source = source_find(shelf, network);
+        source = source_find(shelf, place);
         if (source == NULL) {
             source = made;
             made = NULL;
             source_add(gate, shelf, source, now_ms);
         }
     }
-    if (!source->is_nobody && gate->limits.address_connections > 0 && source->connections >= gate->limits.address_connections) {
+    if (has_address(source) && gate->limits.address_connections > 0 && source->connections >= gate->limits.address_connections) {
         error = -EUSERS;
     } else {
         if (source->connections++ == 0) {

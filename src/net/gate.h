@@ -4,8 +4,8 @@
  * a mutex of its own: a leaf lock. It knows neither sockets nor sessions, and it is told the time.
  *
  * Who may not log in yet waits in its source's queue; sources have their turns one after the other, so an address with a thousand newcomers holds up
- * another's one for one turn and no longer. A source is an IPv4 address or an IPv6 network of 64 bits, since whoever has one such address has all of them.
- * One that nobody is connected from is forgotten once it has no debt any more, and when there are GATE_IDLE_MAX of these.
+ * another's one for one turn and no longer. A source is an IPv4 address or an IPv6 network of 64 bits, since whoever has one such address has all of them;
+ * and what comes from it in datagrams is another source than what comes in streams, because anybody can forge the former. One that nobody is connected from is forgotten once it has no debt any more, and when there are GATE_IDLE_MAX of these.
  */
 #ifndef NET_GATE_H
 #define NET_GATE_H
@@ -31,6 +31,13 @@ struct gate_limits {
     uint32_t address_connections;
     uint32_t address_login_rate;
     uint32_t address_message_rate;
+};
+
+/* How somebody has come. */
+enum gate_way {
+    GATE_STREAM,
+    GATE_DATAGRAMS,
+    GATE_NOWHERE, /* from no address, which has no limits of its own */
 };
 
 /* Tokens that come at a steady rate and can be saved up to a burst. */
@@ -85,10 +92,10 @@ bool gate_limits_logins(const struct gate *gate);
 bool gate_limits_sessions(const struct gate *gate);
 
 /*
- * Somebody has come from there; NULL: from no address, which has no limits of its own. `pass` begins as zeros. Returns 0; -EUSERS when there are as many
- * connections from the address as there may be; -ENOMEM.
+ * Somebody has come from there, which is NULL for GATE_NOWHERE. `pass` begins as zeros. Returns 0; -EUSERS when there are as many connections from the
+ * address as there may be; -ENOMEM.
  */
-int gate_enter(struct gate *gate, struct gate_pass *pass, const struct udp_address *from, uint64_t now_ms);
+int gate_enter(struct gate *gate, struct gate_pass *pass, enum gate_way way, const struct udp_address *from, uint64_t now_ms);
 /* It wants to log in. False: it waits until its worker is told by gate_collect. */
 bool gate_ask(struct gate *gate, struct gate_pass *pass, uint32_t worker, uint64_t now_ms);
 /* The same for one that cannot wait. While others wait it gets at most every second turn. */

@@ -61,7 +61,7 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "new logins in a second; who comes sooner waits unread and is not refused; 0 is no limit", .is_live = true},
     {"max-connections-per-address", 0, OPTION_NUMBER, "ALO_MAX_CONNECTIONS_PER_ADDRESS", "0", FIELD(max_connections_per_address), .least = 0,
         .most = 16000000,
-        .help = "connections, UDP clients included, from one address (IPv6: one network of 64 bits) at the same time; 0 is no limit",
+        .help = "connections from one address (IPv6: one network of 64 bits) at the same time, and as many UDP clients; 0 is no limit",
         .is_live = true},
     {"login-rate-per-address", 0, OPTION_NUMBER, "ALO_LOGIN_RATE_PER_ADDRESS", "0", FIELD(login_rate_per_address), .least = 0, .most = 1000000,
         .help = "new logins from one address in a second; who comes sooner waits unread; 0 is no limit", .is_live = true},

@@ -44,7 +44,7 @@ six(uint8_t network, uint8_t interface)
 static int
 enter(struct gate_pass *pass, struct udp_address from)
 {
-    return gate_enter(&gate, pass, &from, now_ms);
+    return gate_enter(&gate, pass, GATE_STREAM, &from, now_ms);
 }
 
 static void
@@ -128,13 +128,32 @@ START_TEST(a_network_of_64_bits_is_one_source)
 }
 END_TEST
 
+/* What is forged in datagrams uses up nothing of what the address's streams may have. */
+START_TEST(datagrams_and_streams_of_an_address_are_two_sources)
+{
+    struct gate_pass stream = {0}, forged = {0};
+    struct udp_address from = four(1);
+
+    begin((struct gate_limits){.address_connections = 1, .address_login_rate = 1, .address_message_rate = 1});
+    ck_assert_int_eq(gate_enter(&gate, &forged, GATE_DATAGRAMS, &from, now_ms), 0);
+    ck_assert(gate_ask_now(&gate, &forged, now_ms) && gate_charge_now(&gate, &forged, now_ms));
+    ck_assert(!gate_ask_now(&gate, &forged, now_ms) && !gate_charge_now(&gate, &forged, now_ms));
+    ck_assert_int_eq(enter(&stream, from), 0);
+    ck_assert(gate_ask(&gate, &stream, 0, now_ms));
+    ck_assert_uint_eq(gate_charge(&gate, &stream, 1, now_ms), 0);
+    gate_leave(&gate, &stream, now_ms);
+    gate_leave(&gate, &forged, now_ms);
+    gate_done(&gate);
+}
+END_TEST
+
 START_TEST(who_has_no_address_has_no_limits_of_an_address)
 {
     struct gate_pass passes[5] = {0};
 
     begin((struct gate_limits){.address_connections = 1, .address_login_rate = 1, .address_message_rate = 1, .login_rate = 20});
     for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(gate_enter(&gate, &passes[i], NULL, now_ms), 0);
+        ck_assert_int_eq(gate_enter(&gate, &passes[i], GATE_NOWHERE, NULL, now_ms), 0);
     ck_assert(gate_ask(&gate, &passes[0], 0, now_ms));
     ck_assert(gate_ask(&gate, &passes[1], 0, now_ms));
     ck_assert(!gate_ask(&gate, &passes[2], 0, now_ms)); /* the server's burst */
@@ -413,6 +432,7 @@ main(void)
     tcase_add_test(tests, without_limits_there_is_none);
     tcase_add_test(tests, connections_are_counted_by_address);
     tcase_add_test(tests, a_network_of_64_bits_is_one_source);
+    tcase_add_test(tests, datagrams_and_streams_of_an_address_are_two_sources);
     tcase_add_test(tests, who_has_no_address_has_no_limits_of_an_address);
     tcase_add_test(tests, logins_come_at_the_rate_and_nobody_is_refused);
     tcase_add_test(tests, turns_are_in_order);
