@@ -316,6 +316,18 @@ entrance_tick(struct worker *worker)
 }
 
 void
+entrance_reconfigure(struct worker *worker)
+{
+    struct list *held = &worker->entrance.held;
+
+    for (struct list *link = held->next; link != held; link = link->next) {
+        struct door *door = LIST_ENTRY(link, struct door, held);
+
+        door->held_until_ms = worker->now_ms + gate_charge(worker->config->gate, &door->pass, 0, worker->now_ms);
+    }
+}
+
+void
 entrance_charge(struct worker *worker, struct session *session)
 {
     uint32_t wait_ms;

@@ -39,6 +39,8 @@ bool entrance_pass(struct worker *worker, struct session *session) REQUIRES(work
 void entrance_due(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Looks whose turn has come. */
 void entrance_tick(struct worker *worker) REQUIRES(worker_role);
+/* Other limits hold: whoever has said too much waits as long as it would have by these. */
+void entrance_reconfigure(struct worker *worker) REQUIRES(worker_role);
 /* A session that has a door has said something. */
 void entrance_charge(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* The session has ended. */

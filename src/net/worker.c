@@ -235,6 +235,7 @@ take_config(struct worker *worker, struct reconfiguration *reconfiguration) REQU
     worker->config = reconfiguration->config;
     for (enum deadline_kind kind = 0; kind < DEADLINE_KINDS; kind++)
         deadlines_change(&worker->deadlines[kind], worker->config->timeouts_ms[kind], worker->now_ms);
+    entrance_reconfigure(worker);
     worker->config->handler->configured(worker->config->context, worker, reconfiguration->settings);
     reconfiguration_taken(reconfiguration);
 }

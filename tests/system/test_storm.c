@@ -432,6 +432,35 @@ START_TEST(who_says_nothing_is_not_waited_for)
 }
 END_TEST
 
+/* Who owes a quarter of an hour by one rate is read at once when there is none any more. */
+START_TEST(a_reload_reaches_those_who_have_said_too_much)
+{
+    enum { CALLS = 900 };
+    static const char ping[] = "{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}";
+    static char batch[CALLS * (sizeof ping + 1) + 2] = "[";
+    char path[] = "/tmp/alo-storm-XXXXXX", *at = batch + 1;
+    int made = mkstemp(path);
+    struct server *server;
+    struct rpc_client *greedy;
+
+    for (int i = 0; i < CALLS; i++)
+        at += sprintf(at, "%s%s", i > 0 ? "," : "", ping);
+    *at = ']';
+    config_write(path, "message-rate-per-address = 1\n");
+    server = server_start("--config %s --verbose", path);
+    greedy = rpc_open(server);
+    client_send(greedy->client, batch);
+    (void)server_event(server, "messages_delayed", 0);
+    config_write(path, "");
+    server_signal(server, SIGHUP);
+    rpc_expect_call(greedy, "ping", "", "\"pong\"");
+    rpc_close(greedy);
+    server_stop(server);
+    ck_assert_int_eq(unlink(path), 0);
+    close(made);
+}
+END_TEST
+
 START_TEST(a_stop_does_not_wait_for_those_who_wait)
 {
     enum { COUNT = 20 };
@@ -466,6 +495,7 @@ main(void)
     tcase_add_test(tests, the_address_is_the_one_that_the_proxy_says);
     tcase_add_test(tests, a_reload_changes_them);
     tcase_add_test(tests, who_says_nothing_is_not_waited_for);
+    tcase_add_test(tests, a_reload_reaches_those_who_have_said_too_much);
     tcase_add_test(tests, a_stop_does_not_wait_for_those_who_wait);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);
