@@ -333,6 +333,8 @@ gate_ask(struct gate *gate, struct gate_pass *pass, uint32_t worker, uint64_t no
     if (may) {
         take_login(gate, source);
     } else {
+        if (source_may(gate, source, now_ms) && !server_may(gate, now_ms))
+            gate->server_is_short = true;
         pass->worker = worker;
         pass->state = GATE_WAITING;
         list_append(&source->waiting, &pass->link);
@@ -349,13 +351,14 @@ gate_ask(struct gate *gate, struct gate_pass *pass, uint32_t worker, uint64_t no
 bool
 gate_ask_now(struct gate *gate, struct gate_pass *pass, uint64_t now_ms)
 {
-    bool may;
+    bool takes_turns, may;
 
     mutex_lock(&gate->mutex);
-    may = source_may(gate, pass->source, now_ms) && server_may(gate, now_ms) && !(gate->waiting > 0 && gate->datagram_had_last);
+    takes_turns = gate->waiting > 0 && gate->server_is_short;
+    may = source_may(gate, pass->source, now_ms) && server_may(gate, now_ms) && !(takes_turns && gate->datagram_had_last);
     if (may) {
         take_login(gate, pass->source);
-        gate->datagram_had_last = gate->waiting > 0;
+        gate->datagram_had_last = takes_turns;
     }
     mutex_unlock(&gate->mutex);
     return may;
@@ -396,6 +399,7 @@ give_turns(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
         queue_shortened(gate, source);
         gate->datagram_had_last = false;
     }
+    gate->server_is_short = in_vain < gate->ring_count && !server_may(gate, now_ms);
 }
 
 void

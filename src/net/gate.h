@@ -70,7 +70,8 @@ struct gate {
     struct list ring; /* sources in whose queues somebody waits */
     uint32_t ring_count;
     uint32_t waiting;       /* newcomers, of all sources */
-    bool datagram_had_last; /* while others waited */
+    bool server_is_short;   /* some of them wait for the whole server's limit, not for their address's; as of the last look */
+    bool datagram_had_last; /* while it was */
     struct list granted[GATE_WORKERS_MAX];
 };
 
@@ -98,7 +99,7 @@ bool gate_limits_sessions(const struct gate *gate);
 int gate_enter(struct gate *gate, struct gate_pass *pass, enum gate_way way, const struct udp_address *from, uint64_t now_ms);
 /* It wants to log in. False: it waits until its worker is told by gate_collect. */
 bool gate_ask(struct gate *gate, struct gate_pass *pass, uint32_t worker, uint64_t now_ms);
-/* The same for one that cannot wait. While others wait it gets at most every second turn. */
+/* The same for one that cannot wait. While others wait for the whole server's limit it gets at most every second turn. */
 bool gate_ask_now(struct gate *gate, struct gate_pass *pass, uint64_t now_ms);
 /* Lets in whose turn has come, of any worker, and appends those of this worker to the list, through their links. */
 void gate_collect(struct gate *gate, uint32_t worker, uint64_t now_ms, struct list *granted);

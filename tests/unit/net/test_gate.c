@@ -311,6 +311,32 @@ START_TEST(datagrams_do_not_starve_those_who_wait)
 }
 END_TEST
 
+/* Who waits because of their own address takes no turns of anybody's. */
+START_TEST(a_greedy_address_does_not_hold_up_datagrams)
+{
+    for (uint32_t login_rate = 0; login_rate <= 1000; login_rate += 1000) {
+        struct gate_pass greedy[20] = {0}, datagrams[40] = {0};
+
+        begin((struct gate_limits){.login_rate = login_rate, .address_login_rate = 1});
+        for (uint32_t i = 0; i < 20; i++) {
+            ck_assert_int_eq(enter(&greedy[i], four(1)), 0);
+            ck_assert(gate_ask(&gate, &greedy[i], 0, now_ms) == (i == 0));
+        }
+        for (uint32_t i = 0; i < 40; i++) {
+            struct udp_address from = four(100 + i);
+
+            now_ms += 10;
+            ck_assert_uint_eq(collected(0), 0);
+            ck_assert_int_eq(gate_enter(&gate, &datagrams[i], GATE_DATAGRAMS, &from, now_ms), 0);
+            ck_assert(gate_ask_now(&gate, &datagrams[i], now_ms));
+        }
+        leave(greedy, 20);
+        leave(datagrams, 40);
+        gate_done(&gate);
+    }
+}
+END_TEST
+
 START_TEST(messages_over_the_rate_cost_time)
 {
     struct gate_pass pass = {0}, same = {0}, other = {0};
@@ -440,6 +466,7 @@ main(void)
     tcase_add_test(tests, an_address_over_its_rate_holds_up_nobody_else);
     tcase_add_test(tests, who_leaves_does_not_take_a_turn);
     tcase_add_test(tests, datagrams_do_not_starve_those_who_wait);
+    tcase_add_test(tests, a_greedy_address_does_not_hold_up_datagrams);
     tcase_add_test(tests, messages_over_the_rate_cost_time);
     tcase_add_test(tests, other_limits_hold_at_once);
     tcase_add_test(tests, debts_are_remembered_and_nothing_else);
