@@ -188,8 +188,9 @@ datagrams_flush_session(struct worker *worker, struct session *session)
 }
 
 void
-datagrams_forget(struct worker *worker, const struct session *session)
+datagrams_forget(struct worker *worker, struct session *session)
 {
+    entrance_leave(worker, session); /* another may begin at the address in this very turn */
     address_table_remove(&worker->datagrams.table, handle_slot(session->handle));
     admission_leave(worker->config->datagram_admission);
 }

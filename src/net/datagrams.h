@@ -71,8 +71,8 @@ void datagrams_done(struct datagrams *datagrams);
 void datagrams_event(struct worker *worker, uint32_t number, uint32_t events) REQUIRES(worker_role);
 /* Puts what a session has queued into the batch, as far as there is room; one that is closing ends then. */
 void datagrams_flush_session(struct worker *worker, struct session *session) REQUIRES(worker_role);
-/* The session has no address any more. */
-void datagrams_forget(struct worker *worker, const struct session *session) REQUIRES(worker_role);
+/* The session has no address any more, and takes up no room of the address's. */
+void datagrams_forget(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Sends the batches, as far as the sockets take them. */
 void datagrams_send(struct worker *worker) REQUIRES(worker_role);
 /* Reads no more: the worker stops. */

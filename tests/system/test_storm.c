@@ -336,6 +336,9 @@ START_TEST(datagrams_count_as_connections)
     rpc_expect_offline(watcher, "3", "goodbye");
     udp_client_hello(second, 4, NULL);
     rpc_expect_online(watcher, "4", NULL);
+    udp_client_hello(second, 5, NULL); /* a client that was restarted on its port: the former session makes room for the new one */
+    rpc_expect_offline(watcher, "4", "closed");
+    rpc_expect_online(watcher, "5", NULL);
     client_close(stream);
     udp_client_close(first);
     udp_client_close(second);
