@@ -21,7 +21,7 @@
 enum { DESCRIPTORS_SPARE = 64, STATUS_INTERRUPTED = 130 };
 
 static const struct scenario *const scenarios[] = {
-    &scenario_fanout, &scenario_storm, &scenario_celebrity, &scenario_idle, &scenario_slow, &scenario_churn};
+    &scenario_fanout, &scenario_storm, &scenario_celebrity, &scenario_idle, &scenario_slow, &scenario_churn, &scenario_drain};
 
 enum { SCENARIOS = sizeof scenarios / sizeof scenarios[0] };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The program: options, log, server, and then waiting for a signal to stop, or to reload. Everything happens on the main thread.
+ * The program: options, log, server, and then waiting for a signal to stop, to reload or to drain. Everything happens on the main thread.
  */
 #include "base/log.h"
 #include "reload.h"
@@ -161,6 +161,8 @@ serve(struct running *running)
     while ((word = watch_wait(&watch, &signal_number)) != SIGNALS_STOP) {
         if (word == SIGNALS_RELOAD)
             reload(running, warn);
+        else if (word == SIGNALS_DRAIN)
+            server_drain(running->server);
         else
             log_event(LEVEL_DEBUG, "signal_ignored", LOG_FIELD_NUMBER("signal", signal_number));
     }

@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@
 enum {
     LINGER_MS = 2000,          /* how long a closing session may take to read its last line */
     BRAKE_MS = 2,              /* how soon to look again whether a celebrity's news has been told */
+    DRAIN_TICK_MS = 10,        /* how often a drain lets sessions go */
     RETRY_MS = 50,             /* how soon a departure that found no memory is tried again */
     DELIVERY_PARTS = 12,       /* of the peer time-out: after each a delivery is looked at; two less than all of them are too silent */
     RELOAD_PATIENCE_MS = 5000, /* a turn takes milliseconds; one that takes so long is stuck, and signals must be taken nevertheless */
@@ -43,6 +45,7 @@ enum {
 struct settings {
     struct worker_config workers;
     struct presence_config presence;
+    uint64_t drain_ms; /* over which a drain is spread that begins while they hold */
     struct reconfiguration reconfiguration;
 };
 
@@ -56,6 +59,8 @@ struct server {
     struct settings *settings; /* what holds now: &first until a reload */
     struct settings *former;   /* only while a worker has yet to take those that hold now */
     struct acceptor acceptor;
+    struct drain drain;
+    _Atomic bool draining;
     struct presence *presence;
     struct server_admin admin;
     const struct store *store;
@@ -308,10 +313,12 @@ settings_set(struct settings *settings, const struct options *options)
         [DEADLINE_BRAKE] = BRAKE_MS,
         [DEADLINE_ENTRANCE] = ENTRANCE_TICK_MS,
         [DEADLINE_RETRY] = RETRY_MS,
+        [DEADLINE_DRAIN] = DRAIN_TICK_MS,
     };
 
     memcpy(settings->workers.timeouts_ms, timeouts_ms, sizeof timeouts_ms);
     settings->workers.stop_timeout_ms = options->stop_timeout_s * UINT64_C(1000);
+    settings->drain_ms = options->drain_time_s * UINT64_C(1000);
     settings->workers.peer_timeout_s = options->peer_timeout_s;
     settings->workers.silence_ms = options->peer_timeout_s * 1000 / DELIVERY_PARTS * (DELIVERY_PARTS - 2);
     settings->presence.limits =
@@ -519,6 +526,8 @@ server_start(const struct options *options, struct server **server, char problem
     snprintf(made->unix_sockets, sizeof made->unix_sockets, "%s", options->listen);
     snprintf(made->proxy_protocol, sizeof made->proxy_protocol, "%s", options->proxy_protocol);
     pressure_init(&made->pressure);
+    atomic_init(&made->draining, false);
+    RACE_IGNORE(&made->draining, sizeof made->draining); /* helgrind: a flag that is set once; no other memory is published through it */
     error = pulse_init(&made->pulse, workers);
     if (error < 0) {
         free(made->udp_sockets);
@@ -612,7 +621,7 @@ server_reload(struct server *server, const struct options *options, char problem
     admission_set_limit(&server->admission, limit);
     admission_set_limit(&server->datagram_admission, options->max_udp_sessions);
     gate_change(&server->gate, &gate_limits);
-    for (int i = 0; i < server->acceptor.listener_count; i++)
+    for (int i = 0; !server_is_draining(server) && i < server->acceptor.listener_count; i++)
         if (server->acceptor.listeners[i].transport == &transport_tcp)
             (void)tcp_set_peer_timeout(server->acceptor.listeners[i].descriptor, options->peer_timeout_s); /* it took the like before */
     workers_reconfigure(server->workers, server->worker_count, &settings->reconfiguration);
@@ -692,6 +701,21 @@ log_stopped(const struct server *server)
     log_event(LEVEL_INFO, "stopped", LOG_FIELD_NUMBER("connections", opened), LOG_FIELD_NUMBER("lines_sent", lines),
         LOG_FIELD_NUMBER("writes", writes), LOG_FIELD_NUMBER("datagrams_received", datagrams), LOG_FIELD_NUMBER("datagrams_lost", lost),
         LOG_FIELD_NUMBER("stale_news", stale));
+}
+
+void
+server_drain(struct server *server)
+{
+    if (atomic_exchange_explicit(&server->draining, true, memory_order_relaxed))
+        return;
+    server->drain.time_ms = server->settings->drain_ms;
+    acceptor_drain(&server->acceptor, &server->drain);
+}
+
+bool
+server_is_draining(const struct server *server)
+{
+    return atomic_load_explicit(&server->draining, memory_order_relaxed);
 }
 
 void

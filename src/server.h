@@ -7,6 +7,7 @@
 
 #include "service/options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,14 @@ struct pulse *server_pulse(struct server *server);
 
 /* Logs that it listens, which tells whoever reads the log that it is ready. */
 void server_log_listening(const struct server *server);
+
+/*
+ * Lets everybody go, in turn, for another server to take over: takes no more connections, and tells each session to come back (net/drain.h). Returns
+ * at once, and the log says when it has begun and ended; a drain that runs already is left alone. On the thread of server_reload and server_stop; others call signals_ask_drain.
+ */
+void server_drain(struct server *server);
+/* Has a drain begun? Then it is not ready for newcomers, for good. Any thread. */
+bool server_is_draining(const struct server *server);
 
 /* Stops: takes no more connections, sends what is queued within the stop time-out, closes and frees everything. */
 void server_stop(struct server *server);

@@ -27,6 +27,7 @@ struct option_row {
 
 static const struct option_row rows[] = {
     {"target", "HOST:PORT", TEXT, 0, FIELD(target), 0, 0, "the server (default localhost:8080)"},
+    {"back-to", "HOST:PORT", TEXT, OPTION_BACK_TO, FIELD(back_to), 0, 0, "where those come who are let go"},
     {"udp", NULL, FLAG, OPTION_UDP, FIELD(udp), 0, 0, "talk over UDP instead of TCP; what is lost is counted and no error"},
     {"protocol", "NAME", TALK, 0, FIELD(talk), 0, 0, "what the server speaks, see PROTOCOLS"},
     {"pid", "N", NUMBER, 0, FIELD(process), 1, 1 << 30, "the server's process on this machine, when it is not the one that listens there"},

@@ -28,6 +28,7 @@ enum options_mask {
     OPTION_GIVE_BACK = 1 << 13,
     OPTION_SLOW = 1 << 14,
     OPTION_BEHIND = 1 << 15,
+    OPTION_BACK_TO = 1 << 16,
 };
 
 /* Reads options into a plan that holds the scenario's defaults. Ends the program with a sentence and status 2 when one is wrong. */

@@ -13,8 +13,9 @@
 enum plan_graph { PLAN_UNIFORM, PLAN_ZIPF };
 
 struct plan {
-    const char *target; /* host:port */
-    const char *plot;   /* file, or NULL */
+    const char *target;  /* host:port */
+    const char *plot;    /* file, or NULL */
+    const char *back_to; /* host:port of another server, or NULL */
     const struct talk *talk;
     enum plan_graph graph;
     bool udp, mutual, json, quiet;

@@ -59,7 +59,7 @@ struct scenario {
     uint32_t descriptors_each; /* and each process besides; a handful need not be said */
 };
 
-extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle, scenario_slow, scenario_churn;
+extern const struct scenario scenario_fanout, scenario_storm, scenario_celebrity, scenario_idle, scenario_slow, scenario_churn, scenario_drain;
 
 /* Makes the crowd, of clients that are the first users of this share. */
 void stage_crowd(struct stage *stage, uint32_t clients);

@@ -13,7 +13,8 @@
 static const char notification_start[] = "{\"jsonrpc\": \"2.0\", \"method\": \"presence\", \"params\": {",
                   sequence_start[] = "\"seq\": ", changes_start[] = "\"changes\": [", changes_end[] = "]}}\n",
                   result_start[] = "{\"jsonrpc\": \"2.0\", \"result\"", error_start[] = "{\"jsonrpc\": \"2.0\", \"error\"",
-                  classic_error_start[] = "{\"error\""; /* of what goes wrong before the dialect is known */
+                  drain_start[] = "{\"jsonrpc\": \"2.0\", \"method\": \"drain\"", /* an end as well */
+    classic_error_start[] = "{\"error\"";                                         /* of what goes wrong before the dialect is known */
 
 static void
 jsonrpc_login(struct talk_text *out, uint32_t user, const uint32_t *friends, uint32_t count)
@@ -127,7 +128,7 @@ answer_read(const char *bytes, size_t length, struct talk_word *word)
 
     if (end == NULL)
         return 0;
-    if (begins(bytes, length, error_start) || begins(bytes, length, classic_error_start))
+    if (begins(bytes, length, error_start) || begins(bytes, length, drain_start) || begins(bytes, length, classic_error_start))
         kind = TALK_ERROR;
     else if (!begins(bytes, length, result_start))
         return -1;

@@ -139,6 +139,12 @@ ALO_PUBLIC const char *alo_error_text(const struct alo_client *client);
 /* The server's word for it, such as "too_many_friends", if it was the server that refused (ALO_REFUSED) or ended the connection; else "". */
 ALO_PUBLIC const char *alo_error_code(const struct alo_client *client);
 
+/*
+ * After a loss (ALO_EVENT_LOST, ALO_LOST): in how many milliseconds the server has asked to be come back to, because it lets its clients go in turn
+ * (the code is then "shutting_down"); -1 when it has asked nothing. Until alo_connect. A program that connects again waits so long, and a little more by chance.
+ */
+ALO_PUBLIC int alo_retry_after_ms(const struct alo_client *client);
+
 /* ---- What a client asks for ----------------------------------------------------------------------------------------------- */
 
 /*

@@ -112,6 +112,7 @@ connection_forget(struct alo_client *client)
     close_socket(client);
     client->lost = client->at_end = client->heard = false;
     client->lost_text[0] = client->lost_code[0] = '\0';
+    client->retry_after_ms = -1;
     free(client->input);
     client->input = NULL;
     client->start = client->scanned = client->length = client->capacity = 0;
@@ -135,6 +136,7 @@ alo_new(const struct alo_options *options)
         return NULL;
     client->socket = -1;
     client->next_id = 1;
+    client->retry_after_ms = -1;
     if (options != NULL)
         client->options = *options;
     if (client->options.connect_timeout_ms <= 0)
@@ -199,6 +201,12 @@ const char *
 alo_session_id(const struct alo_client *client)
 {
     return client != NULL ? client->session_id : "";
+}
+
+int
+alo_retry_after_ms(const struct alo_client *client)
+{
+    return client != NULL ? client->retry_after_ms : -1;
 }
 
 int

@@ -63,6 +63,7 @@ struct alo_client {
     bool lost;   /* it has ended, and the program was not told by an event */
     bool at_end; /* nothing more will be received; what is in `input` is still to be looked at */
     bool logged_in;
+    int retry_after_ms;                 /* the server has asked to be left alone for so long; -1: it has not */
     char lost_text[256], lost_code[32]; /* why; before that, the last that the server complained about */
     char error_text[256], error_code[32];
 

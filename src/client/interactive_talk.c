@@ -108,7 +108,9 @@ retry_plan(struct talk *talk, const char *code, const char *text)
     talk->lost = true;
     talk->state = TALK_OUT;
     if (talk->options.reconnect) {
-        wait_ms = backoff_ms(talk->tries++, chance);
+        int asked_ms = alo_retry_after_ms(talk->client);
+
+        wait_ms = backoff_ms(talk->tries++, chance) + (asked_ms > 0 ? asked_ms : 0);
         talk->retry_at = clock_ms(CLOCK_MONOTONIC) + wait_ms;
         talk->state = TALK_RETRY;
     }

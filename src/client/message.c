@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { RETRY_MOST_MS = 24 * 60 * 60 * 1000 }; /* no server may send a client away for longer */
+
 static enum alo_result
 bad_server(struct alo_client *client)
 {
@@ -98,22 +100,58 @@ read_change(struct alo_client *client, struct wire_value change)
     return ALO_OK;
 }
 
+/* Looks at the sequence number that a notification has by UDP. *old: it is older than what is known, and nothing of it counts. */
+static enum alo_result
+read_seq(struct alo_client *client, struct wire_value params, bool *old)
+{
+    struct wire_value value;
+    int64_t seq;
+
+    *old = false;
+    if (!client->options.udp || !wire_member(params, "seq", &value))
+        return ALO_OK;
+    if (!wire_integer(value, &seq) || seq < 1)
+        return bad_server(client);
+    *old = !upkeep_seq(client, (uint64_t)seq);
+    return ALO_OK;
+}
+
+/* The server lets this client go. Nothing will come after that, so the connection is lost now. */
+static enum alo_result
+read_drain(struct alo_client *client, struct wire_value notification)
+{
+    static const char code[] = "shutting_down";
+    struct wire_value params, value;
+    int64_t retry_ms;
+    bool old;
+    enum alo_result result;
+
+    if (!wire_member(notification, "params", &params) || !wire_member(params, "retry_after_ms", &value) || !wire_integer(value, &retry_ms) ||
+        retry_ms < 0)
+        return bad_server(client);
+    result = read_seq(client, params, &old);
+    if (result != ALO_OK || old)
+        return result;
+    client->retry_after_ms = retry_ms < RETRY_MOST_MS ? (int)retry_ms : RETRY_MOST_MS;
+    (void)connection_fail(client, ALO_LOST, "the server is being drained");
+    memcpy(client->error_code, code, sizeof code);
+    return ALO_LOST;
+}
+
 static enum alo_result
 read_presence(struct alo_client *client, struct wire_value notification)
 {
     struct wire_value params, value;
     struct wire_items changes;
-    int64_t seq;
+    bool old;
+    enum alo_result seen;
 
     if (!wire_member(notification, "params", &params) || !wire_member(params, "changes", &value) || !wire_is_array(value))
         return bad_server(client);
     changes = wire_items(value);
-    if (client->options.udp && wire_member(params, "seq", &value)) {
-        if (!wire_integer(value, &seq) || seq < 1)
-            return bad_server(client);
-        if (!upkeep_seq(client, (uint64_t)seq))
-            return ALO_OK;
-    }
+    seen = read_seq(client, params, &old);
+    if (seen != ALO_OK || old)
+        return seen;
     while (wire_items_next(&changes, &value)) {
         enum alo_result result = read_change(client, value);
 
@@ -216,6 +254,8 @@ message_read(struct alo_client *client, const char *line, size_t length, struct 
         return read_response(client, value, message);
     if (wire_string(method, name, sizeof name) < 0)
         return bad_server(client);
+    if (strcmp(name, "drain") == 0)
+        return read_drain(client, value);
     return strcmp(name, "presence") == 0 ? read_presence(client, value) : ALO_OK;
 }
 

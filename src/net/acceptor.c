@@ -15,12 +15,14 @@
 
 /* What is written to the wake-up descriptor. Its counter adds them up, so that none hides another. */
 #define WAKE_TO_ANSWER UINT64_C(1)
+#define WAKE_TO_DRAIN (UINT64_C(1) << 16)
 #define WAKE_TO_STOP (UINT64_C(1) << 32)
 
 enum {
     ACCEPTS_PER_ROUND = 64, /* of one listener, before the others and the workers have their turn */
     STORM_MS = 1,           /* connections that come faster than this are taken together */
     PAUSE_MS = 100,         /* how soon to try again when not even the reserve helps */
+    LAST_ROUNDS = 128,      /* more than a listener's backlog holds */
     REFUSE_DRAIN_BYTES = 16 << 10,
 };
 
@@ -149,6 +151,40 @@ pause_left_ms(const struct acceptor *acceptor)
     return acceptor->paused_until_ms > now ? (int)(acceptor->paused_until_ms - now) : 0;
 }
 
+/* Nobody is let in any more but those whom the kernel has connected already: closing the listeners would reset them. */
+static void
+accept_last(struct acceptor *acceptor) REQUIRES(acceptor_role)
+{
+    bool more = true;
+
+    for (int round = 0; more && round < LAST_ROUNDS; round++) {
+        more = false;
+        for (int i = 0; i < acceptor->listener_count; i++)
+            more = accept_round(acceptor, &acceptor->listeners[i]) || more;
+    }
+}
+
+static void
+close_listeners(struct acceptor *acceptor)
+{
+    while (acceptor->listener_count > 0)
+        listener_close(&acceptor->listeners[--acceptor->listener_count]);
+}
+
+/* The thread goes on, without listeners: it still gives signs of life. */
+static void
+begin_drain(struct acceptor *acceptor) REQUIRES(acceptor_role)
+{
+    const struct worker_config *config = acceptor->config;
+
+    accept_last(acceptor);
+    close_listeners(acceptor);
+    log_event(LEVEL_INFO, "draining", LOG_FIELD_NUMBER("connections", admission_count(config->admission)),
+        LOG_FIELD_NUMBER("udp_sessions", admission_count(config->datagram_admission)),
+        LOG_FIELD_NUMBER("drain_time_s", acceptor->drain->time_ms / 1000));
+    workers_drain(acceptor->workers, acceptor->worker_count, acceptor->drain);
+}
+
 /* Somebody wrote to the wake-up descriptor. False: the thread is to end. */
 static bool
 woken(struct acceptor *acceptor) REQUIRES(acceptor_role)
@@ -157,9 +193,12 @@ woken(struct acceptor *acceptor) REQUIRES(acceptor_role)
 
     /* EAGAIN: a poll that failed left its former answer there. */
     ASSERT(read(acceptor->wake_descriptor, &wishes, sizeof wishes) == (ssize_t)sizeof wishes || errno == EAGAIN);
-    if (wishes == WAKE_TO_ANSWER)
-        pulse_look(acceptor->config->pulse, acceptor->worker_count);
-    return wishes < WAKE_TO_STOP;
+    if (wishes >= WAKE_TO_STOP)
+        return false;
+    if (wishes >= WAKE_TO_DRAIN)
+        begin_drain(acceptor);
+    pulse_look(acceptor->config->pulse, acceptor->worker_count);
+    return true;
 }
 
 static void *
@@ -184,6 +223,7 @@ run(void *argument)
         if (pause_ms == 0 && !more)
             rest_in_storm(acceptor);
     }
+    accept_last(acceptor);
     thread_role_leave(&acceptor_role);
     return NULL;
 }
@@ -191,8 +231,7 @@ run(void *argument)
 static void
 close_all(struct acceptor *acceptor)
 {
-    for (int i = 0; i < acceptor->listener_count; i++)
-        listener_close(&acceptor->listeners[i]);
+    close_listeners(acceptor);
     if (acceptor->reserve >= 0)
         close(acceptor->reserve);
     if (acceptor->wake_descriptor >= 0)
@@ -228,6 +267,13 @@ void
 acceptor_ask(struct acceptor *acceptor)
 {
     wake(acceptor, WAKE_TO_ANSWER);
+}
+
+void
+acceptor_drain(struct acceptor *acceptor, struct drain *drain)
+{
+    acceptor->drain = drain; /* the write to the descriptor publishes it */
+    wake(acceptor, WAKE_TO_DRAIN);
 }
 
 void

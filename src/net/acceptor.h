@@ -19,6 +19,7 @@ struct acceptor {
     struct worker *workers;
     uint32_t worker_count;
     const struct worker_config *config; /* the refusal, the admission, which no reload replaces */
+    struct drain *drain;                /* NULL until acceptor_drain */
     /* The acceptor thread's: */
     pthread_t thread;
     int wake_descriptor; /* an eventfd: somebody wants a sign of life, or it to end (acceptor.c) */
@@ -34,7 +35,12 @@ struct acceptor {
 int acceptor_start(struct acceptor *acceptor);
 /* Wants a sign of life of it, which goes to config->pulse. Any thread; not again before that. */
 void acceptor_ask(struct acceptor *acceptor);
-/* Ends the thread and closes the listeners. */
+/*
+ * Lets in those whom the kernel has connected, closes the listeners, logs that, and has the workers drain; `drain` as for workers_drain. Once. Returns at
+ * once; nobody else may look at the listeners any more.
+ */
+void acceptor_drain(struct acceptor *acceptor, struct drain *drain);
+/* Ends the thread and closes the listeners, after the same. */
 void acceptor_stop(struct acceptor *acceptor);
 
 #endif

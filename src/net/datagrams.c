@@ -231,6 +231,8 @@ worker_open_datagram(struct worker *worker, const struct datagram *datagram)
     uint32_t limit = admission_limit(admission);
     struct session *session = NULL;
 
+    if (worker_is_draining(worker))
+        return NULL;
     if (admission_enter(admission) >= limit)
         log_event(LEVEL_WARN, "server_full", LOG_FIELD_NUMBER("max_udp_sessions", limit));
     else

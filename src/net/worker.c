@@ -32,16 +32,15 @@ enum {
     STOP_LINGER_MS = 500, /* how long a stop waits for clients that have got everything and only have to close */
 };
 
-/* The session in a slot, NULL when there is none. A free slot's generation is 0. */
-static struct session *
-session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role)
+struct session *
+worker_session_at(struct worker *worker, uint32_t slot)
 {
     struct session *session;
 
     if (!slots_exists(&worker->sessions, slot))
         return NULL;
     session = slots_at(&worker->sessions, slot);
-    return session->handle.generation == 0 ? NULL : session;
+    return session->handle.generation == 0 ? NULL : session; /* a free slot's is 0 */
 }
 
 struct session *
@@ -49,7 +48,7 @@ worker_next_session(struct worker *worker, uint32_t *slot, uint32_t end)
 {
     while (*slot < end) {
         uint32_t segment = slots_segment(*slot);
-        struct session *session = session_at(worker, *slot);
+        struct session *session = worker_session_at(worker, *slot);
 
         if (session != NULL)
             return session;
@@ -64,7 +63,7 @@ worker_next_session(struct worker *worker, uint32_t *slot, uint32_t end)
 struct session *
 worker_session(struct worker *worker, struct handle handle)
 {
-    struct session *session = session_at(worker, handle_slot(handle));
+    struct session *session = worker_session_at(worker, handle_slot(handle));
 
     if (session == NULL || session->handle.generation != handle.generation) {
         counter_add(&worker->counters.stale, 1);
@@ -259,6 +258,8 @@ take_mail(struct worker *worker) REQUIRES(worker_role)
             begin_stop(worker);
         } else if (mail->tag == MAIL_CONFIG) {
             take_config(worker, ((struct config_mail *)(void *)mail)->reconfiguration);
+        } else if (mail->tag == MAIL_DRAIN) {
+            drain_begin(worker, ((struct drain_mail *)(void *)mail)->drain);
         } else {
             worker->config->handler->mail(worker->config->context, worker, mail);
         }
@@ -292,6 +293,13 @@ is_of_input(enum deadline_kind kind)
     return kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_SILENCE;
 }
 
+/* Is it a time for what would make more news? Under pressure that waits; and it is we who do not read what has been sent in time. */
+static bool
+waits_for_calm(enum deadline_kind kind)
+{
+    return is_of_input(kind) || kind == DEADLINE_DRAIN;
+}
+
 /*
  * How many deadlines of a kind may fall due in this turn. A crowd that falls silent at once (a network that is gone, say) is a lot of news: the
  * worker goes on doing its other work meanwhile. While datagrams wait to be looked at, a silent address may not be silent at all; but a flood
@@ -302,8 +310,7 @@ due_at_most(const struct worker *worker, enum deadline_kind kind)
 {
     const struct datagrams *datagrams = &worker->datagrams;
 
-    /* Under pressure it is we who do not read what has been sent in time. */
-    if (is_of_input(kind) && !worker->stopping && pressure_is_high(worker->config->pressure))
+    if (waits_for_calm(kind) && !worker->stopping && pressure_is_high(worker->config->pressure))
         return 0;
     if (kind != DEADLINE_SILENCE)
         return UINT32_MAX;
@@ -326,6 +333,8 @@ fall_due(struct worker *worker) REQUIRES(worker_role)
                 entrance_due(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
+            else if (kind == DEADLINE_DRAIN)
+                drain_tick(worker);
             else
                 worker->config->handler->deadline(worker->config->context, worker, kind, deadline);
         }
@@ -395,7 +404,7 @@ session_of_event(struct worker *worker, const struct epoll_event *event) REQUIRE
 
     if (event->data.u64 == WORKER_WAKE_EVENT)
         return NULL;
-    session = session_at(worker, handle_slot(handle));
+    session = worker_session_at(worker, handle_slot(handle));
     return session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED ? NULL : session;
 }
 

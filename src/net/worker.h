@@ -22,6 +22,7 @@
 #include "net/admission.h"
 #include "net/datagrams.h"
 #include "net/deadlines.h"
+#include "net/drain.h"
 #include "net/entrance.h"
 #include "net/mailbox.h"
 #include "net/pulse.h"
@@ -36,6 +37,7 @@ enum mail_tag {
     MAIL_SOCKET, /* struct socket_mail: the acceptor hands over a connection */
     MAIL_STOP,   /* close everything and end */
     MAIL_CONFIG, /* struct config_mail: another configuration */
+    MAIL_DRAIN,  /* struct drain_mail: let the sessions go, one after the other (drain.h) */
     MAIL_NEWS,   /* the layer above's */
     MAIL_ASK,    /* the layer above's too: an operator asks; whoever asks keeps it, so nobody has to end what is never taken */
 };
@@ -65,6 +67,7 @@ enum deadline_kind {
     DEADLINE_BRAKE,    /* a login that waits for news may go on: the layer above's */
     DEADLINE_ENTRANCE, /* time to look whose turn has come: the worker's own */
     DEADLINE_RETRY,    /* something that failed for want of memory: the layer above's */
+    DEADLINE_DRAIN,    /* time to let some sessions go: the worker's own */
     DEADLINE_KINDS,
 };
 
@@ -85,6 +88,8 @@ struct session_handler {
     void (*room)(void *context, struct worker *worker, struct session *session);
     /* The server stops: say goodbye to this session and close it. Not for datagrams, which end without a word. */
     void (*stopping)(void *context, struct worker *worker, struct session *session);
+    /* The server is being drained: tell this session to come back in so many milliseconds, elsewhere, and close it. For datagrams too. */
+    void (*draining)(void *context, struct worker *worker, struct session *session, uint32_t retry_after_ms);
     /* The session has ended and its socket is closed. Give up what belongs to it; true: the session may be freed; false: worker_release will be called. */
     bool (*ended)(void *context, struct worker *worker, struct session *session);
     /* A deadline of the layer above fell due. */
@@ -127,6 +132,7 @@ struct worker_counters {
     struct counter lost;      /* datagrams that could not be sent */
     struct counter stale;     /* handles whose session was gone */
     struct distribution turn; /* microseconds that a turn takes, the waiting apart; its buckets together are the turns */
+    struct counter drained;   /* sessions that a drain let go */
 };
 
 /* What stands beside the counters is this worker's too, so counting never waits for a cache line that others write. */
@@ -165,6 +171,7 @@ struct worker {
     uint64_t linger_at_ms; /* when stopping: from then on nobody is waited for who only has to close */
     struct mail stop_mail;
     struct config_mail config_mail;
+    struct worker_drain drain;
     struct worker_counters counters; /* the holder of the turn writes; anybody reads */
     char *read_buffer;
     char *write_buffer;

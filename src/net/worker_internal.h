@@ -16,6 +16,10 @@ void *worker_run(void *argument);
 
 /* A turn begins: its time is looked up once, in the finest unit that anybody needs. */
 void worker_take_time(struct worker *worker) REQUIRES(worker_role);
+
+/* The session in a slot; NULL when there is none. */
+struct session *worker_session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role);
+
 /* The part of a turn that needs no events: takes the mail, tells the news, writes once per session that has something due. */
 void worker_tell(struct worker *worker) REQUIRES(worker_role);
 /* The end of a turn: frees what has ended, sends the datagrams, counts what it took. */

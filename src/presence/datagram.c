@@ -88,6 +88,15 @@ refuse(const struct visit *visit, const struct protocol_error *error) REQUIRES(w
     datagram_refuse(visit->presence, visit->worker, visit->client, visit->datagram, error);
 }
 
+void
+datagram_newcomer_refused(const struct worker *worker, struct protocol_error *error)
+{
+    if (worker_is_draining(worker))
+        protocol_error_set(error, ERROR_SHUTTING_DOWN, "the server is being drained");
+    else
+        protocol_error_set(error, ERROR_SERVER_FULL, "the server has no room for another session, try again later");
+}
+
 static void
 refuse_for_room(const struct visit *visit, const char *what) REQUIRES(worker_role)
 {
@@ -153,7 +162,10 @@ log_in(const struct visit *visit, const struct message *message) REQUIRES(worker
     struct client *client = session == NULL ? NULL : client_of(session);
 
     if (client == NULL) {
-        refuse_for_room(visit, "room for another session");
+        struct protocol_error error;
+
+        datagram_newcomer_refused(visit->worker, &error);
+        refuse(visit, &error);
         return;
     }
     client->dialect = &dialect_classic;

@@ -30,6 +30,8 @@ void datagram_silence(struct presence *presence, struct worker *worker, struct c
 /* Tells whoever sent the datagram what was wrong with it, in the client's dialect, where that fits. */
 void datagram_refuse(struct presence *presence, struct worker *worker, const struct client *client, const struct datagram *datagram,
     const struct protocol_error *error) REQUIRES(worker_role);
+/* Why a new session could not be opened. */
+void datagram_newcomer_refused(const struct worker *worker, struct protocol_error *error);
 /* Ends the session of a client; its address is free then. */
 void datagram_end(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role);
 

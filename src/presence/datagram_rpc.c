@@ -101,7 +101,7 @@ client_for_login(struct presence *presence, struct worker *worker, struct client
     }
     session = worker_open_datagram(worker, datagram);
     if (session == NULL) {
-        protocol_error_set(&error, ERROR_SERVER_FULL, "the server has no room for another session, try again later");
+        datagram_newcomer_refused(worker, &error);
         answer_error(worker, datagram, &error);
         return NULL;
     }

@@ -90,6 +90,24 @@ stopping(void *context, struct worker *worker, struct session *session) REQUIRES
     client_fail(context, worker, client_of(session), &error);
 }
 
+static void
+draining(void *context, struct worker *worker, struct session *session, uint32_t retry_after_ms) REQUIRES(worker_role)
+{
+    struct client *client = client_of(session);
+    struct protocol_error error;
+
+    rpc_break_off(context, worker, client);
+    rpc_tell_all(context, worker, client); /* what has happened comes before the last word */
+    if (client->dialect != &dialect_jsonrpc) {
+        protocol_error_set(&error, ERROR_SHUTTING_DOWN, "the server is being drained, come back in %u ms", retry_after_ms);
+        client_fail(context, worker, client, &error);
+    } else if (session->state == SESSION_OPEN) {
+        rpc_tell_drain(context, worker, client, retry_after_ms);
+        client_leave(context, worker, client, LEAVE_CLOSED);
+        session_close(worker, session);
+    }
+}
+
 static bool
 ended(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
@@ -163,6 +181,7 @@ const struct session_handler presence_handler = {
     .input_ended = input_ended,
     .room = room,
     .stopping = stopping,
+    .draining = draining,
     .ended = ended,
     .deadline = deadline_due,
     .configured = configured,

@@ -43,6 +43,8 @@ void rpc_break_off(struct presence *presence, struct worker *worker, struct clie
 void rpc_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part) REQUIRES(worker_role);
 /* Queues all that waits, but nothing that would come before the snapshot that it amends: the client is told no more after this. */
 void rpc_tell_all(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* Tells that the server is being drained, and in how many milliseconds to come back. */
+void rpc_tell_drain(struct presence *presence, struct worker *worker, struct client *client, uint32_t retry_after_ms) REQUIRES(worker_role);
 /* There is room: sends what the client is to be told, as far as the socket takes it now; of a datagram session, queues a part. */
 void rpc_room(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 

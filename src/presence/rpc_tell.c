@@ -211,3 +211,16 @@ rpc_tell_all(struct presence *presence, struct worker *worker, struct client *cl
     while (client->changes != NULL && !answers_wait(client) && queue_next(presence, worker, client))
         ;
 }
+
+void
+rpc_tell_drain(struct presence *presence, struct worker *worker, struct client *client, uint32_t retry_after_ms)
+{
+    struct desk *desk = presence_desk(presence, worker);
+    struct line *line;
+
+    jsonrpc_write_drain(&desk->scratch, session_is_datagram(&client->session) ? ++client->seq : 0, retry_after_ms);
+    line = line_of(desk);
+    if (line != NULL)
+        (void)session_send(worker, &client->session, line); /* without memory nothing is said */
+    line_drop(line);
+}

@@ -134,6 +134,8 @@ void jsonrpc_write_change(struct buffer *buffer, struct user_id user, bool onlin
 /* What stands around changes in a presence notification, one or more with ", " between them; the end has the line end. With `seq` 0 there is none. */
 void jsonrpc_write_changes_begin(struct buffer *buffer, uint64_t seq);
 void jsonrpc_write_changes_end(struct buffer *buffer);
+/* The notification that the server is being drained, with the line end. With `seq` 0 there is none. */
+void jsonrpc_write_drain(struct buffer *buffer, uint64_t seq, uint32_t retry_after_ms);
 
 /* The number that belongs to a word where there is no call that could say more: bad_json is a parse error, bad_message an invalid request. */
 int jsonrpc_code_of(enum error_code code);

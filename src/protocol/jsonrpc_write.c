@@ -177,15 +177,24 @@ jsonrpc_write_change(struct buffer *buffer, struct user_id user, bool online, ui
     buffer_append_text(buffer, "}");
 }
 
-void
-jsonrpc_write_changes_begin(struct buffer *buffer, uint64_t seq)
+/* The beginning of every notification, up to what it says. */
+static void
+notification_begin(struct buffer *buffer, const char *method, uint64_t seq)
 {
-    buffer_append_text(buffer, "{\"jsonrpc\": \"2.0\", \"method\": \"presence\", \"params\": {");
+    buffer_append_text(buffer, "{\"jsonrpc\": \"2.0\", \"method\": ");
+    append_string(buffer, method, strlen(method));
+    buffer_append_text(buffer, ", \"params\": {");
     if (seq != 0) {
         buffer_append_text(buffer, "\"seq\": ");
         append_unsigned(buffer, seq);
         buffer_append_text(buffer, ", ");
     }
+}
+
+void
+jsonrpc_write_changes_begin(struct buffer *buffer, uint64_t seq)
+{
+    notification_begin(buffer, "presence", seq);
     buffer_append_text(buffer, "\"changes\": [");
 }
 
@@ -193,6 +202,15 @@ void
 jsonrpc_write_changes_end(struct buffer *buffer)
 {
     buffer_append_text(buffer, "]}}\n");
+}
+
+void
+jsonrpc_write_drain(struct buffer *buffer, uint64_t seq, uint32_t retry_after_ms)
+{
+    notification_begin(buffer, "drain", seq);
+    buffer_append_text(buffer, "\"retry_after_ms\": ");
+    append_unsigned(buffer, retry_after_ms);
+    buffer_append_text(buffer, "}}\n");
 }
 
 int

@@ -45,6 +45,8 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "seconds of silence after which a UDP client counts as offline", .is_live = true},
     {"stop-timeout", 0, OPTION_SECONDS, "ALO_STOP_TIMEOUT", "3", FIELD(stop_timeout_s), .least = 1, .most = 3600,
         .help = "seconds that a stop waits for clients to take what is still queued for them", .is_live = true},
+    {"drain-time", 0, OPTION_SECONDS, "ALO_DRAIN_TIME", "30", FIELD(drain_time_s), .least = 1, .most = 3600,
+        .help = "seconds over which a drain (SIGUSR2) lets all clients go, to come back elsewhere", .is_live = true},
     {"max-friends", 0, OPTION_NUMBER, "ALO_MAX_FRIENDS", "10000", FIELD(max_friends), .least = 1, .most = 1000000,
         .help = "friends that one connection may list", .is_live = true},
     {"max-message", 0, OPTION_SIZE, "ALO_MAX_MESSAGE", "256KiB", FIELD(max_message), .least = KIB(1), .most = MIB(1),

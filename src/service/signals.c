@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 /* Faults must end the process where they happen; job control belongs to the terminal. */
 static const int left_alone[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGTSTP, SIGCONT, SIGTTIN, SIGTTOU};
@@ -66,5 +67,15 @@ signals_wait(int *number)
     for (unsigned i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
         if (taken == stopping[i])
             return SIGNALS_STOP;
-    return taken == SIGHUP ? SIGNALS_RELOAD : SIGNALS_OTHER;
+    switch (taken) {
+    case SIGHUP: return SIGNALS_RELOAD;
+    case SIGUSR2: return SIGNALS_DRAIN;
+    default: return SIGNALS_OTHER;
+    }
+}
+
+void
+signals_ask_drain(void)
+{
+    ASSERT(kill(getpid(), SIGUSR2) == 0);
 }

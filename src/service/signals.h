@@ -11,6 +11,7 @@
 enum signals_word {
     SIGNALS_STOP,   /* SIGTERM, SIGINT or SIGQUIT */
     SIGNALS_RELOAD, /* SIGHUP */
+    SIGNALS_DRAIN,  /* SIGUSR2 */
     SIGNALS_OTHER,  /* any other: nothing to do */
 };
 
@@ -25,5 +26,8 @@ bool signals_await(int descriptor, int timeout_ms);
 
 /* Waits for the next signal and says what it asks for; its number goes to *number. Main thread. */
 enum signals_word signals_wait(int *number);
+
+/* Has the main thread take SIGNALS_DRAIN, as if somebody had sent the signal. Any thread; returns at once. */
+void signals_ask_drain(void);
 
 #endif

@@ -126,6 +126,24 @@ START_TEST(strangers_are_shown_the_door)
 }
 END_TEST
 
+START_TEST(a_drained_population_comes_to_the_other_server)
+{
+    struct server *from = server_start("--workers 2 --drain-time 1"), *to = server_start("--workers 2");
+    json_t *report =
+        bench_expect_json(bench_start("drain --sessions 200 --target 127.0.0.1:%u --back-to 127.0.0.1:%u --json --protocol %s " BENCH_PATIENT,
+            from->port, to->port, _i ? "jsonrpc" : "classic"));
+
+    ck_assert_double_gt(bench_figure(report, "let_go_seconds"), 0.5);
+    ck_assert_double_gt(bench_figure(report, "return_seconds"), 0.5);
+    ck_assert_double_ge(bench_figure(report, "return_peak_to_mean"), 1);
+    ck_assert_double_gt(bench_figure(report, "return_most_per_100_ms"), 0);
+    ck_assert_int_eq(server_event_number(from, "drained", 0, "let_go"), 200);
+    json_decref(report);
+    server_stop(from);
+    server_stop(to);
+}
+END_TEST
+
 static const struct {
     const char *flags, *said;
 } refused[] = {
@@ -134,6 +152,7 @@ static const struct {
     {"slow --protocol floor", "the floor does nothing with them"},
     {"churn --sessions 10 --friends 10", "more sessions than friends"},
     {"churn --friends 0", "a friend for everybody"},
+    {"drain", "drain needs --back-to"},
     {"churn --protocol floor", "has no words for that"},
 };
 
@@ -154,6 +173,7 @@ main(void)
     tcase_add_test(tests, parts_with_the_slow_and_without_them_alternate);
     tcase_add_loop_test(tests, churn_accounts_for_everything, 0, sizeof churn_runs / sizeof churn_runs[0]);
     tcase_add_loop_test(tests, strangers_are_shown_the_door, 0, 2);
+    tcase_add_loop_test(tests, a_drained_population_comes_to_the_other_server, 0, 2);
     tcase_add_loop_test(tests, what_cannot_be_played_gets_one_sentence, 0, sizeof refused / sizeof refused[0]);
     suite_add_tcase(suite, tests);
     return unit_run(suite);

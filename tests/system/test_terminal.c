@@ -10,6 +10,7 @@
 #include "support/terminal.h"
 #include "support/unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -243,6 +244,28 @@ START_TEST(it_comes_back_to_a_server_that_was_started_again)
 }
 END_TEST
 
+/* Left alone it would try again within half a second. */
+START_TEST(it_does_not_come_back_before_it_was_asked_to)
+{
+    static const char told[] = "The server went away: the server is being drained (shutting_down). Trying again in ";
+    double seconds = 0;
+
+    if (!has_terminal())
+        return;
+    struct server *server = server_start("--workers 3 --drain-time 2");
+    struct terminal *terminal = open_client(server, 120, "");
+
+    say(terminal, "login 1 2");
+    terminal_expect_last(terminal, "alo 1>", 7);
+    server_signal(server, SIGUSR2);
+    terminal_expect(terminal, told);
+    ck_assert_int_eq(sscanf(strstr(terminal->text, told) + sizeof told - 1, "%lf s", &seconds), 1);
+    ck_assert_double_gt(seconds, 0.6);
+    quit(terminal);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(what_was_typed_comes_back)
 {
     if (!has_terminal())
@@ -306,6 +329,7 @@ main(void)
     tcase_add_test(tests, an_event_while_a_line_is_typed_leaves_it_whole_udp);
     tcase_add_test(tests, a_dumb_terminal_and_one_without_colours);
     tcase_add_test(tests, it_comes_back_to_a_server_that_was_started_again);
+    tcase_add_test(tests, it_does_not_come_back_before_it_was_asked_to);
     tcase_add_test(tests, what_was_typed_comes_back);
     tcase_add_test(tests, a_terminal_that_changes_its_size);
     suite_add_tcase(suite, tests);

@@ -243,6 +243,16 @@ stopping(void *context, struct worker *worker, struct session *session) REQUIRES
     session_close(worker, session);
 }
 
+static void
+draining(void *context, struct worker *worker, struct session *session, uint32_t retry_after_ms) REQUIRES(worker_role)
+{
+    (void)context;
+    (void)retry_after_ms;
+    event("draining");
+    say(worker, session, "draining\n", 9);
+    session_close(worker, session);
+}
+
 static bool
 ended(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
@@ -345,6 +355,7 @@ static const struct session_handler handler = {
     .datagram = datagram,
     .input_ended = input_ended,
     .stopping = stopping,
+    .draining = draining,
     .ended = ended,
     .deadline = deadline_due,
     .configured = configured,
@@ -386,6 +397,7 @@ parrot_init(uint32_t workers)
                 [DEADLINE_BRAKE] = 1000000,
                 [DEADLINE_ENTRANCE] = ENTRANCE_TICK_MS,
                 [DEADLINE_RETRY] = 1,
+                [DEADLINE_DRAIN] = 1,
             },
         .stop_timeout_ms = 1000000,
         .peer_timeout_s = 60,

@@ -24,7 +24,7 @@
  *     anything else is a "stranger"
  *
  * Events are words, in the order in which one worker makes them: opened, refused, input_ended, ended, released, hello (its deadline),
- * resumed, note, stopping, silence (its deadline), asked, and the text that a reconfiguration has for its settings.
+ * resumed, note, stopping, draining, silence (its deadline), asked, and the text that a reconfiguration has for its settings.
  */
 #ifndef SUPPORT_UNIT_PARROT_H
 #define SUPPORT_UNIT_PARROT_H

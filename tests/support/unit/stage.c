@@ -93,6 +93,7 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
                 [DEADLINE_HEARD] = STAGE_HEARD_MS,
                 [DEADLINE_BRAKE] = 1,
                 [DEADLINE_RETRY] = STAGE_RETRY_MS,
+                [DEADLINE_DRAIN] = 10,
             },
     };
     ck_assert_int_eq(workers_init(stage.workers, workers, &stage.worker_config), 0);
@@ -407,6 +408,8 @@ fall_due(struct worker *worker)
                 session_end(worker, LIST_ENTRY(deadline, struct session, deadline));
             else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(worker, LIST_ENTRY(deadline, struct session, delivery));
+            else if (kind == DEADLINE_DRAIN)
+                drain_tick(worker);
             else
                 presence_handler.deadline(stage.presence, worker, kind, deadline);
         }

@@ -25,7 +25,8 @@ enum {
     STAGE_LINGER_MS = 2000,
     STAGE_DELIVERY_MS = 5000,
     STAGE_HEARD_MS = 50000,
-    STAGE_RETRY_MS = 50
+    STAGE_RETRY_MS = 50,
+    STAGE_DRAIN_MS = 2000 /* what a drain is spread over */
 };
 
 /* A connection: the session, and the client's end. Or somebody who sends datagrams, session or not. */

@@ -95,6 +95,19 @@ status_of(const json_t *statuses, const json_t *user)
     return NULL;
 }
 
+/* {"seq": ..., "retry_after_ms": 1234}, the former over UDP. */
+static void
+say_drain(struct word *word, const json_t *params)
+{
+    const json_t *seq = json_object_get(params, "seq"), *retry = json_object_get(params, "retry_after_ms");
+
+    REQUIRE(json_object_size(params) == 1U + (seq != NULL) && json_is_integer(retry), "params has strange keys");
+    say(word, "<");
+    if (seq != NULL)
+        say(word, "#%lld:", (long long)json_integer_value(seq));
+    say(word, "drain:%lld>", (long long)json_integer_value(retry));
+}
+
 static void
 say_result(struct word *word, const json_t *result)
 {
@@ -149,6 +162,8 @@ say_answer(struct word *word, const json_t *line)
 static void
 say_jsonrpc(struct word *word, const json_t *line)
 {
+    const char *method = json_is_array(line) || json_object_get(line, "method") == NULL ? "" : json_string_value(json_object_get(line, "method"));
+
     if (json_is_array(line)) {
         REQUIRE(json_array_size(line) > 0, "an empty batch");
         say(word, "(");
@@ -160,7 +175,9 @@ say_jsonrpc(struct word *word, const json_t *line)
         return;
     }
     REQUIRE(strcmp(json_string_value(json_object_get(line, "jsonrpc")), "2.0") == 0, "not of version 2.0");
-    if (json_object_get(line, "method") != NULL)
+    if (strcmp(method, "drain") == 0)
+        say_drain(word, json_object_get(line, "params"));
+    else if (json_object_get(line, "method") != NULL)
         say_news(word, line);
     else
         say_answer(word, line);

@@ -244,7 +244,7 @@ START_TEST(what_is_not_known_is_left_alone)
 {
     static const struct fake_step steps[] = {
         LOGIN(""),
-        {.say = "\n \r\n{\"jsonrpc\": \"2.0\", \"method\": \"drain\", \"params\": {\"seconds\": 30}}\n"
+        {.say = "\n \r\n{\"jsonrpc\": \"2.0\", \"method\": \"news\", \"params\": {\"seconds\": 30}}\n"
                 "{\"jsonrpc\": \"2.0\", \"method\": \"presence?\", \"params\": null}\n{\"jsonrpc\": \"2.0\", \"id\": 77, \"result\": {}}\n"
                 "{\"jsonrpc\": \"2.0\", \"id\": 78, \"error\": {}}\n{}\n" CHANGES("{\"user_id\": 2, \"online\": true, \"at\": 9}")},
         END,
@@ -280,6 +280,9 @@ static const char *const garbage[] = {
     "{\"id\": 5}\n",
     "{\"id\": 5, \"error\": 5}\n",
     "{\"error\": []}\n",
+    "{\"method\": \"drain\"}\n",
+    "{\"method\": \"drain\", \"params\": {\"retry_after_ms\": \"1\"}}\n",
+    "{\"method\": \"drain\", \"params\": {\"retry_after_ms\": -1}}\n",
     "{\"method\": \"presence\"}\n",
     "{\"method\": \"presence\", \"params\": []}\n",
     "{\"method\": \"presence\", \"params\": {\"changes\": {}}}\n",
@@ -383,6 +386,34 @@ START_TEST(the_server_says_why)
     ck_assert_int_eq(alo_login(scene.client, alo_user_number(1), NULL, 0, NULL), ALO_REFUSED);
     ck_assert_str_eq(alo_error_code(scene.client), "server_full");
     expect_lost(&scene, "server_full");
+    scene_close(&scene);
+}
+END_TEST
+
+/* What was told before it counts; nothing comes after it, so the connection is lost at once. */
+START_TEST(the_server_says_when_to_come_back)
+{
+    static const struct {
+        const char *said;
+        int retry_ms;
+    } cases[] = {{"1234", 1234}, {"0", 0}, {"9223372036854775807", 24 * 60 * 60 * 1000}};
+    char drain[256];
+    const struct fake_step steps[] = {LOGIN(""), {.say = drain}, {.act = FAKE_CLOSE}, LOGIN(""), END};
+    char address[32];
+
+    snprintf(drain, sizeof drain,
+        CHANGES(
+            "{\"user_id\": 2, \"online\": true, \"at\": 5}") "{\"jsonrpc\": \"2.0\", \"method\": \"drain\", \"params\": {\"retry_after_ms\": %s}}\n",
+        cases[_i].said);
+    struct scene scene = scene_login(steps);
+    ck_assert_int_eq(alo_retry_after_ms(scene.client), -1);
+    expect_presence(&scene, alo_user_number(2), true, false, 5, NULL, ALO_REASON_NONE);
+    expect_lost(&scene, "shutting_down");
+    ck_assert_int_eq(alo_retry_after_ms(scene.client), cases[_i].retry_ms);
+    snprintf(address, sizeof address, "127.0.0.1:%d", fake_port(scene.fake));
+    ck_assert_int_eq(alo_connect(scene.client, address), ALO_OK);
+    ck_assert_int_eq(alo_retry_after_ms(scene.client), -1);
+    ck_assert_int_eq(alo_login(scene.client, alo_user_number(1), NULL, 0, NULL), ALO_OK);
     scene_close(&scene);
 }
 END_TEST
@@ -605,6 +636,7 @@ main(void)
     tcase_add_test(tests, a_line_without_end);
     tcase_add_test(tests, a_flood);
     tcase_add_test(tests, the_server_says_why);
+    tcase_add_loop_test(tests, the_server_says_when_to_come_back, 0, 3);
     tcase_add_loop_test(tests, the_connection_ends, 0, 2);
     tcase_add_loop_test(tests, calls_after_the_end, 0, 2);
     tcase_add_test(tests, no_answer);

@@ -245,6 +245,24 @@ START_TEST(a_server_that_forgot_and_refuses)
 }
 END_TEST
 
+/* One that is older than what is known is somebody else's, or late. */
+START_TEST(a_server_that_says_when_to_come_back)
+{
+#define DRAIN(seq, retry) "{\"jsonrpc\": \"2.0\", \"method\": \"drain\", \"params\": {\"seq\": " seq ", \"retry_after_ms\": " retry "}}\n"
+    static const struct fake_step steps[] = {
+        LOGIN(""), {.say = CHANGES("1", ONLINE("2"))}, {.say = CHANGES("2", ONLINE("3"))}, {.say = DRAIN("1", "5")}, {.say = DRAIN("3", "7")}, END};
+    struct scene scene = scene_open(steps, (struct alo_options){0});
+
+    login(&scene);
+    expect_presence(&scene, 2, true, false);
+    expect_presence(&scene, 3, true, false);
+    next(&scene, ALO_EVENT_LOST);
+    ck_assert_str_eq(alo_error_code(scene.client), "shutting_down");
+    ck_assert_int_eq(alo_retry_after_ms(scene.client), 7);
+    scene_close(&scene);
+}
+END_TEST
+
 START_TEST(a_server_that_vanished)
 {
     static const struct fake_step steps[] = {LOGIN(""), {.hear = BEAT}, {.hear = BEAT}, {.hear = BEAT}, {.hear = BEAT}, {.hear = BEAT}, END};
@@ -376,6 +394,7 @@ main(void)
     tcase_add_test(tests, a_loss_is_noticed);
     tcase_add_test(tests, a_server_that_forgot);
     tcase_add_test(tests, a_server_that_forgot_and_refuses);
+    tcase_add_test(tests, a_server_that_says_when_to_come_back);
     tcase_add_test(tests, a_server_that_vanished);
     tcase_add_test(tests, a_follow_that_was_repeated);
     tcase_add_test(tests, room_for_a_large_answer);

@@ -4,6 +4,7 @@
  */
 #include "net/acceptor.h"
 
+#include "base/clock.h"
 #include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
@@ -291,6 +292,35 @@ START_TEST(a_stop_closes_the_listeners)
 }
 END_TEST
 
+/* Closing a listener would reset those who are connected and not accepted yet. */
+START_TEST(who_is_connected_already_is_let_in_before_the_end)
+{
+    enum { WAITING = 200 }; /* several rounds */
+    int peers[WAITING], taken = 0;
+
+    prepare(1000);
+    acceptor.paused_until_ms = clock_monotonic_ms() + 1000000;
+    ck_assert_int_eq(acceptor_start(&acceptor), 0);
+    for (int i = 0; i < WAITING; i++)
+        peers[i] = peer_connect(port);
+    acceptor_stop(&acceptor);
+    for (int i = 0; i < WORKERS; i++) {
+        for (struct mail *mail = mailbox_take(&workers[i].mailbox); mail != NULL;) {
+            struct socket_mail *letter = (struct socket_mail *)(void *)mail;
+
+            mail = mail->next;
+            close(letter->descriptor);
+            free(letter);
+            taken++;
+        }
+        mailbox_done(&workers[i].mailbox);
+    }
+    ck_assert_int_eq(taken, WAITING);
+    for (int i = 0; i < WAITING; i++)
+        peer_close(peers[i]);
+}
+END_TEST
+
 START_TEST(a_stop_ends_a_pause)
 {
     begin_with(100);
@@ -337,6 +367,7 @@ main(void)
     tcase_add_test(tests, without_memory_a_newcomer_is_told_so);
     tcase_add_test(tests, who_is_refused_at_once_may_have_sent_something);
     tcase_add_test(tests, a_stop_closes_the_listeners);
+    tcase_add_test(tests, who_is_connected_already_is_let_in_before_the_end);
     tcase_add_test(tests, a_stop_ends_a_pause);
     tcase_add_test(tests, an_acceptor_that_cannot_start_closes_everything);
     tcase_set_timeout(tests, pace_test_timeout_s());

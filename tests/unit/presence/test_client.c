@@ -525,6 +525,21 @@ START_TEST(a_stop_tells_everybody_and_is_no_news)
 }
 END_TEST
 
+START_TEST(a_drain_tells_everybody_and_is_news)
+{
+    struct actor *watcher = stage_login(0, 1, "2"), *actor = stage_login(1, 2, "1"), *silent = stage_connect(1);
+
+    stage_settle();
+    stage_expect(watcher, "+");
+    presence_handler.draining(stage.presence, &stage.workers[1], actor->session, 1234);
+    presence_handler.draining(stage.presence, &stage.workers[1], silent->session, 1234);
+    stage_settle();
+    stage_expect(actor, "shutting_down .");
+    stage_expect(silent, "shutting_down .");
+    stage_expect(watcher, "-");
+}
+END_TEST
+
 START_TEST(nothing_is_told_to_a_session_that_closes)
 {
     struct actor *watcher = stage_login(0, 1, "2");
@@ -566,6 +581,7 @@ main(void)
     tcase_add_test(tests, at_most_the_queue_limit_waits_for_a_slow_reader);
     tcase_add_test(tests, much_news_in_one_turn_does_not_make_a_reader_slow);
     tcase_add_test(tests, a_stop_tells_everybody_and_is_no_news);
+    tcase_add_test(tests, a_drain_tells_everybody_and_is_news);
     tcase_add_test(tests, nothing_is_told_to_a_session_that_closes);
     tcase_set_timeout(tests, 300);
     suite_add_tcase(suite, tests);

@@ -81,6 +81,34 @@ START_TEST(notifications_are_numbered)
 }
 END_TEST
 
+/* The last notification has a number, too; and who comes while nobody is let in is told so in the dialect that he speaks. */
+START_TEST(a_drain_ends_sessions_and_lets_nobody_in)
+{
+    struct actor *client = rpc_login_datagram(0, "1", "2", ""), *classic = stage_correspond(0), *watcher = rpc_login(1, "4", "1, 3", "1");
+    struct drain drain = {.time_ms = STAGE_DRAIN_MS, .left = 2};
+    const char *heard;
+    const char hello[] = "{\"user_id\": 3, \"friends\": [4, 5, 6, 7, 8, 9, 10, 11, 12, 13]}";
+
+    stage_receive(classic, hello);
+    stage_login(1, 2, NULL);
+    stage_settle();
+    stage_expect(client, "<#1:2+>");
+    stage_expect(watcher, "<3+>");
+    drain_begin(&stage.workers[0], &drain);
+    stage_pass_ms(STAGE_DRAIN_MS + 20);
+    ck_assert_int_eq(strncmp(stage_heard(client), "<#2:drain:", 10), 0);
+    stage_expect(classic, "shutting_down");
+    heard = stage_heard(watcher);
+    ck_assert_msg(strstr(heard, "1-closed") != NULL && strstr(heard, "3-closed") != NULL, "%s", heard);
+    ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
+    ck_assert_uint_eq(drain.left, 1);
+    stage_receive(classic, hello);
+    stage_settle();
+    stage_expect(classic, "shutting_down");
+    rpc_expect(client, "login", "'user_id': 1, 'friends': [2, 3, 4, 5, 6, 7, 8, 9, 10]", "null:-32000/shutting_down");
+}
+END_TEST
+
 START_TEST(many_changes_take_several_datagrams)
 {
     enum { FRIENDS = 60 };
@@ -482,6 +510,7 @@ datagram_suite(void)
     tcase_set_timeout(tests, 4 * pace_test_timeout_s());
     tcase_add_test(tests, every_method_works);
     tcase_add_test(tests, notifications_are_numbered);
+    tcase_add_test(tests, a_drain_ends_sessions_and_lets_nobody_in);
     tcase_add_test(tests, many_changes_take_several_datagrams);
     tcase_add_test(tests, no_answer_is_longer_than_three_times_its_call);
     tcase_add_test(tests, a_login_whose_answer_is_too_large_leaves_nothing_behind);

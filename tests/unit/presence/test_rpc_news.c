@@ -204,7 +204,7 @@ START_TEST(what_has_not_left_is_forgotten_with_the_friend)
 }
 END_TEST
 
-/* The notification that has begun is told to its end before the last word, and when the server stops all others are too. */
+/* The notification that has begun is told to its end before the last word, and when the server stops, or is drained, all others are too. */
 START_TEST(what_has_begun_is_finished_before_the_end)
 {
     struct actor *friends[3], *watcher = narrow_watcher(friends);
@@ -222,6 +222,15 @@ START_TEST(what_has_begun_is_finished_before_the_end)
     all_set(friends, "d");
     presence_handler.stopping(stage.presence, &stage.workers[0], watcher->session);
     ck_assert_str_eq(heard_after_all(watcher), "<2+=c> <3+=d,4+=d,2+=d> null:-32000/shutting_down .");
+
+    end();
+    begin();
+    watcher = narrow_watcher(friends);
+    narrow_room = 1;
+    all_set(friends, "e");
+    all_set(friends, "f");
+    presence_handler.draining(stage.presence, &stage.workers[0], watcher->session, 1234);
+    ck_assert_str_eq(heard_after_all(watcher), "<2+=e> <3+=f,4+=f,2+=f> <drain:1234> .");
 }
 END_TEST
 

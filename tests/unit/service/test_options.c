@@ -124,6 +124,7 @@ START_TEST(defaults_are_those_of_the_contract)
     ck_assert(options.udp);
     ck_assert_uint_eq(options.udp_timeout_s, 30);
     ck_assert_uint_eq(options.stop_timeout_s, 3);
+    ck_assert_uint_eq(options.drain_time_s, 30);
     ck_assert_uint_eq(options.max_friends, 10000);
     ck_assert_uint_eq(options.max_message, UINT64_C(256) << 10);
     ck_assert_uint_eq(options.max_unfinished, UINT64_C(256) << 20);
@@ -166,6 +167,7 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"udp", "ALO_UDP", 0, 0},
         {"udp-timeout", "ALO_UDP_TIMEOUT", 3, 86400},
         {"stop-timeout", "ALO_STOP_TIMEOUT", 1, 3600},
+        {"drain-time", "ALO_DRAIN_TIME", 1, 3600},
         {"max-friends", "ALO_MAX_FRIENDS", 1, 1000000},
         {"max-message", "ALO_MAX_MESSAGE", 1024, 1048576},
         {"max-unfinished", "ALO_MAX_UNFINISHED", 1048576, UINT64_C(1) << 40},
