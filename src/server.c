@@ -708,6 +708,7 @@ server_drain(struct server *server)
 {
     if (atomic_exchange_explicit(&server->draining, true, memory_order_relaxed))
         return;
+    server_admin_set_ready(&server->admin, false);
     server->drain.time_ms = server->settings->drain_ms;
     acceptor_drain(&server->acceptor, &server->drain);
 }
