@@ -163,7 +163,8 @@ adopt(struct worker *worker, const struct socket_mail *mail) REQUIRES(worker_rol
     session->descriptor = mail->descriptor;
     session->transport = mail->transport;
     counter_add(&worker->counters.opened, 1);
-    if (worker->peer_timeout_from_ms > 0 && session->transport == &transport_tcp) /* it may have been connecting since before the listener had another one */
+    if (worker->peer_timeout_from_ms > 0 &&
+        session->transport == &transport_tcp) /* it may have been connecting since before the listener had another one */
         (void)tcp_set_peer_timeout(session->descriptor, worker->config->peer_timeout_s);
     deadlines_start(&worker->deadlines[DEADLINE_HELLO], &session->deadline, worker->now_ms);
     session_poll(worker, session);
