@@ -122,10 +122,15 @@ int
 inherited_take(struct inherited *inherited, const struct options *options, uint32_t *workers, char *problem, size_t size)
 {
     struct sentence sentence = {.text = problem, .size = size};
-    int error;
+    int error = systemd_sockets_begin();
 
     *inherited = (struct inherited){.any = false};
-    if (!systemd_sockets_begin())
+    /* Sockets of one's own in the place of those that were meant would leave whoever connects to these waiting for ever. */
+    if (error < 0)
+        return refuse(sentence,
+            "cannot take the sockets of the service manager: LISTEN_FDS, LISTEN_FDNAMES and the descriptors from 3 on do not agree: %s",
+            strerror(-error));
+    if (error == 0)
         return 0;
     error = take_tcp(inherited, options->peer_timeout_s, sentence);
     if (error == 0)

@@ -42,13 +42,13 @@ is_called(const char *given, const char *wanted)
     return strcmp(given, wanted) == 0 || (for_clients && is_unnamed(given));
 }
 
-bool
+int
 systemd_sockets_begin(void)
 {
-    count = sd_listen_fds_with_names(1, &names); /* also takes them out of the environment, and away from children */
-    if (count < 0)
-        count = 0;
-    return count > 0;
+    int passed = sd_listen_fds_with_names(1, &names); /* also takes them out of the environment, and away from children */
+
+    count = passed > 0 ? passed : 0;
+    return passed;
 }
 
 int

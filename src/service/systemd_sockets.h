@@ -19,8 +19,11 @@ enum systemd_kind {
     SYSTEMD_OTHER,
 };
 
-/* Looks at what was handed over, once in the life of the process. True: at least one socket. */
-bool systemd_sockets_begin(void);
+/*
+ * Looks at what was handed over, once in the life of the process. Returns how many sockets, or -errno when what the environment says of them is wrong: no
+ * such descriptors, or not as many names.
+ */
+int systemd_sockets_begin(void);
 /* Takes the next socket of this name and kind, not blocking and not for children: its descriptor, which is the caller's; -1 when there is none left. */
 int systemd_socket_take(const char *name, enum systemd_kind kind);
 /* Is there one that nobody has taken? Then one sentence about it is in problem. Frees what was kept; the descriptors of the others stay as they are. */

@@ -78,8 +78,11 @@ hand_over(const struct sockets *sockets, bool whether)
     snprintf(number, sizeof number, "%u", sockets->count);
     unsetenv("LISTEN_FDNAMES");
     unsetenv("LISTEN_FDS");
-    if (whether)
-        setenv("LISTEN_FDS", number, 1);
+    unsetenv("PASSED_FDS");
+    if (whether) {
+        setenv("PASSED_FDS", number, 1);
+        setenv("LISTEN_FDS", sockets->told != NULL ? sockets->told : number, 1);
+    }
     if (whether && names[0] != '\0')
         setenv("LISTEN_FDNAMES", names, 1);
 }

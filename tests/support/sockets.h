@@ -17,6 +17,7 @@ struct sockets {
     int descriptors[SOCKETS_MAX];
     const char *names[SOCKETS_MAX]; /* NULL in all: without LISTEN_FDNAMES */
     unsigned count;
+    const char *told; /* NULL, or what LISTEN_FDS says instead of how many there are */
 };
 
 /* A socket on a loopback address of this family, IPv4 or IPv6, whose port (0: the kernel chooses) goes to *port. One of SOCK_STREAM listens. UDP ones share. */

@@ -186,6 +186,24 @@ START_TEST(udp_sockets_must_be_as_many_as_workers)
 }
 END_TEST
 
+static const struct {
+    const char *told, *first_name;
+} disagreeing[] = {{"99", NULL}, {"two", NULL}, {"-2", NULL}, {"99999999999", NULL}, {NULL, "tcp:tcp"}};
+enum { DISAGREEING = sizeof disagreeing / sizeof disagreeing[0] };
+
+/* More than there are, no number, names of others: it does not listen somewhere else instead. */
+START_TEST(sockets_that_are_not_there_are_refused)
+{
+    struct sockets sockets = {.told = disagreeing[_i].told};
+    uint16_t port = 0, other = 0;
+
+    sockets_add(&sockets, disagreeing[_i].first_name, socket_open(AF_INET, SOCK_STREAM, &port));
+    sockets_add(&sockets, disagreeing[_i].first_name == NULL ? NULL : "tcp", socket_open(AF_INET, SOCK_STREAM, &other));
+    expect_refusal(&sockets, "", "cannot take the sockets of the service manager");
+    sockets_close(&sockets);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -197,6 +215,7 @@ main(void)
     tcase_add_test(tests, sockets_outlive_the_server);
     tcase_add_loop_test(tests, each_worker_has_a_udp_socket, 0, 2);
     tcase_add_loop_test(tests, what_cannot_be_served_is_refused, 0, WRONG);
+    tcase_add_loop_test(tests, sockets_that_are_not_there_are_refused, 0, DISAGREEING);
     tcase_add_test(tests, udp_sockets_must_be_as_many_as_workers);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
