@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -173,6 +174,19 @@ local_listen(struct local_file *file, mode_t mode)
     if (descriptor >= 0)
         close(descriptor);
     return error;
+}
+
+void
+local_format(int descriptor, char text[LOCAL_NAME])
+{
+    struct sockaddr_un address = {0}; /* so a NUL is behind what the kernel writes, if it is not full */
+    socklen_t length = sizeof address;
+
+    (void)getsockname(descriptor, (struct sockaddr *)&address, &length);
+    if (address.sun_path[0] == '\0')
+        snprintf(text, LOCAL_NAME, "unix:@%.*s", LOCAL_PATH - 1, address.sun_path + 1);
+    else
+        snprintf(text, LOCAL_NAME, "unix:%.*s", LOCAL_PATH, address.sun_path);
 }
 
 void

@@ -20,7 +20,8 @@ extern const struct transport transport_local;
 enum {
     LOCAL_PATH = sizeof(((struct sockaddr_un *)0)->sun_path),
     LOCAL_PATHS_MAX = 8,
-    LOCAL_LIST = LOCAL_PATHS_MAX * (LOCAL_PATH + 5) /* holds what names all of them */
+    LOCAL_NAME = LOCAL_PATH + 6,              /* unix:/path */
+    LOCAL_LIST = LOCAL_PATHS_MAX * LOCAL_NAME /* holds what names all of them */
 };
 
 /* A socket's file, known again by its number: who finds another file at the path leaves it alone. */
@@ -42,6 +43,8 @@ int local_mode_parse(const char *text, mode_t *mode);
  * live server listens there, -EEXIST when something else than a socket is there, -EBUSY when somebody holds the lock on the directory for too long.
  */
 int local_listen(struct local_file *file, mode_t mode);
+/* Writes what a listening socket, opened by whomever, is called: unix:/path, or unix:@name for one without a file. */
+void local_format(int descriptor, char text[LOCAL_NAME]);
 /* Removes the file, if it is still the one that local_listen made. */
 void local_remove(const struct local_file *file);
 

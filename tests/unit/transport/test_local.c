@@ -236,6 +236,36 @@ START_TEST(bytes_move_and_ends_are_told)
 }
 END_TEST
 
+START_TEST(a_listening_socket_says_what_it_is_called)
+{
+    char name[LOCAL_NAME], expected[LOCAL_NAME];
+    struct sockaddr_un unseen = {.sun_family = AF_UNIX};
+    int descriptor, longest = LOCAL_PATH - 1;
+
+    begin();
+    snprintf(file.path, sizeof file.path, "%s/%0*d", directory, longest - (int)sizeof directory, 7);
+    ck_assert_int_eq((int)strlen(file.path), longest);
+    descriptor = local_listen(&file, 0600);
+    ck_assert_int_ge(descriptor, 0);
+    local_format(descriptor, name);
+    snprintf(expected, sizeof expected, "unix:%s", file.path);
+    ck_assert_str_eq(name, expected);
+    close(descriptor);
+    end();
+
+    /* One without a file fills all of the name. */
+    memset(unseen.sun_path + 1, 'x', sizeof unseen.sun_path - 1);
+    memcpy(unseen.sun_path + 1, directory, sizeof directory - 1);
+    descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(descriptor, (struct sockaddr *)&unseen, sizeof unseen), 0);
+    local_format(descriptor, name);
+    snprintf(expected, sizeof expected, "unix:@%.*s", LOCAL_PATH - 1, unseen.sun_path + 1);
+    ck_assert_str_eq(name, expected);
+    ck_assert_uint_eq(strlen(name), LOCAL_NAME - 1);
+    close(descriptor);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -253,6 +283,7 @@ main(void)
     tcase_add_test(sockets, what_is_no_socket_is_left_alone);
     tcase_add_test(sockets, only_ones_own_file_is_removed);
     tcase_add_test(sockets, somebody_elses_lock_is_waited_for_and_then_said);
+    tcase_add_test(sockets, a_listening_socket_says_what_it_is_called);
     tcase_add_test(sockets, bytes_move_and_ends_are_told);
     suite_add_tcase(suite, sockets);
     return unit_run(suite);
