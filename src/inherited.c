@@ -6,6 +6,8 @@
  */
 #include "inherited.h"
 
+#include "base/assert.h"
+#include "server_admin.h"
 #include "service/systemd_sockets.h"
 #include "transport/udp.h"
 
@@ -39,24 +41,82 @@ is_same(const struct tcp_address *one, const struct tcp_address *other)
     return strcmp(texts[0], texts[1]) == 0;
 }
 
+/* Takes all of this name and kind, and puts them behind those of the array. */
 static int
-take_tcp(struct inherited *inherited, uint32_t peer_timeout_s, struct sentence problem)
+take_all(const char *name, enum systemd_kind kind, const char *what, int sockets[], int *count, int most, struct sentence problem)
 {
-    struct tcp_address address;
     int descriptor;
 
-    while ((descriptor = systemd_socket_take("tcp", SYSTEMD_TCP)) >= 0) {
-        int error = tcp_adopt(descriptor, &address, peer_timeout_s);
+    while ((descriptor = systemd_socket_take(name, kind)) >= 0) {
+        if (*count == most)
+            return refuse(problem, "the service manager passes more than %d %s", most, what);
+        sockets[(*count)++] = descriptor;
+    }
+    return 0;
+}
+
+/* Makes TCP sockets ready. *address becomes that of the first, if there is one. */
+static int
+adopt(const int sockets[], int count, struct tcp_address *address, uint32_t peer_timeout_s, struct sentence problem)
+{
+    for (int i = 0; i < count; i++) {
+        struct tcp_address other;
+        int error = tcp_adopt(sockets[i], i == 0 ? address : &other, peer_timeout_s);
 
         if (error < 0)
             return refuse(problem, "cannot use a TCP socket of the service manager: %s", strerror(-error));
-        if (inherited->tcp_count == TCP_ADDRESSES_MAX)
-            return refuse(problem, "the service manager passes more than %d TCP sockets", TCP_ADDRESSES_MAX);
-        if (inherited->tcp_count == 0)
-            inherited->address = address;
-        inherited->tcp[inherited->tcp_count++] = descriptor;
     }
     return 0;
+}
+
+static int
+take_tcp(struct inherited *inherited, const struct options *options, struct sentence problem)
+{
+    int error = take_all("tcp", SYSTEMD_TCP, "TCP sockets", inherited->tcp, &inherited->tcp_count, TCP_ADDRESSES_MAX, problem);
+
+    return error < 0 ? error : adopt(inherited->tcp, inherited->tcp_count, &inherited->address, options->peer_timeout_s, problem);
+}
+
+/* Unix sockets for clients. Together with those of --listen they are no more than these alone may be. */
+static int
+take_local(struct inherited *inherited, const struct options *options, struct sentence problem)
+{
+    int error = take_all("unix", SYSTEMD_UNIX, "Unix sockets", inherited->local, &inherited->local_count, LOCAL_PATHS_MAX, problem);
+    struct local_file files[LOCAL_PATHS_MAX];
+    int more = local_files_parse(options->listen, files);
+    size_t length = 0;
+
+    if (error < 0)
+        return error;
+    ASSERT(more >= 0); /* server_check has looked */
+    if (inherited->local_count > 0 && inherited->local_count + more > LOCAL_PATHS_MAX)
+        return refuse(problem, "the service manager passes %d Unix sockets, and --listen names %d more; allowed are %d together",
+            inherited->local_count, more, LOCAL_PATHS_MAX);
+    for (int i = 0; i < inherited->local_count; i++) {
+        char name[LOCAL_NAME];
+
+        local_format(inherited->local[i], name);
+        length += (size_t)snprintf(inherited->local_names + length, sizeof inherited->local_names - length, "%s%s", i > 0 ? "," : "", name);
+    }
+    return 0;
+}
+
+/* Sockets for operators, of both kinds: HTTP is spoken on either. */
+static int
+take_admin(struct inherited *inherited, const struct options *options, struct sentence problem)
+{
+    static const char what[] = "sockets for operators";
+    int error = take_all("admin", SYSTEMD_TCP, what, inherited->admin, &inherited->admin_count, ADMIN_LISTENERS_MAX, problem);
+
+    if (error == 0)
+        error = adopt(inherited->admin, inherited->admin_count, &inherited->admin_address, ADMIN_PEER_TIMEOUT_S, problem);
+    if (error == 0)
+        error = take_all("admin", SYSTEMD_UNIX, what, inherited->admin, &inherited->admin_count, ADMIN_LISTENERS_MAX, problem);
+    if (error == 0 && inherited->admin_count > 0 && options->admin_port < 0)
+        error = refuse(problem,
+            "the service manager passes sockets called \"admin\", but there is to be no admin interface; disable their socket unit, "
+            "or take back --admin-port none");
+    return error;
 }
 
 /* Puts a socket to those of the same address. */
@@ -132,12 +192,16 @@ inherited_take(struct inherited *inherited, const struct options *options, uint3
             strerror(-error));
     if (error == 0)
         return 0;
-    error = take_tcp(inherited, options->peer_timeout_s, sentence);
+    error = take_tcp(inherited, options, sentence);
     if (error == 0)
         error = take_udp(inherited, sentence);
     if (error == 0)
         error = check_groups(inherited, options, workers, sentence);
-    inherited->any = inherited->tcp_count > 0 || inherited->udp_count > 0;
+    if (error == 0)
+        error = take_local(inherited, options, sentence);
+    if (error == 0)
+        error = take_admin(inherited, options, sentence);
+    inherited->any = inherited->tcp_count > 0 || inherited->udp_count > 0 || inherited->local_count > 0;
     if (error == 0 && systemd_sockets_end(problem, size))
         error = -EINVAL;
     return error;

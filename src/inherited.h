@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sockets for clients that the service manager has opened. Where there are any, the server opens none itself: --bind and --port are not looked at.
- * Main thread, while starting.
+ * The sockets that the service manager has opened. Where there are any for clients, of whatever kind, the server opens no addresses for clients itself:
+ * --bind and --port are not looked at. Those for operators stand for --admin-bind and --admin-port in the same way. What --listen names is opened
+ * beside them. Main thread, while starting.
  */
 #ifndef INHERITED_H
 #define INHERITED_H
 
 #include "base/handle.h"
+#include "service/admin.h"
 #include "service/options.h"
+#include "transport/local.h"
 #include "transport/tcp.h"
 
 #include <stdbool.h>
@@ -15,8 +18,8 @@
 #include <stdint.h>
 
 struct inherited {
-    bool any;
-    struct tcp_address address; /* of the first of them */
+    bool any;                   /* for clients */
+    struct tcp_address address; /* of the first of them with one; else all zero */
     int tcp[TCP_ADDRESSES_MAX];
     int tcp_count;
     /* UDP sockets by address: each worker serves one of every address. */
@@ -26,6 +29,12 @@ struct inherited {
         uint32_t count;
     } udp[TCP_ADDRESSES_MAX];
     int udp_count;
+    int local[LOCAL_PATHS_MAX]; /* Unix sockets; their files are the manager's */
+    int local_count;
+    char local_names[LOCAL_LIST];   /* as --listen would say them */
+    int admin[ADMIN_LISTENERS_MAX]; /* for operators */
+    int admin_count;
+    struct tcp_address admin_address; /* of the first of them with one; else all zero */
 };
 
 /*

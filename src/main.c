@@ -62,8 +62,11 @@ greet(const struct server *server)
     unsigned port = server_port(server);
     char host[SERVER_HOST];
 
+    if (port == 0) { /* it cannot be reached by telnet */
+        fprintf(stderr, "alo listens on %s.\n", server_address(server));
+        return;
+    }
     host_of(server, host);
-
     fprintf(stderr,
         "alo listens on %s. To see it work, open two more terminals:\n"
         "\n"

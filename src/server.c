@@ -31,6 +31,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+_Static_assert((int)LOCAL_NAME >= (int)TCP_ADDRESS_TEXT, "an address of either kind must fit");
+
 enum {
     LINGER_MS = 2000,          /* how long a closing session may take to read its last line */
     BRAKE_MS = 2,              /* how soon to look again whether a celebrity's news has been told */
@@ -68,11 +70,11 @@ struct server {
     uint16_t port;
     bool udp;
     struct tcp_address udp_addresses[TCP_ADDRESSES_MAX];
-    int udp_count;    /* addresses; each worker has a socket for every one */
-    int *udp_sockets; /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
-    char address[TCP_ADDRESS_TEXT];
-    char unix_sockets[LOCAL_LIST]; /* --listen */
-    char proxy_protocol[16];       /* --proxy-protocol */
+    int udp_count;                     /* addresses; each worker has a socket for every one */
+    int *udp_sockets;                  /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
+    char address[LOCAL_NAME];          /* the first that it listens on; one of TCP is shorter */
+    char unix_sockets[2 * LOCAL_LIST]; /* the manager's, and those of --listen */
+    char proxy_protocol[16];           /* --proxy-protocol */
     char refusal[ERROR_LINE_MAX];
     struct worker workers[];
 };
@@ -249,8 +251,24 @@ listen_inherited(struct server *server, const struct inherited *inherited)
         memcpy(&server->udp_sockets[(size_t)server->udp_count++ * server->worker_count], inherited->udp[i].sockets,
             server->worker_count * sizeof server->udp_sockets[0]);
     server->udp = inherited->udp_count > 0;
+    for (int i = 0; i < inherited->local_count; i++) /* without a file: it is the manager's, and stays */
+        acceptor->listeners[acceptor->listener_count++] = (struct listener){.descriptor = inherited->local[i], .transport = &transport_local};
+    if (inherited->address.length == 0) { /* Unix sockets only */
+        snprintf(server->address, sizeof server->address, "%.*s", (int)strcspn(inherited->local_names, ","), inherited->local_names);
+        return;
+    }
     server->port = tcp_address_port(&inherited->address);
     tcp_address_format(&inherited->address, server->address);
+}
+
+/* For the log: the Unix sockets of the manager, and those of --listen. */
+static void
+name_local(struct server *server, const struct inherited *inherited, const char *listen)
+{
+    bool has_own = strcmp(listen, "none") != 0, has_others = inherited->local_count > 0;
+
+    snprintf(server->unix_sockets, sizeof server->unix_sockets, "%s%s%s", inherited->local_names, has_own && has_others ? "," : "",
+        has_own || !has_others ? listen : "");
 }
 
 /* Reads --proxy-protocol. False when it is neither of the kinds of listeners, nor both, nor none. */
@@ -523,7 +541,7 @@ server_start(const struct options *options, struct server **server, char problem
     made->store = store;
     made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
     made->udp = options->udp;
-    snprintf(made->unix_sockets, sizeof made->unix_sockets, "%s", options->listen);
+    name_local(made, &inherited, options->listen);
     snprintf(made->proxy_protocol, sizeof made->proxy_protocol, "%s", options->proxy_protocol);
     pressure_init(&made->pressure);
     atomic_init(&made->draining, false);
@@ -546,7 +564,7 @@ server_start(const struct options *options, struct server **server, char problem
     if (error == 0) {
         error = listen_local(&made->acceptor, options, problem);
         if (error == 0)
-            error = server_admin_open(&made->admin, options, problem, SERVER_PROBLEM);
+            error = server_admin_open(&made->admin, options, &inherited, problem, SERVER_PROBLEM);
         if (error < 0)
             close_listeners(made);
         demand_headers(&made->acceptor, options->proxy_protocol);

@@ -31,11 +31,11 @@ int server_start(const struct options *options, struct server **server, char pro
  */
 int server_reload(struct server *server, const struct options *options, char problem[SERVER_PROBLEM]);
 
-/* The port that it listens on. */
+/* The port that it listens on; 0 when it listens on Unix sockets only. */
 uint16_t server_port(const struct server *server);
-/* The port of the admin interface; 0 when there is none. */
+/* The port of the admin interface; 0 when there is none, or by Unix sockets only. */
 uint16_t server_admin_port(const struct server *server);
-/* The first address that it listens on, such as "127.0.0.1:8080". */
+/* The first address that it listens on, such as "127.0.0.1:8080"; "unix:/path" when there are Unix sockets only. */
 const char *server_address(const struct server *server);
 
 /* How much it has to do, about, at the moment. */

@@ -3,13 +3,12 @@
 
 #include "base/clock.h"
 #include "base/sync.h"
+#include "inherited.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { PEER_TIMEOUT_S = 60 };
 
 _Static_assert((int)ADMIN_LISTENERS_MAX == (int)TCP_ADDRESSES_MAX, "all addresses must fit");
 
@@ -88,7 +87,7 @@ read_token(struct server_admin *admin, const char *path, char *problem, size_t s
 static int
 listen_on(struct server_admin *admin, struct tcp_address *address)
 {
-    int descriptor = tcp_listen(address, admin->port, PEER_TIMEOUT_S);
+    int descriptor = tcp_listen(address, admin->port, ADMIN_PEER_TIMEOUT_S);
 
     if (descriptor < 0)
         return descriptor;
@@ -130,8 +129,20 @@ open_all(struct server_admin *admin, const struct options *options, char *proble
     return -EADDRNOTAVAIL;
 }
 
+/* Takes sockets that are open already. By Unix sockets only there is no port. */
+static void
+adopt(struct server_admin *admin, const struct inherited *inherited)
+{
+    memcpy(admin->config.listeners, inherited->admin, sizeof inherited->admin);
+    admin->config.listener_count = inherited->admin_count;
+    if (inherited->admin_address.length == 0)
+        return;
+    admin->port = tcp_address_port(&inherited->admin_address);
+    tcp_address_format(&inherited->admin_address, admin->address);
+}
+
 int
-server_admin_open(struct server_admin *admin, const struct options *options, char *problem, size_t size)
+server_admin_open(struct server_admin *admin, const struct options *options, const struct inherited *inherited, char *problem, size_t size)
 {
     int error = -EADDRINUSE;
 
@@ -148,6 +159,10 @@ server_admin_open(struct server_admin *admin, const struct options *options, cha
         if (error < 0)
             return error;
         error = -EADDRINUSE;
+    }
+    if (inherited->admin_count > 0) {
+        adopt(admin, inherited);
+        return 0;
     }
     /* A port that the kernel chose for one family may be taken in another, so then it is asked again. */
     for (int attempt = 0; attempt < 16 && error == -EADDRINUSE; attempt++) {

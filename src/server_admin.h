@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct inherited;
+
+enum { ADMIN_PEER_TIMEOUT_S = 60 }; /* of operators' connections; what they may last is shorter, so it is for listening sockets to have one */
 enum { ADMIN_TOKEN_BYTES = 513, ADMIN_TOKEN_LEAST = 16 }; /* with its NUL; fewer characters are too easy to guess */
 
 struct server_admin {
@@ -31,8 +34,11 @@ struct server_admin {
     char address[TCP_ADDRESS_TEXT]; /* the first that it listens on */
 };
 
-/* Opens the sockets that the options ask for, which may be none. Returns 0, or -errno and a sentence in problem, with nothing left open. */
-int server_admin_open(struct server_admin *admin, const struct options *options, char *problem, size_t size);
+/*
+ * Opens the sockets that the options ask for, which may be none; with inherited ones for operators it takes these instead. Returns 0, or -errno and a
+ * sentence in problem, with nothing left open.
+ */
+int server_admin_open(struct server_admin *admin, const struct options *options, const struct inherited *inherited, char *problem, size_t size);
 /* Closes them again; for a start that goes no further. */
 void server_admin_close(struct server_admin *admin);
 /* Starts to serve them. The parts must stay until server_admin_stop. Returns 0 or -errno; then they are closed. */

@@ -59,7 +59,7 @@ struct admin_calls {
 };
 
 struct admin_config {
-    int listeners[ADMIN_LISTENERS_MAX]; /* listening, non-blocking TCP sockets */
+    int listeners[ADMIN_LISTENERS_MAX]; /* listening, non-blocking stream sockets */
     int listener_count;
     int answers;            /* a descriptor that is readable when `collect` is to be called; not the admin's. -1: there is none */
     const char *token;      /* what a POST must bring; it stays where it is. NULL: none is allowed */

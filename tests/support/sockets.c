@@ -5,9 +5,11 @@
 #include <check.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define WRAPPER "tests/support/with-sockets"
@@ -41,6 +43,23 @@ socket_open(int family, int type, uint16_t *port)
         ck_assert_int_eq(listen(made, 16), 0);
     ck_assert_int_eq(getsockname(made, &address.any, &length), 0);
     *port = ntohs(family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+    return made;
+}
+
+int
+socket_open_local(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    int made = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(made, 0);
+    ck_assert_uint_lt(length, sizeof address.sun_path);
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    ck_assert_int_eq(bind(made, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)), 0);
+    ck_assert_int_eq(listen(made, 16), 0);
     return made;
 }
 

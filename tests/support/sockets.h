@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum { SOCKETS_MAX = 8 };
+enum { SOCKETS_MAX = 20 };
 
 struct sockets {
     int descriptors[SOCKETS_MAX];
@@ -22,6 +22,8 @@ struct sockets {
 
 /* A socket on a loopback address of this family, IPv4 or IPv6, whose port (0: the kernel chooses) goes to *port. One of SOCK_STREAM listens. UDP ones share. */
 int socket_open(int family, int type, uint16_t *port);
+/* A Unix socket that listens at a path, or at a name without a file: @name. */
+int socket_open_local(const char *path);
 /* Adds it; it belongs to the sockets. */
 void sockets_add(struct sockets *sockets, const char *name, int descriptor);
 void sockets_close(struct sockets *sockets);

@@ -3,7 +3,9 @@
  * Socket activation: the sockets are opened by the test, handed over, and outlive the servers that serve them. What cannot be served is refused.
  */
 #include "support/client.h"
+#include "support/http.h"
 #include "support/pace.h"
+#include "support/rpc_client.h"
 #include "support/session.h"
 #include "support/sockets.h"
 #include "support/udp_client.h"
@@ -12,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +130,230 @@ START_TEST(each_worker_has_a_udp_socket)
 }
 END_TEST
 
+static char directory[] = "/tmp/alo-inherited-XXXXXX";
+
+/* A path in a directory that begin_files has made and end_files removes. */
+static void
+path_make(char path[64], const char *name)
+{
+    snprintf(path, 64, "%s/%s", directory, name);
+}
+
+static void
+begin_files(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static void
+end_files(struct sockets *sockets)
+{
+    char command[64];
+
+    sockets_close(sockets);
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static struct client *
+connect_by(const char *path)
+{
+    struct server nowhere = server_at(0);
+    char address[80];
+
+    snprintf(address, sizeof address, "unix:%s", path);
+    return client_connect_with(&nowhere, &(struct client_options){.address = address});
+}
+
+/* Only Unix sockets: no address is opened. Their files are the manager's, so they stay, and who connects between two servers waits. */
+START_TEST(unix_sockets_are_served_and_their_files_stay)
+{
+    struct sockets sockets = {.count = 0};
+    char one[64], two[64], unseen[64];
+
+    begin_files();
+    path_make(one, "one");
+    path_make(two, "two");
+    snprintf(unseen, sizeof unseen, "@alo-test-%d", (int)getpid());
+    sockets_add(&sockets, "unix", socket_open_local(one));
+    sockets_add(&sockets, "alo.socket", socket_open_local(two));
+    sockets_add(&sockets, "unknown", socket_open_local(unseen));
+    for (int round = 0; round < 2; round++) {
+        struct client *early = connect_by(one), *late = connect_by(two);
+        struct server *server = sockets_start(&sockets, "--bind 127.0.0.1");
+        const char *line = server_event(server, "listening", 0);
+        char names[256], address[96];
+
+        snprintf(names, sizeof names, "\"unix\":\"unix:%s,unix:%s,unix:%s\"", one, two, unseen);
+        snprintf(address, sizeof address, "\"address\":\"unix:%s\"", one);
+        ck_assert_msg(strstr(line, names) != NULL && strstr(line, address) != NULL && strstr(line, "\"udp\":false") != NULL, "%s", line);
+        ck_assert_int_eq(server_event_number(server, "listening", 0, "listeners"), 3);
+        ck_assert_uint_eq(server->port, 0);
+        struct rpc_client *watcher = rpc_login_on(rpc_open_on(server, early), "1", "2", "");
+
+        client_hello(late, 2, NULL);
+        rpc_expect_online(watcher, "2", NULL);
+        client_close(late);
+        rpc_expect_offline(watcher, "2", "closed");
+        rpc_logout(watcher);
+        server_stop(server);
+        ck_assert_int_eq(access(one, F_OK), 0);
+        ck_assert_int_eq(access(two, F_OK), 0);
+    }
+    end_files(&sockets);
+}
+END_TEST
+
+/* What --listen names is opened beside them, and is the server's own. */
+START_TEST(unix_sockets_have_those_of_the_options_beside_them)
+{
+    struct sockets sockets = {.count = 0};
+    char given[64], own[64], flags[96], names[160];
+    uint16_t port = 0;
+
+    begin_files();
+    path_make(given, "given");
+    path_make(own, "own");
+    sockets_add(&sockets, "unix", socket_open_local(given));
+    sockets_add(&sockets, "tcp", socket_open(AF_INET, SOCK_STREAM, &port));
+    snprintf(flags, sizeof flags, "--listen unix:%s", own);
+    snprintf(names, sizeof names, "\"unix\":\"unix:%s,unix:%s\"", given, own);
+    struct server *server = sockets_start(&sockets, flags);
+    struct session *session = session_open_on(server, connect_by(given), 1, "2");
+
+    ck_assert_ptr_nonnull(strstr(server_event(server, "listening", 0), names));
+    ck_assert_uint_eq(server->port, port);
+    expect_served(session, 2, port, NULL);
+    snprintf(flags, sizeof flags, "unix:%s", own);
+    expect_served(session, 2, port, flags);
+    session_leave(session);
+    server_stop(server);
+    ck_assert_int_eq(access(given, F_OK), 0);
+    ck_assert_int_eq(access(own, F_OK), -1);
+    end_files(&sockets);
+}
+END_TEST
+
+/* Says hello as a proxy does for somebody; the log knows him. */
+static void
+expect_proxied(struct server *server, unsigned nth, struct client *client, const char *proxy)
+{
+    const char *line;
+
+    client_send(client, "PROXY TCP4 192.0.2.7 192.0.2.1 4711 8080\r\n{\"online\": false}");
+    client_expect_end(client);
+    client_close(client);
+    line = server_event(server, "connected", nth);
+    ck_assert_msg(strstr(line, "\"peer\":\"192.0.2.7:4711\"") != NULL && strstr(line, proxy) != NULL, "%s", line);
+}
+
+START_TEST(headers_of_proxies_are_read_where_they_are_switched_on)
+{
+    struct sockets sockets = {.count = 0};
+    char path[64];
+    uint16_t port = 0;
+
+    begin_files();
+    path_make(path, "s");
+    sockets_add(&sockets, "unix", socket_open_local(path));
+    sockets_add(&sockets, "tcp", socket_open(AF_INET, SOCK_STREAM, &port));
+    struct server *server = sockets_start(&sockets, "--verbose --proxy-protocol tcp,unix");
+
+    expect_proxied(server, 0, connect_by(path), "\"proxy\":\"unix\"");
+    expect_proxied(server, 1, client_connect(server), "\"proxy\":\"127.0.0.1:");
+    server_stop(server);
+    server = sockets_start(&sockets, "--verbose --proxy-protocol unix");
+    expect_proxied(server, 0, connect_by(path), "\"proxy\":\"unix\"");
+    struct session *session = session_open(server, 1, ""); /* over TCP, without a header */
+
+    session_leave(session);
+    server_stop(server);
+    end_files(&sockets);
+}
+END_TEST
+
+static struct http_answer
+get_by(const char *path, const char *page)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char request[80];
+    int length = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", page);
+
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    ck_assert_int_eq(connect(descriptor, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(send(descriptor, request, (size_t)length, 0), length);
+    return http_read(descriptor);
+}
+
+static void
+expect_answer(struct http_answer answer, const char *words)
+{
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_msg(strstr(answer.body, words) != NULL, "%s", answer.body);
+    http_answer_done(&answer);
+}
+
+/* With sockets for operators only, clients come by what the options say. */
+START_TEST(operators_come_by_sockets_too)
+{
+    struct sockets sockets = {.count = 0};
+    char path[64];
+    uint16_t one = 0, two = 0;
+
+    begin_files();
+    path_make(path, "admin");
+    sockets_add(&sockets, "admin", socket_open_local(path));
+    sockets_add(&sockets, "admin", socket_open(AF_INET, SOCK_STREAM, &one));
+    sockets_add(&sockets, "admin", socket_open(AF_INET, SOCK_STREAM, &two));
+    for (int round = 0; round < 2; round++) {
+        struct server *server = sockets_start(&sockets, "--bind 127.0.0.1 --admin-bind 127.0.0.1 --admin-port 1"); /* they are not looked at */
+        struct session *session = session_open(server, 1, "2");
+        struct udp_client *datagrams = udp_client_open(server);
+
+        ck_assert_int_eq(server_event_number(server, "listening", 0, "listeners"), 1);
+        ck_assert_int_eq(server_event_number(server, "listening", 0, "admin_port"), one);
+        udp_client_hello(datagrams, 2, NULL);
+        client_expect(session->client, ONLINE);
+        expect_answer(http_get(one, "/readyz"), "");
+        expect_answer(http_get(two, "/api/v1/users/2"), "\"online\"");
+        expect_answer(get_by(path, "/metrics"), "alo_users_online 2\n");
+        expect_answer(get_by(path, "/api/v1/sessions"), "\"sessions\"");
+        udp_client_close(datagrams);
+        session_close(session);
+        server_stop(server);
+        ck_assert_int_eq(access(path, F_OK), 0);
+    }
+    end_files(&sockets);
+}
+END_TEST
+
+/* By a Unix socket only there is no port; sockets for clients beside them are for clients alone. */
+START_TEST(operators_and_clients_each_have_their_own)
+{
+    struct sockets sockets = {.count = 0};
+    char admin[64], clients[64];
+
+    begin_files();
+    path_make(admin, "admin");
+    path_make(clients, "clients");
+    sockets_add(&sockets, "unix", socket_open_local(clients));
+    sockets_add(&sockets, "admin", socket_open_local(admin));
+    struct server *server = sockets_start(&sockets, "--admin-port 1");
+    struct rpc_client *client = rpc_login_on(rpc_open_on(server, connect_by(clients)), "1", "", "");
+
+    ck_assert_int_eq(server_event_number(server, "listening", 0, "listeners"), 1);
+    ck_assert_int_eq(server_event_number(server, "listening", 0, "admin_port"), 0);
+    expect_answer(get_by(admin, "/readyz"), "");
+    struct http_answer answer = get_by(clients, "/readyz");
+    ck_assert_int_eq(answer.status, 0);
+    http_answer_done(&answer);
+    rpc_logout(client);
+    server_stop(server);
+    end_files(&sockets);
+}
+END_TEST
+
 /* One sentence that says this, and exit status 2. */
 static void
 expect_refusal(const struct sockets *sockets, const char *flags, const char *words)
@@ -153,6 +380,11 @@ static const struct {
     {"unix", AF_INET, SOCK_STREAM, true, "passes \"unix\", which is a TCP socket that listens"},
     {"tpc", AF_INET, SOCK_STREAM, true, "passes \"tpc\", which is a TCP socket that listens"},
     {"tcp", AF_INET, SOCK_STREAM, false, "passes \"tcp\", which is neither"},
+    {"tcp", AF_UNIX, SOCK_STREAM, true, "passes \"tcp\", which is a Unix stream socket that listens"},
+    {"unix", AF_UNIX, SOCK_STREAM, false, "passes \"unix\", which is neither"},
+    {"admin", AF_INET, SOCK_DGRAM, false, "passes \"admin\", which is a UDP socket"},
+    {"admin", AF_UNIX, SOCK_STREAM, false, "passes \"admin\", which is neither"},
+    {"alo-admin.socket", AF_INET, SOCK_STREAM, true, "passes \"alo-admin.socket\", which is a TCP socket that listens"},
     {"alo.socket", AF_UNIX, SOCK_DGRAM, false, "passes \"alo.socket\", which is neither"},
 };
 enum { WRONG = sizeof wrong / sizeof wrong[0] };
@@ -161,9 +393,13 @@ START_TEST(what_cannot_be_served_is_refused)
 {
     struct sockets sockets = {.count = 0};
     uint16_t port = 0, fine = 0;
+    char unseen[64];
 
     sockets_add(&sockets, "tcp", socket_open(AF_INET, SOCK_STREAM, &fine));
-    if (wrong[_i].family == AF_INET && (wrong[_i].listens || wrong[_i].type == SOCK_DGRAM))
+    snprintf(unseen, sizeof unseen, "@alo-test-wrong-%d", (int)getpid());
+    if (wrong[_i].family == AF_UNIX && wrong[_i].listens)
+        sockets_add(&sockets, wrong[_i].name, socket_open_local(unseen));
+    else if (wrong[_i].family == AF_INET && (wrong[_i].listens || wrong[_i].type == SOCK_DGRAM))
         sockets_add(&sockets, wrong[_i].name, socket_open(wrong[_i].family, wrong[_i].type, &port));
     else
         sockets_add(&sockets, wrong[_i].name, socket(wrong[_i].family, wrong[_i].type | SOCK_CLOEXEC, 0));
@@ -204,6 +440,50 @@ START_TEST(sockets_that_are_not_there_are_refused)
 }
 END_TEST
 
+START_TEST(operators_need_an_interface)
+{
+    struct sockets sockets = {.count = 0};
+    uint16_t port = 0;
+
+    sockets_add(&sockets, "admin", socket_open(AF_INET, SOCK_STREAM, &port));
+    expect_refusal(&sockets, "--admin-port none", "sockets called \"admin\", but there is to be no admin interface");
+    sockets_close(&sockets);
+}
+END_TEST
+
+static void
+add_local(struct sockets *sockets, const char *name, unsigned count)
+{
+    while (count-- > 0) {
+        char unseen[64];
+
+        snprintf(unseen, sizeof unseen, "@alo-test-many-%d-%u", (int)getpid(), sockets->count);
+        sockets_add(sockets, name, socket_open_local(unseen));
+    }
+}
+
+START_TEST(too_many_are_refused)
+{
+    struct sockets clients = {.count = 0}, operators = {.count = 0}, tcp = {.count = 0};
+
+    add_local(&clients, "unix", 8);
+    expect_refusal(&clients, "--listen unix:/nowhere/one", "passes 8 Unix sockets, and --listen names 1 more; allowed are 8 together");
+    add_local(&clients, "unix", 1);
+    expect_refusal(&clients, "", "more than 8 Unix sockets");
+    sockets_close(&clients);
+    add_local(&operators, "admin", 17);
+    expect_refusal(&operators, "--admin-port 0", "more than 16 sockets for operators");
+    sockets_close(&operators);
+    for (int i = 0; i < 17; i++) {
+        uint16_t port = 0;
+
+        sockets_add(&tcp, "tcp", socket_open(AF_INET, SOCK_STREAM, &port));
+    }
+    expect_refusal(&tcp, "", "more than 16 TCP sockets");
+    sockets_close(&tcp);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -214,9 +494,16 @@ main(void)
     tcase_add_test(tests, tcp_sockets_are_served_whatever_they_are_called);
     tcase_add_test(tests, sockets_outlive_the_server);
     tcase_add_loop_test(tests, each_worker_has_a_udp_socket, 0, 2);
+    tcase_add_test(tests, unix_sockets_are_served_and_their_files_stay);
+    tcase_add_test(tests, unix_sockets_have_those_of_the_options_beside_them);
+    tcase_add_test(tests, headers_of_proxies_are_read_where_they_are_switched_on);
+    tcase_add_test(tests, operators_come_by_sockets_too);
+    tcase_add_test(tests, operators_and_clients_each_have_their_own);
     tcase_add_loop_test(tests, what_cannot_be_served_is_refused, 0, WRONG);
     tcase_add_loop_test(tests, sockets_that_are_not_there_are_refused, 0, DISAGREEING);
     tcase_add_test(tests, udp_sockets_must_be_as_many_as_workers);
+    tcase_add_test(tests, operators_need_an_interface);
+    tcase_add_test(tests, too_many_are_refused);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
