@@ -11,6 +11,7 @@
 #include "support/udp_client.h"
 #include "support/unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +273,30 @@ START_TEST(headers_of_proxies_are_read_where_they_are_switched_on)
 }
 END_TEST
 
+/* After a drain the server listens no more, but the manager's socket does: who comes then waits for the next server. */
+START_TEST(a_drain_leaves_newcomers_to_the_next_server)
+{
+    struct sockets sockets = {.count = 0};
+    char path[64];
+
+    begin_files();
+    path_make(path, "s");
+    sockets_add(&sockets, "unix", socket_open_local(path));
+    struct server *server = sockets_start(&sockets, "--drain-time 1");
+
+    server_signal(server, SIGUSR2);
+    (void)server_event(server, "drained", 0);
+    struct client *late = connect_by(path);
+    client_send(late, "{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 1}");
+    server_stop(server);
+    server = sockets_start(&sockets, "");
+    ck_assert_str_eq(client_read_line(late), "{\"jsonrpc\": \"2.0\", \"result\": \"pong\", \"id\": 1}\n");
+    client_close(late);
+    server_stop(server);
+    end_files(&sockets);
+}
+END_TEST
+
 static struct http_answer
 get_by(const char *path, const char *page)
 {
@@ -497,6 +522,7 @@ main(void)
     tcase_add_test(tests, unix_sockets_are_served_and_their_files_stay);
     tcase_add_test(tests, unix_sockets_have_those_of_the_options_beside_them);
     tcase_add_test(tests, headers_of_proxies_are_read_where_they_are_switched_on);
+    tcase_add_test(tests, a_drain_leaves_newcomers_to_the_next_server);
     tcase_add_test(tests, operators_come_by_sockets_too);
     tcase_add_test(tests, operators_and_clients_each_have_their_own);
     tcase_add_loop_test(tests, what_cannot_be_served_is_refused, 0, WRONG);
