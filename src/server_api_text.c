@@ -92,13 +92,7 @@ write_table_row(struct buffer *out, const struct session_view *view)
 static int
 compare(const void *one, const void *other)
 {
-    const struct session_view *a = *(const struct session_view *const *)one, *b = *(const struct session_view *const *)other;
-
-    if (a->key != b->key)
-        return a->key > b->key ? -1 : 1;
-    if (a->handle.place != b->handle.place)
-        return a->handle.place < b->handle.place ? -1 : 1;
-    return 0;
+    return session_view_compare(*(const struct session_view *const *)one, *(const struct session_view *const *)other);
 }
 
 /* The views of all parts, in order; the caller frees the array. NULL: no memory, and the buffer says so. */

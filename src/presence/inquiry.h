@@ -59,10 +59,11 @@ struct inquiry;
 struct inquiry_part {
     struct mail mail; /* first: its way there and back */
     struct inquiry *inquiry;
-    uint32_t slot;   /* where the walk over the sessions goes on */
-    uint32_t total;  /* sessions seen, or closed */
-    uint32_t count;  /* of views */
-    bool news_waits; /* something about the second user, or one of its group, is still to be told by this worker */
+    uint32_t slot;      /* where the walk over the sessions goes on */
+    uint32_t total;     /* sessions seen, or closed */
+    uint32_t count;     /* of views */
+    uint32_t described; /* of those, so many are complete */
+    bool news_waits;    /* something about the second user, or one of its group, is still to be told by this worker */
     struct graph_facts facts[2];
     struct session_view *views;
 };
@@ -94,6 +95,9 @@ inquiry_part_of(struct mail *mail)
 {
     return (struct inquiry_part *)(void *)mail;
 }
+
+/* Which of the two comes first, as qsort wants it. No two are equal, so that pages of a list fit together. */
+int session_view_compare(const struct session_view *one, const struct session_view *other);
 
 /* A part has come to its worker. */
 void inquiry_arrive(struct presence *presence, struct worker *worker, struct mail *mail) REQUIRES(worker_role);

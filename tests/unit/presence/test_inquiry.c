@@ -146,6 +146,79 @@ START_TEST(many_are_looked_at_in_slices)
 }
 END_TEST
 
+/* The last one of those that a part tells, in the order in which they are told: by key, equal ones by their place. */
+static struct session_view
+last_of(const struct inquiry_part *part)
+{
+    struct session_view last = part->views[0];
+
+    for (uint32_t i = 1; i < part->count; i++)
+        if (part->views[i].key < last.key || (part->views[i].key == last.key && part->views[i].handle.place > last.handle.place))
+            last = part->views[i];
+    return last;
+}
+
+/* Pages fit together: each session is on one, also where many are equal. */
+START_TEST(pages_of_one_have_everybody_once)
+{
+    enum { CROWD = 40 };
+    bool seen[CROWD] = {false};
+
+    for (int i = 0; i < CROWD; i++)
+        client_of(stage_login(0, i, NULL)->session)->session.lines = i % 4 == 3 ? 7 : 0;
+    stage_settle();
+    for (uint32_t wanted = 1; wanted <= CROWD; wanted++) {
+        struct inquiry *inquiry = inquiry_of(INQUIRY_SESSIONS, wanted);
+
+        inquiry->order = ORDER_RATE;
+        ask(inquiry);
+        ck_assert_uint_eq(inquiry->parts[0].count, wanted);
+        int64_t user = last_of(&inquiry->parts[0]).user.number;
+        ck_assert_msg(!seen[user], "%d is on page %u and on an earlier one", (int)user, wanted);
+        seen[user] = true;
+        inquiry_free(inquiry);
+    }
+}
+END_TEST
+
+/* Sessions are described a few a turn. Who goes meanwhile is left out, and who asked may end before it has got them all. */
+START_TEST(they_are_described_in_slices)
+{
+    enum { CROWD = 100 };
+    struct inquiry *inquiry = inquiry_of(INQUIRY_SESSIONS, CROWD), *cut = inquiry_of(INQUIRY_SESSIONS, CROWD);
+    struct actor *crowd[CROWD];
+    bool lost = false;
+
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = stage_login(0, 1000 + i, NULL);
+    stage_settle();
+    inquiry_ask(inquiry, stage.workers);
+    for (uint32_t described = 0; stage_turn(0); described = inquiry->parts[0].described) {
+        ck_assert_uint_le(inquiry->parts[0].described - described, CROWD / 4);
+        if (described > 0 || inquiry->parts[0].described == 0)
+            continue;
+        for (int i = 0; i < CROWD; i += 2) /* the first turn that describes has ended */
+            stage_lose(crowd[i]);
+        lost = true;
+    }
+    ck_assert(lost);
+    stage_settle();
+    (void)mailbox_take(&answers);
+    ck_assert_uint_eq(inquiry->parts[0].total, CROWD);
+    ck_assert_uint_lt(inquiry->parts[0].count, CROWD);
+    for (int i = 1; i < CROWD; i += 2)
+        ck_assert(has_user(&inquiry->parts[0], 1000 + i));
+    inquiry_free(inquiry);
+
+    inquiry_ask(cut, stage.workers);
+    while (cut->parts[0].described == 0)
+        ck_assert(stage_turn(0));
+    stage.presence->desks[0].inquiries = NULL;
+    (void)mailbox_take(&stage.workers[1].mailbox);
+    inquiry_free(cut);
+}
+END_TEST
+
 START_TEST(users_are_explained_by_both_workers)
 {
     struct inquiry *inquiry = inquiry_of(INQUIRY_USERS, 2 * GRAPH_FACTS_SESSIONS);
@@ -244,6 +317,8 @@ main(void)
     tcase_add_test(tests, the_first_in_an_order_are_told_and_all_are_counted);
     tcase_add_test(tests, sessions_are_sorted_by_what_they_are_sent);
     tcase_add_test(tests, many_are_looked_at_in_slices);
+    tcase_add_test(tests, pages_of_one_have_everybody_once);
+    tcase_add_test(tests, they_are_described_in_slices);
     tcase_add_test(tests, users_are_explained_by_both_workers);
     tcase_add_test(tests, a_session_is_closed_by_its_name);
     tcase_add_test(tests, all_sessions_of_a_user_are_closed);
