@@ -4,6 +4,8 @@
 #include "server_api_text.h"
 
 #include "base/handle.h"
+#include "base/log.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,6 +77,21 @@ number_argument(const struct admin_request *request, const char *name, uint32_t 
     return true;
 }
 
+static bool
+is_utf8(const char *text, size_t length)
+{
+    const char *end = text + length;
+    uint32_t point;
+    size_t bytes;
+
+    for (; text < end; text += bytes) {
+        bytes = utf8_read(text, end, &point);
+        if (bytes == 0)
+            return false;
+    }
+    return true;
+}
+
 /* An id as it stands in JSON: an integer, or a string in quotes; a word without quotes that is no integer is a string, too. Returns 0, -EINVAL or -ENOMEM. */
 static int
 user_read(const char *text, struct user_id *user)
@@ -93,7 +110,7 @@ user_read(const char *text, struct user_id *user)
         text++;
         length -= 2;
     }
-    if (length == 0 || length > USER_NAME_MAX)
+    if (length == 0 || length > USER_NAME_MAX || !is_utf8(text, length))
         return -EINVAL;
     *user = (struct user_id){.name = text_new(text, length)};
     return user->name == NULL ? -ENOMEM : 0;
@@ -108,7 +125,7 @@ add_user(struct inquiry *inquiry, const char *text, struct admin_request *reques
     if (error == 0)
         inquiry->user_count++;
     else if (error == -EINVAL)
-        (void)refuse(request, STATUS_BAD, "a user's id is an integer of 64 bits, or a string of 1 to 128 bytes\n");
+        (void)refuse(request, STATUS_BAD, "a user's id is an integer of 64 bits, or a string of 1 to 128 bytes of UTF-8\n");
     else
         (void)refuse(request, STATUS_BUSY, "out of memory\n");
     return error == 0;
@@ -133,8 +150,13 @@ static struct api_question *
 question_new(struct api *api, struct admin_request *request, enum inquiry_kind kind, uint32_t wanted)
 {
     const char *format = admin_argument(request, "format");
-    struct api_question *question = calloc(1, sizeof *question);
+    struct api_question *question;
 
+    if (api->question_count == API_QUESTIONS_MAX) {
+        (void)refuse(request, STATUS_BUSY, "the workers have not answered earlier questions yet\n");
+        return NULL;
+    }
+    question = calloc(1, sizeof *question);
     if (question != NULL)
         question->inquiry = inquiry_new(kind, api->worker_count, wanted);
     if (question == NULL || question->inquiry == NULL) {
@@ -156,6 +178,7 @@ ask(struct api *api, struct api_question *question, struct admin_request *reques
         request->type = "application/json";
     question->next = api->questions;
     api->questions = question;
+    api->question_count++;
     inquiry_ask(question->inquiry, api->workers);
     return ADMIN_LATER;
 }
@@ -286,6 +309,7 @@ question_done(struct api *api, const struct inquiry *inquiry)
         link = &(*link)->next;
     question = *link;
     *link = question->next;
+    api->question_count--;
     if (question->request != NULL)
         answer(question);
     question_free(question);

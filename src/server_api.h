@@ -14,12 +14,15 @@
 
 struct api_question;
 
+enum { API_QUESTIONS_MAX = ADMIN_CONNECTIONS_MAX }; /* a worker that hangs answers none of them, and each takes up to 150 KB a worker */
+
 struct api {
     struct worker *workers;
     uint32_t worker_count;
     struct pressure pressure; /* its mailbox has one, and never any weight */
     struct mailbox answers;
-    struct api_question *questions; /* those whose inquiries have not come back as a whole */
+    struct api_question *questions; /* those whose inquiries have not come back as a whole, given up ones among them */
+    uint32_t question_count;
 };
 
 /* Makes it ready. Returns 0 or -errno. */
