@@ -40,6 +40,8 @@ struct visit {
     struct admin *admin;
     enum visit_state state;
     int descriptor;
+    uint32_t body_bytes; /* that have come */
+    uint64_t since_ms;
     uint64_t end_at_ms;     /* NEVER when it has been told to end */
     uint64_t give_up_at_ms; /* while it waits */
 };
@@ -81,7 +83,8 @@ connection_changed(void *context, struct MHD_Connection *connection, void **plac
         visit->state = VISIT_READING;
         visit->request.connection = connection;
         visit->descriptor = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        visit->end_at_ms = clock_monotonic_ms() + admin->config.connection_ms;
+        visit->since_ms = clock_monotonic_ms();
+        visit->end_at_ms = visit->since_ms + admin->config.connection_ms;
         admin->visit_count++;
         *place = visit;
         return;
@@ -107,6 +110,9 @@ request_came(void *context, struct MHD_Connection *connection, const char *path,
         return MHD_YES;
     }
     if (*body_length > 0) {
+        if (*body_length > ADMIN_BODY_BYTES - visit->body_bytes)
+            return MHD_NO; /* it is cut off */
+        visit->body_bytes += (uint32_t)*body_length;
         *body_length = 0;
         return MHD_YES;
     }
@@ -150,10 +156,51 @@ give_up(struct admin *admin, uint64_t now_ms)
     }
 }
 
+/* When all places are taken: whose client has been there the longest and is slow. NULL: there is room, or soon, or all of them wait for others. */
+static struct visit *
+slowest(struct admin *admin)
+{
+    struct visit *found = NULL;
+
+    if (admin->visit_count < ADMIN_CONNECTIONS_MAX)
+        return NULL;
+    for (int i = 0; i < ADMIN_CONNECTIONS_MAX; i++) {
+        struct visit *visit = &admin->visits[i];
+
+        if (visit->end_at_ms == NEVER)
+            return NULL; /* one is on its way out already */
+        if (visit->state == VISIT_READING && (found == NULL || visit->since_ms < found->since_ms))
+            found = visit;
+    }
+    return found;
+}
+
+/* May somebody be accepted, be it that another one makes room? Else when that may be; NEVER when it depends on something else that happens. */
+static bool
+accepts(struct admin *admin, uint64_t now_ms, uint64_t *later_ms)
+{
+    const struct visit *visit = slowest(admin);
+
+    *later_ms = NEVER;
+    if (admin->paused_until_ms > now_ms) {
+        *later_ms = admin->paused_until_ms;
+        return false;
+    }
+    if (admin->visit_count < ADMIN_CONNECTIONS_MAX)
+        return true;
+    if (visit != NULL && visit->since_ms + ADMIN_HURRY_MS > now_ms)
+        *later_ms = visit->since_ms + ADMIN_HURRY_MS;
+    return visit != NULL && *later_ms == NEVER;
+}
+
 /* Takes connections from a listener, as many as may be there. */
 static void
 accept_from(struct admin *admin, int listener)
 {
+    struct visit *visit = slowest(admin);
+
+    if (visit != NULL)
+        visit->end_at_ms = 0; /* it makes room, and the next round accepts */
     while (admin->visit_count < ADMIN_CONNECTIONS_MAX) {
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;
@@ -199,11 +246,10 @@ visit_due_ms(const struct visit *visit)
     return visit->state == VISIT_WAITING ? least(visit->end_at_ms, visit->give_up_at_ms) : visit->end_at_ms;
 }
 
-/* How long to wait for something to happen; -1: for ever. */
+/* How long to wait for something to happen, at most until next_ms; -1: for ever. */
 static int
-patience_ms(struct admin *admin)
+patience_ms(struct admin *admin, uint64_t now_ms, uint64_t next_ms)
 {
-    uint64_t now_ms = clock_monotonic_ms(), next_ms = admin->paused_until_ms > now_ms ? admin->paused_until_ms : NEVER;
     MHD_UNSIGNED_LONG_LONG library_ms;
 
     for (int i = 0; i < ADMIN_CONNECTIONS_MAX; i++)
@@ -225,11 +271,15 @@ run(void *argument)
     for (int i = 0; i < admin->config.listener_count; i++)
         polled[FIRST_LISTENER + i] = (struct pollfd){.fd = admin->config.listeners[i], .events = POLLIN};
     while ((polled[0].revents & POLLIN) == 0) {
-        bool accepts = admin->visit_count < ADMIN_CONNECTIONS_MAX && admin->paused_until_ms <= clock_monotonic_ms();
+        uint64_t now_ms = clock_monotonic_ms(), later_ms;
+        bool listens = accepts(admin, now_ms, &later_ms);
+        int ready =
+            poll(polled, listens ? FIRST_LISTENER + (nfds_t)admin->config.listener_count : FIRST_LISTENER, patience_ms(admin, now_ms, later_ms));
 
-        if (poll(polled, accepts ? FIRST_LISTENER + (nfds_t)admin->config.listener_count : FIRST_LISTENER, patience_ms(admin)) < 0)
-            ASSERT(errno == EINTR || errno == ENOMEM);
-        for (int i = 0; accepts && i < admin->config.listener_count; i++)
+        ASSERT(ready >= 0 || errno == EINTR || errno == ENOMEM);
+        if (ready < 0)
+            continue; /* what stands in `polled` is of before */
+        for (int i = 0; listens && i < admin->config.listener_count; i++)
             if (polled[FIRST_LISTENER + i].revents != 0)
                 accept_from(admin, polled[FIRST_LISTENER + i].fd);
         if (polled[2].revents != 0)

@@ -5,7 +5,8 @@
  * knows nothing of users and sessions.
  *
  * Everything is bounded: connections at a time (others wait in the kernel), bytes of a request, and the time from accepting a connection to its end,
- * which is there for one request.
+ * which is there for one request. When all places are taken and somebody waits, who has been there for the longest and is slow makes room, so that those who
+ * only hold connections keep nobody from asking whether the server lives.
  */
 #ifndef SERVICE_ADMIN_H
 #define SERVICE_ADMIN_H
@@ -19,6 +20,8 @@ enum {
     ADMIN_LISTENERS_MAX = 16,
     ADMIN_CONNECTIONS_MAX = 32,
     ADMIN_CONNECTION_MS = 10000,                                         /* from accept to the end of the answer */
+    ADMIN_HURRY_MS = 500,                                                /* the same when all places are taken and somebody waits for one */
+    ADMIN_BODY_BYTES = 64 << 10,                                         /* of a request's body, which means nothing here */
     ADMIN_ANSWER_MS = 2000,                                              /* how long an answer is waited for that others have to give */
     ADMIN_DESCRIPTORS = ADMIN_LISTENERS_MAX + ADMIN_CONNECTIONS_MAX + 4, /* that it may have open */
 };

@@ -130,8 +130,12 @@ admin_route(const struct admin_config *config, struct admin_request *request, co
     request->status = MHD_HTTP_OK;
     request->type = PLAIN;
     request->is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
-    if (strncmp(request->path, "/api/", 5) == 0 && (is_get || request->is_post))
-        return route_api(config, request);
+    if (strncmp(request->path, "/api/", 5) == 0) {
+        if (is_get || request->is_post)
+            return route_api(config, request);
+        request->allow = "GET, HEAD, POST";
+        return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET, HEAD and POST are allowed here\n");
+    }
     for (int i = 0; i < ROUTES; i++) {
         if (strcmp(request->path, routes[i].path) != 0)
             continue;

@@ -159,6 +159,7 @@ START_TEST(what_is_not_there_is_said)
     expect(http_get(port, "/nothing"), 404, "", "there is no such page");
     expect(http_get(port, "/metrics/"), 404, "", "there is no such page");
     expect(http_ask(port, "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"), 405, "Allow: GET, HEAD", "only GET");
+    expect(http_ask(port, "DELETE /api/now HTTP/1.1\r\nHost: x\r\n\r\n"), 405, "Allow: GET, HEAD, POST", "only GET, HEAD and POST");
     expect(http_ask(port, "HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n"), 200, "Content-Length: 3", "");
     admin_stop(admin);
 }
@@ -234,6 +235,49 @@ START_TEST(further_connections_wait)
     for (int i = 0; i < ADMIN_CONNECTIONS_MAX; i++)
         if (i != 7)
             close(held[i]);
+    expect(http_get(port, "/livez"), 200, "", "ok\n");
+    admin_stop(admin);
+}
+END_TEST
+
+/* Those who hold all places and say nothing keep nobody out for long: one of them makes room for who waits, the first that came. */
+START_TEST(the_slow_make_room)
+{
+    enum { WAITING = 3 };
+    int held[ADMIN_CONNECTIONS_MAX];
+
+    begin(3600 * 1000);
+    for (int i = 0; i < ADMIN_CONNECTIONS_MAX; i++) {
+        held[i] = http_connect(port);
+        if (i == 0)
+            expect(http_get(port, "/livez"), 200, "", "ok\n"); /* the first one is in before the others come */
+    }
+    for (int i = 0; i < WAITING; i++)
+        expect(http_get(port, "/livez"), 200, "", "ok\n");
+    struct http_answer answer = http_read(held[0]);
+    ck_assert_int_eq(answer.status, 0);
+    http_answer_done(&answer);
+    for (int i = 1; i < ADMIN_CONNECTIONS_MAX; i++)
+        close(held[i]);
+    admin_stop(admin);
+}
+END_TEST
+
+/* A body is dropped, but not for ever. */
+START_TEST(a_body_without_end_is_cut_off)
+{
+    static const char head[] = "POST /api/now HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n";
+    static const char piece[4096];
+    size_t sent = 0;
+
+    begin(3600 * 1000);
+    int descriptor = http_connect(port);
+    ck_assert_int_gt(send(descriptor, head, sizeof head - 1, MSG_NOSIGNAL), 0);
+    for (ssize_t more = 1; more > 0; sent += more > 0 ? (size_t)more : 0) {
+        more = send(descriptor, piece, sizeof piece, MSG_NOSIGNAL);
+        ck_assert_msg(sent < 64 << 20, "it takes all");
+    }
+    close(descriptor);
     expect(http_get(port, "/livez"), 200, "", "ok\n");
     admin_stop(admin);
 }
@@ -338,6 +382,8 @@ main(void)
     tcase_add_test(tests, junk_is_refused);
     tcase_add_test(tests, a_connection_has_so_much_time);
     tcase_add_test(tests, further_connections_wait);
+    tcase_add_test(tests, the_slow_make_room);
+    tcase_add_test(tests, a_body_without_end_is_cut_off);
     tcase_add_test(tests, what_is_done_takes_a_token);
     tcase_add_test(tests, without_a_token_nothing_is_done);
     tcase_add_test(tests, an_answer_may_come_later_or_never);
