@@ -455,24 +455,23 @@ start_threads(struct server *server, char problem[SERVER_PROBLEM])
 }
 
 static int
-bind_check(const struct options *options, char problem[SERVER_PROBLEM])
+bind_check(const struct options *options, const char *const *bind, char problem[SERVER_PROBLEM])
 {
     struct tcp_address addresses[TCP_ADDRESSES_MAX];
     char behind[OPTION_SOURCE_TEXT];
     bool optional;
-    int count = tcp_addresses_parse(options->bind, addresses, &optional);
+    int count = tcp_addresses_parse(*bind, addresses, &optional);
 
-    option_describe_field(options, &options->bind, behind);
+    option_describe_field(options, bind, behind);
     if (count < 0)
         return fail(problem, -EINVAL,
-            "%s %.200s: not an address to listen on; allowed are up to %d numeric addresses with commas between, localhost and all", behind,
-            options->bind, TCP_ADDRESSES_MAX);
+            "%s %.200s: not an address to listen on; allowed are up to %d numeric addresses with commas between, localhost and all", behind, *bind,
+            TCP_ADDRESSES_MAX);
     for (int i = 1; i < count; i++)
         for (int j = 0; j < i; j++)
             if (tcp_addresses_collide(&addresses[i], &addresses[j]))
                 return fail(problem, -EINVAL,
-                    "%s %.200s: one of these addresses includes another; allowed is each once, and 0.0.0.0 or :: for all of its kind", behind,
-                    options->bind);
+                    "%s %.200s: one of these addresses includes another; allowed is each once, and 0.0.0.0 or :: for all of its kind", behind, *bind);
     return 0;
 }
 
@@ -502,10 +501,12 @@ int
 server_check(const struct options *options, char problem[SERVER_PROBLEM])
 {
     char names[64], behind[OPTION_SOURCE_TEXT];
-    int error = bind_check(options, problem);
+    int error = bind_check(options, &options->bind, problem);
 
     if (error == 0)
         error = listen_check(options, problem);
+    if (error == 0 && options->admin_port >= 0)
+        error = bind_check(options, &options->admin_bind, problem);
     if (error < 0)
         return error;
     if (store_find(options->store) == NULL) {
@@ -629,6 +630,8 @@ server_reload(struct server *server, const struct options *options, char problem
     error = session_limit(options, server->worker_count, &limit, problem);
     if (error == 0 && !settings_settle(server))
         error = fail(problem, -EBUSY, "a worker has not taken the options of the last reload yet");
+    if (error == 0)
+        error = server_admin_reload(&server->admin, options, problem, SERVER_PROBLEM);
     if (error < 0) {
         free(settings);
         return error;

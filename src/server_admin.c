@@ -2,13 +2,19 @@
 #include "server_admin.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/sync.h"
 #include "inherited.h"
+#include "service/exposition.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { REFUSED_TOLD_MS = 1000 };
 
 _Static_assert((int)ADMIN_LISTENERS_MAX == (int)TCP_ADDRESSES_MAX, "all addresses must fit");
 
@@ -26,6 +32,8 @@ write_metrics(void *context, struct buffer *out)
     struct server_admin *admin = context;
 
     server_metrics_write(&admin->parts, is_ready(admin), out);
+    metric_single(
+        out, "alo_admin_refused_total", METRIC_COUNTER, "Requests to do something that did not bring the token.", counter_read(&admin->refused));
 }
 
 static enum admin_outcome
@@ -52,20 +60,41 @@ give_up(void *context, struct admin_request *request)
     api_give_up(&admin->api, request);
 }
 
-static const struct admin_calls calls = {.is_ready = is_ready, .write_metrics = write_metrics, .ask = ask, .collect = collect, .give_up = give_up};
+/* Whoever guesses fills no log with it. */
+static void
+refused(void *context, const struct admin_request *request)
+{
+    struct server_admin *admin = context;
+    uint64_t now_ms = clock_monotonic_ms(), count;
+
+    counter_add(&admin->refused, 1);
+    count = counter_read(&admin->refused);
+    if (admin->refused_told > 0 && now_ms - admin->refused_told_ms < REFUSED_TOLD_MS)
+        return;
+    log_event(LEVEL_WARN, "admin_refused", LOG_FIELD_TEXT("peer", request->peer), LOG_FIELD_NUMBER("times", count - admin->refused_told));
+    admin->refused_told = count;
+    admin->refused_told_ms = now_ms;
+}
+
+static const struct admin_calls calls = {
+    .is_ready = is_ready, .write_metrics = write_metrics, .ask = ask, .collect = collect, .give_up = give_up, .refused = refused};
 
 /* Reads the token: the file's first line. Returns 0 or -errno and a sentence. */
 static int
-read_token(struct server_admin *admin, const char *path, char *problem, size_t size)
+read_token(const char *path, char token[ADMIN_TOKEN_BYTES], char *problem, size_t size)
 {
     char line[ADMIN_TOKEN_BYTES + 1] = "";
     FILE *file = fopen(path, "re");
+    struct stat status;
     size_t length;
 
     if (file == NULL) {
         snprintf(problem, size, "--admin-token-file %s: %s", path, strerror(errno));
         return -EINVAL;
     }
+    if (fstat(fileno(file), &status) == 0 && (status.st_mode & (S_IRWXO | S_IWGRP)) != 0)
+        log_event(LEVEL_WARN, "admin_token_exposed", LOG_FIELD_TEXT("file", path),
+            LOG_FIELD_TEXT("message", "others than its owner may read or write the token; take that from them with chmod o= and g-w"));
     if (fgets(line, sizeof line, file) == NULL)
         line[0] = '\0';
     fclose(file);
@@ -77,10 +106,17 @@ read_token(struct server_admin *admin, const char *path, char *problem, size_t s
         explicit_bzero(line, sizeof line);
         return -EINVAL;
     }
-    memcpy(admin->token, line, length + 1);
+    memcpy(token, line, length + 1);
     explicit_bzero(line, sizeof line);
-    admin->config.token = admin->token;
     return 0;
+}
+
+static bool
+is_loopback(const struct tcp_address *address)
+{
+    if (address->any.sa_family == AF_INET)
+        return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
 /* Listens on one address, whose port is chosen by the first. Returns 0 or -errno. */
@@ -96,6 +132,9 @@ listen_on(struct server_admin *admin, struct tcp_address *address)
         tcp_address_format(address, admin->address);
     }
     admin->config.listeners[admin->config.listener_count++] = descriptor;
+    if (!is_loopback(address))
+        log_event(LEVEL_WARN, "admin_exposed", LOG_FIELD_TEXT("address", admin->address),
+            LOG_FIELD_TEXT("message", "whoever reaches --admin-bind may read users and sessions; nothing is encrypted, a token neither"));
     return 0;
 }
 
@@ -147,6 +186,7 @@ server_admin_open(struct server_admin *admin, const struct options *options, con
     int error = -EADDRINUSE;
 
     atomic_init(&admin->is_ready, false);
+    counter_init(&admin->refused);
     /* helgrind: a flag by itself; no other memory is published through it. */
     RACE_IGNORE(&admin->is_ready, sizeof admin->is_ready);
     admin->config.calls = &calls;
@@ -155,9 +195,10 @@ server_admin_open(struct server_admin *admin, const struct options *options, con
     if (options->admin_port < 0)
         return 0;
     if (strcmp(options->admin_token_file, "none") != 0) {
-        error = read_token(admin, options->admin_token_file, problem, size);
+        error = read_token(options->admin_token_file, admin->token, problem, size);
         if (error < 0)
             return error;
+        admin->config.token = admin->token;
         error = -EADDRINUSE;
     }
     if (inherited->admin_count > 0) {
@@ -201,6 +242,22 @@ server_admin_start(struct server_admin *admin)
     error = admin_start(&admin->config, &admin->admin);
     admin->config.listener_count = 0; /* they are not ours any more */
     return error;
+}
+
+int
+server_admin_reload(struct server_admin *admin, const struct options *options, char *problem, size_t size)
+{
+    char token[ADMIN_TOKEN_BYTES];
+    int error;
+
+    if (admin->admin == NULL || admin->config.token == NULL)
+        return 0;
+    error = read_token(options->admin_token_file, token, problem, size);
+    if (error < 0)
+        return error;
+    admin_set_token(admin->admin, token);
+    explicit_bzero(token, sizeof token);
+    return 0;
 }
 
 void

@@ -6,6 +6,7 @@
 #ifndef SERVER_ADMIN_H
 #define SERVER_ADMIN_H
 
+#include "base/metrics.h"
 #include "server_api.h"
 #include "server_metrics.h"
 #include "service/admin.h"
@@ -20,15 +21,16 @@
 struct inherited;
 
 enum { ADMIN_PEER_TIMEOUT_S = 60 }; /* of operators' connections; what they may last is shorter, so it is for listening sockets to have one */
-enum { ADMIN_TOKEN_BYTES = 513, ADMIN_TOKEN_LEAST = 16 }; /* with its NUL; fewer characters are too easy to guess */
 
 struct server_admin {
     struct server_parts parts; /* set before it is started */
     struct admin_config config;
     struct api api;
     bool has_api;
-    char token[ADMIN_TOKEN_BYTES];  /* "" for none */
-    struct admin *admin;            /* NULL: there is none */
+    char token[ADMIN_TOKEN_BYTES]; /* "" for none */
+    struct admin *admin;           /* NULL: there is none */
+    struct counter refused;        /* who wanted to do something without the token; the admin thread's, and so is what follows */
+    uint64_t refused_told, refused_told_ms;
     _Atomic bool is_ready;          /* what /readyz says */
     uint16_t port;                  /* 0: none */
     char address[TCP_ADDRESS_TEXT]; /* the first that it listens on */
@@ -43,6 +45,8 @@ int server_admin_open(struct server_admin *admin, const struct options *options,
 void server_admin_close(struct server_admin *admin);
 /* Starts to serve them. The parts must stay until server_admin_stop. Returns 0 or -errno; then they are closed. */
 int server_admin_start(struct server_admin *admin);
+/* Reads the token again, if there is one. Returns 0, or -errno and a sentence in problem, and the former one holds. */
+int server_admin_reload(struct server_admin *admin, const struct options *options, char *problem, size_t size);
 /* From now on /readyz says so, or no longer. */
 void server_admin_set_ready(struct server_admin *admin, bool is_ready);
 /* Ends it: nothing is asked of the workers any more. */

@@ -224,6 +224,8 @@ ask_for_users(struct api *api, struct admin_request *request, enum inquiry_kind 
             return ADMIN_ANSWERED;
         }
     }
+    if (kind == INQUIRY_CLOSE_USER)
+        log_event(LEVEL_INFO, "operator_closes", LOG_FIELD_TEXT("user", texts[0]), LOG_FIELD_TEXT("peer", request->peer));
     return ask(api, question, request);
 }
 
@@ -243,6 +245,7 @@ close_session(struct api *api, struct admin_request *request, const char *name)
     question = question_new(api, request, INQUIRY_CLOSE_SESSION, 0);
     if (question == NULL)
         return ADMIN_ANSWERED;
+    log_event(LEVEL_INFO, "operator_closes", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("peer", request->peer));
     question->inquiry->worker = (uint32_t)worker;
     question->inquiry->generation = (uint32_t)generation;
     return ask(api, question, request);

@@ -8,13 +8,18 @@
 
 #include "base/assert.h"
 #include "base/clock.h"
+#include "base/sync.h"
 #include "service/admin_routes.h"
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -50,7 +55,9 @@ struct admin {
     struct admin_config config;
     struct MHD_Daemon *daemon;
     pthread_t thread;
-    int stop_descriptor; /* an eventfd: somebody wants it to end */
+    struct mutex mutex;
+    char token[ADMIN_TOKEN_BYTES]; /* under the mutex; config.token says only whether there is one */
+    int stop_descriptor;           /* an eventfd: somebody wants it to end */
     /* The admin thread's: */
     int daemon_poller;
     uint64_t paused_until_ms;
@@ -92,6 +99,32 @@ connection_changed(void *context, struct MHD_Connection *connection, void **plac
     ASSERT(admin->visit_count < ADMIN_CONNECTIONS_MAX); /* no more are accepted */
 }
 
+static bool
+brings_token(struct admin *admin, const struct admin_request *request)
+{
+    bool brings;
+
+    if (admin->config.token == NULL)
+        return false;
+    mutex_lock(&admin->mutex);
+    brings = admin_brings_token(request, admin->token);
+    mutex_unlock(&admin->mutex);
+    return brings;
+}
+
+/* Finds the answer to a request, whose path is set. */
+static enum admin_outcome
+route(struct admin *admin, struct admin_request *request, const char *method)
+{
+    const struct sockaddr *address = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    char peer[NI_MAXHOST] = "unknown";
+
+    (void)getnameinfo(address, address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in), peer, sizeof peer, NULL, 0,
+        NI_NUMERICHOST);
+    request->peer = peer;
+    return admin_route(&admin->config, request, method, brings_token(admin, request));
+}
+
 /*
  * The library calls this when it has read the head of a request, with each piece of a body, at its end, and again when it was suspended there and goes
  * on. A body means nothing here and is dropped.
@@ -118,7 +151,7 @@ request_came(void *context, struct MHD_Connection *connection, const char *path,
     }
     if (visit->state == VISIT_READING) {
         visit->request.path = path;
-        if (admin_route(&admin->config, &visit->request, method) == ADMIN_LATER) {
+        if (route(admin, &visit->request, method) == ADMIN_LATER) {
             visit->state = VISIT_WAITING;
             visit->give_up_at_ms = clock_monotonic_ms() + ADMIN_ANSWER_MS;
             MHD_suspend_connection(connection);
@@ -301,6 +334,8 @@ admin_free(struct admin *admin)
         close(admin->config.listeners[i]);
     if (admin->stop_descriptor >= 0)
         close(admin->stop_descriptor);
+    mutex_done(&admin->mutex);
+    explicit_bzero(admin->token, sizeof admin->token);
     free(admin);
 }
 
@@ -310,6 +345,14 @@ daemon_start(struct admin *admin)
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_came, admin,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, admin, MHD_OPTION_CONNECTION_LIMIT, (unsigned)ADMIN_CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+}
+
+void
+admin_set_token(struct admin *admin, const char *token)
+{
+    mutex_lock(&admin->mutex);
+    snprintf(admin->token, sizeof admin->token, "%s", token);
+    mutex_unlock(&admin->mutex);
 }
 
 int
@@ -324,6 +367,9 @@ admin_start(const struct admin_config *config, struct admin **admin)
         return -ENOMEM;
     }
     made->config = *config;
+    mutex_init(&made->mutex);
+    if (config->token != NULL)
+        admin_set_token(made, config->token);
     if (made->config.connection_ms == 0)
         made->config.connection_ms = ADMIN_CONNECTION_MS;
     made->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

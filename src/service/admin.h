@@ -31,6 +31,7 @@ struct MHD_Connection;
 /* A request that somebody else answers. */
 struct admin_request {
     const char *path; /* good during `ask` only */
+    const char *peer; /* likewise: the address that it comes from */
     bool is_post;     /* it is to do something, and its token was the right one; else it is a GET */
     /* The answer, which begins as 200, plain text and empty. */
     unsigned status;
@@ -59,13 +60,15 @@ struct admin_calls {
     void (*collect)(void *context);
     /* It took too long: the request is answered without it, and must not be touched any more. */
     void (*give_up)(void *context, struct admin_request *request);
+    /* Somebody wanted to do something and did not bring the token. NULL: nobody wants to know. */
+    void (*refused)(void *context, const struct admin_request *request);
 };
 
 struct admin_config {
     int listeners[ADMIN_LISTENERS_MAX]; /* listening, non-blocking stream sockets */
     int listener_count;
     int answers;            /* a descriptor that is readable when `collect` is to be called; not the admin's. -1: there is none */
-    const char *token;      /* what a POST must bring; it stays where it is. NULL: none is allowed */
+    const char *token;      /* what a POST must bring; copied by admin_start. NULL: none is allowed */
     uint32_t connection_ms; /* from accepting one to the end of its answer; 0 means ADMIN_CONNECTION_MS */
     const struct admin_calls *calls;
     void *context; /* the calls' */
@@ -73,8 +76,12 @@ struct admin_config {
 
 struct admin;
 
+enum { ADMIN_TOKEN_BYTES = 513, ADMIN_TOKEN_LEAST = 16 }; /* with its NUL; fewer characters are too easy to guess */
+
 /* Starts the thread. The listeners are the admin's from now on, also on failure. Returns 0 or -errno. */
 int admin_start(const struct admin_config *config, struct admin **admin);
+/* From now on this is the token, where there was one before. Any thread. */
+void admin_set_token(struct admin *admin, const char *token);
 /* The value of an argument behind the path's question mark, or NULL. During `ask` only. */
 const char *admin_argument(const struct admin_request *request, const char *name);
 /* The answer to a request that was to come later is there. On the admin thread, from `collect`. */

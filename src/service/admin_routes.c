@@ -94,36 +94,44 @@ token_equal(const char *token, const char *brought)
     return difference == 0;
 }
 
-/* May the request do something? If not, it is answered. */
-static bool
-is_allowed(const struct admin_config *config, struct admin_request *request)
+bool
+admin_brings_token(const struct admin_request *request, const char *token)
 {
     static const char scheme[] = "Bearer ";
     const char *brought = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
 
+    return brought != NULL && strncasecmp(brought, scheme, sizeof scheme - 1) == 0 && token_equal(token, brought + sizeof scheme - 1);
+}
+
+/* May the request do something? If not, it is answered. */
+static bool
+is_allowed(const struct admin_config *config, struct admin_request *request, bool brings_token)
+{
+    if (brings_token)
+        return true;
+    if (config->calls->refused != NULL)
+        config->calls->refused(config->context, request);
     if (config->token == NULL) {
         (void)refuse(request, MHD_HTTP_FORBIDDEN, "nothing may be done here: the server was started without --admin-token-file\n");
         return false;
     }
-    if (brought != NULL && strncasecmp(brought, scheme, sizeof scheme - 1) == 0 && token_equal(config->token, brought + sizeof scheme - 1))
-        return true;
     (void)refuse(request, MHD_HTTP_UNAUTHORIZED, "this needs the token of --admin-token-file, as Authorization: Bearer\n");
     return false;
 }
 
 static enum admin_outcome
-route_api(const struct admin_config *config, struct admin_request *request)
+route_api(const struct admin_config *config, struct admin_request *request, bool brings_token)
 {
     enum admin_outcome outcome;
 
-    if (request->is_post && !is_allowed(config, request))
+    if (request->is_post && !is_allowed(config, request, brings_token))
         return ADMIN_ANSWERED;
     outcome = config->calls->ask == NULL ? ADMIN_UNKNOWN : config->calls->ask(config->context, request);
     return outcome == ADMIN_UNKNOWN ? refuse(request, MHD_HTTP_NOT_FOUND, NO_PAGE) : outcome;
 }
 
 enum admin_outcome
-admin_route(const struct admin_config *config, struct admin_request *request, const char *method)
+admin_route(const struct admin_config *config, struct admin_request *request, const char *method, bool brings_token)
 {
     bool is_get = strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 
@@ -132,7 +140,7 @@ admin_route(const struct admin_config *config, struct admin_request *request, co
     request->is_post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
     if (strncmp(request->path, "/api/", 5) == 0) {
         if (is_get || request->is_post)
-            return route_api(config, request);
+            return route_api(config, request, brings_token);
         request->allow = "GET, HEAD, POST";
         return refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET, HEAD and POST are allowed here\n");
     }

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -277,6 +278,69 @@ START_TEST(operators_close_sessions_from_a_terminal)
 }
 END_TEST
 
+/* The status that a request to close user 7 has with this token. */
+static int
+status_with(struct server *server, const char *token)
+{
+    struct http_answer answer = http_ask(
+        admin_port(server), "POST /api/v1/users/7/close HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: 0\r\n\r\n", token);
+    int status = answer.status;
+
+    http_answer_done(&answer);
+    return status;
+}
+
+static void
+write_token(const char *path, const char *token)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_gt(fprintf(file, "%s\n", token), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* A reload reads the token again; one that is none leaves the old one. Who does not have it is logged, and so is what is done. */
+START_TEST(a_reload_changes_the_token)
+{
+    const char *path = token_file();
+    struct server *server = server_start("--admin-port 0 --admin-token-file %s", path);
+    char line[64];
+
+    ck_assert_int_eq(status_with(server, "a-token-for-tests"), 200);
+    (void)server_event(server, "operator_closes", 0);
+    ck_assert_int_eq(status_with(server, "another-token-for-tests"), 401);
+    snprintf(line, sizeof line, "\"event\":\"admin_refused\",\"peer\":\"127.0.0.1\",\"times\":1");
+    ck_assert_ptr_nonnull(strstr(server_event(server, "admin_refused", 0), line));
+    write_token(path, "short");
+    server_signal(server, SIGHUP);
+    ck_assert_ptr_nonnull(strstr(server_event(server, "reload_failed", 0), path));
+    ck_assert_int_eq(status_with(server, "a-token-for-tests"), 200);
+    write_token(path, "another-token-for-tests");
+    server_signal(server, SIGHUP);
+    (void)server_event(server, "reloaded", 0);
+    ck_assert_int_eq(status_with(server, "a-token-for-tests"), 401);
+    ck_assert_int_eq(status_with(server, "another-token-for-tests"), 200);
+    expect_metric(server, "alo_admin_refused_total 2");
+    server_stop(server);
+    unlink(path);
+}
+END_TEST
+
+/* What is dangerous is said at the start: a token that others may read, an interface that others reach. */
+START_TEST(what_is_open_to_others_is_said)
+{
+    const char *path = token_file();
+
+    ck_assert_int_eq(chmod(path, 0644), 0);
+    struct server *server = server_start("--admin-port 0 --admin-bind 0.0.0.0 --admin-token-file %s", path);
+    ck_assert_ptr_nonnull(strstr(server_event(server, "admin_token_exposed", 0), path));
+    ck_assert_ptr_nonnull(strstr(server_event(server, "admin_exposed", 0), "0.0.0.0:"));
+    server_stop(server);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(a_token_that_is_none_keeps_it_from_starting)
 {
     static const char *const wrong[] = {"/dev/null", "/nonexistent/token"};
@@ -334,6 +398,8 @@ main(void)
     tcase_add_test(tests, a_port_that_is_taken_is_said);
     tcase_add_test(tests, it_tells_of_users_and_sessions);
     tcase_add_test(tests, operators_close_sessions_from_a_terminal);
+    tcase_add_test(tests, a_reload_changes_the_token);
+    tcase_add_test(tests, what_is_open_to_others_is_said);
     tcase_add_test(tests, a_token_that_is_none_keeps_it_from_starting);
     tcase_add_test(tests, prometheus_reads_it);
     suite_add_tcase(suite, tests);

@@ -159,6 +159,7 @@ START_TEST(a_configuration_can_be_checked)
     config_write("store = nix\n");
     expect_check("", "--check-config", 2, words);
     expect_check("", "--check-config --store nought", 2, "--store nought: there is no such store");
+    expect_check("", "--check-config --admin-port 0 --admin-bind nowhere", 2, "--admin-bind nowhere: not an address to listen on");
     expect_check("ALO_STORE=nil", "--check-config", 2, "$ALO_STORE nil: there is no such store");
     expect_check("", "--check-config --store light", 0, "is fine"); /* what the flag goes over is a name like any other */
 }
