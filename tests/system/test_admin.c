@@ -385,6 +385,25 @@ START_TEST(prometheus_reads_it)
 }
 END_TEST
 
+/* What the alert rules and the dashboard ask for is there. */
+START_TEST(operators_are_given_what_fits)
+{
+    struct server *server = server_start("--admin-port 0");
+    char command[160];
+
+    snprintf(command, sizeof command, "/usr/bin/python3 -I tests/interop/operators.py %u scripts/alo.rules.yml scripts/grafana-dashboard.json",
+        admin_port(server));
+    struct program *program = program_start(PROGRAM_PIPES, command);
+    int status = program_wait(program);
+    if (strncmp(program->text, "not installed", 13) == 0 || strncmp(program->text, "cannot execute", 14) == 0)
+        fprintf(stderr, "python3-yaml or python3-prometheus-client is missing: rules and dashboard are not checked\n");
+    else
+        ck_assert_msg(status == 0, "%s", program->text);
+    program_free(program);
+    server_stop(server);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -402,6 +421,7 @@ main(void)
     tcase_add_test(tests, what_is_open_to_others_is_said);
     tcase_add_test(tests, a_token_that_is_none_keeps_it_from_starting);
     tcase_add_test(tests, prometheus_reads_it);
+    tcase_add_test(tests, operators_are_given_what_fits);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
