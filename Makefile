@@ -91,7 +91,10 @@ INCLUDES := -Isrc -Iinclude -I.build/include
 BASE_FLAGS := -std=c17 -D_GNU_SOURCE $(INCLUDES) $(WARNINGS) -pthread -fPIE -fno-omit-frame-pointer
 # Paths of this machine stay out of the binaries. Quoted, and apart from the flags that are words: the path may have spaces.
 PREFIX_MAP := '-ffile-prefix-map=$(CURDIR)=.'
-HARDENING := -fstack-protector-strong -fstack-clash-protection
+# x86's shadow stack: the objects say that they are fit for it, which costs no instruction. Marks for indirect jumps (full) would cost a notification
+# 13 of 730, and Linux does not use them. It goes by the machine and not by what the compiler takes: on a fresh one there is no compiler yet.
+SHADOW_STACK_x86_64 := -fcf-protection=return
+HARDENING := -fstack-protector-strong -fstack-clash-protection $(SHADOW_STACK_$(shell uname -m))
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 BASE_LINK := -pthread -pie -Wl,-z,relro,-z,now,-z,noexecstack
 SANITIZE_ADDRESS := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -176,7 +179,7 @@ system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client
 # What each part of `make race` runs: not the system tests whose subject is another program than the server. The valgrind parts are slow, so
 # they can be given fewer; helgrind runs the unit tests that start threads, and not the system tests whose subject is one client's bytes or
 # who waits for whom.
-OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench bench_ends bench_scenarios bench_scripts by_hand example interop micro script terminal)
+OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench bench_ends bench_scenarios bench_scripts by_hand example hardening interop micro script terminal)
 RACE_UNIT_TESTS ?= $(unit_programs)
 RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))
@@ -221,7 +224,7 @@ fuzz: $(fuzz_programs) ## Run each fuzz target for FUZZ_SECONDS (20)
 	@scripts/run-fuzz $(FUZZ_SECONDS) $^
 
 .PHONY: lint format
-lint: .bin/alo $(foreach variant,release lint,$(all_sources:%.c=.build/$(variant)/%.o)) ## Run every checker; fails on any finding
+lint: .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.so .bin/libalo.a $(foreach variant,release lint,$(all_sources:%.c=.build/$(variant)/%.o)) ## Run every checker; fails on any finding
 	@LINT_FLAGS='$(filter-out -Werror,$(BASE_FLAGS))' scripts/lint
 format: | deps.lint ## Rewrite the C files in the style of .clang-format
 	@find $(wildcard src include tests bench) -name '*.[ch]' | xargs clang-format -i
