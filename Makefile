@@ -183,7 +183,7 @@ OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench bench_ends bench_scen
 RACE_UNIT_TESTS ?= $(unit_programs)
 RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))
-HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,errors fairness framing jsonrpc_errors library limits listening), \
+HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,errors fairness framing jsonrpc_errors library limits listening log_injection), \
     $(RACE_SYSTEM_TESTS))
 MEMCHECK_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
 

@@ -88,6 +88,27 @@ START_TEST(an_address_is_found_by_all_of_it)
 }
 END_TEST
 
+/* Source addresses can be forged, and so be chosen: they do not collide, because each table has a secret of its own. */
+START_TEST(addresses_cannot_be_chosen_to_collide)
+{
+    enum { CHOSEN = 1000, FULLEST = 32 };
+    static const struct hash_key known = {{0, 0}};
+    uint32_t slots[CHOSEN], count = 0, fullest = 0;
+
+    for (uint32_t number = 0; count < CHOSEN; number++) {
+        struct udp_address address = {.host = {[12] = (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number}};
+        if (hash_bytes(&known, &address, sizeof address) % ADDRESS_SHELVES == 7) /* one shelf, if the key were the one that everybody can guess */
+            slots[count++] = added(address);
+    }
+    for (uint32_t shelf = 0; shelf < ADDRESS_SHELVES; shelf++)
+        if (table.shelves[shelf].count > fullest)
+            fullest = table.shelves[shelf].count;
+    ck_assert_uint_le(fullest, FULLEST);
+    while (count > 0)
+        removed(slots[--count]);
+}
+END_TEST
+
 /* Grows, shrinks, and finds whoever is there, whatever the order in which they go. */
 START_TEST(many_come_and_go)
 {
@@ -190,6 +211,7 @@ address_table_suite(void)
     tcase_add_checked_fixture(tests, begin, end);
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, an_address_is_found_by_all_of_it);
+    tcase_add_test(tests, addresses_cannot_be_chosen_to_collide);
     tcase_add_test(tests, many_come_and_go);
     tcase_add_test(tests, memory_per_address_stays_small);
     tcase_add_test(tests, want_of_memory_changes_nothing);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "protocol/json_keys.h"
 
+#include "base/hash.h"
+
 #include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
@@ -139,6 +141,23 @@ START_TEST(want_of_memory_is_told_and_leaves_the_keys_as_they_are)
 }
 END_TEST
 
+/* Nobody can choose keys that collide: where one falls depends on a secret, which is another one each time. */
+START_TEST(the_hash_is_of_a_secret)
+{
+    static const struct hash_key known = {{0, 0}};
+    struct json_key twin;
+    uint64_t before;
+
+    ck_assert_int_eq(add(0, "user_id", 0, &twin), 0);
+    before = keys.keys[0].hash;
+    ck_assert_uint_ne(before, hash_bytes(&known, "user_id", 7));
+    json_keys_drop(&keys, 0);
+    json_keys_secret_make();
+    ck_assert_int_eq(add(0, "user_id", 0, &twin), 0);
+    ck_assert_uint_ne(keys.keys[0].hash, before);
+}
+END_TEST
+
 static Suite *
 keys_suite(void)
 {
@@ -152,6 +171,7 @@ keys_suite(void)
     tcase_add_test(tests, an_object_may_have_very_many_keys);
     tcase_add_test(tests, very_many_objects_one_after_the_other_need_no_memory);
     tcase_add_test(tests, want_of_memory_is_told_and_leaves_the_keys_as_they_are);
+    tcase_add_test(tests, the_hash_is_of_a_secret);
     suite_add_tcase(suite, tests);
     return suite;
 }
