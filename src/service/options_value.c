@@ -175,6 +175,7 @@ option_store(const struct option_row *row, struct option_source source, const ch
     char *field = (char *)options + row->offset;
     char behind[OPTION_SOURCE_TEXT];
     uint64_t number = 0;
+    int32_t port_or_none;
     bool truth = false;
     int error = 0;
 
@@ -191,12 +192,13 @@ option_store(const struct option_row *row, struct option_source source, const ch
         return error;
 
     /* The range has seen to it that each number fits. */
+    port_or_none = number == UINT64_MAX ? -1 : (int32_t)number;
     switch (row->kind) {
     case OPTION_FLAG:
     case OPTION_SWITCH: memcpy(field, &truth, sizeof truth); break;
     case OPTION_WORD: memcpy(field, &value, sizeof value); break;
     case OPTION_PORT: memcpy(field, &(uint16_t){(uint16_t)number}, sizeof(uint16_t)); break;
-    case OPTION_PORT_OR_NONE: memcpy(field, &(int32_t){number == UINT64_MAX ? -1 : (int32_t)number}, sizeof(int32_t)); break;
+    case OPTION_PORT_OR_NONE: memcpy(field, &port_or_none, sizeof port_or_none); break;
     case OPTION_NUMBER:
     case OPTION_SECONDS: memcpy(field, &(uint32_t){(uint32_t)number}, sizeof(uint32_t)); break;
     case OPTION_SIZE: memcpy(field, &(size_t){(size_t)number}, sizeof(size_t)); break;
