@@ -177,15 +177,15 @@ system: $(addprefix .build/release/,$(system_programs)) .bin/alo .bin/alo-client
 	@scripts/run-tests $(addprefix .build/release/,$(system_programs))
 
 # What each part of `make race` runs: not the system tests whose subject is another program than the server. The valgrind parts are slow, so
-# they can be given fewer; helgrind runs the unit tests that start threads, and not the system tests whose subject is one client's bytes or
-# who waits for whom.
+# they can be given fewer, and are not given the system tests whose subject is how a server is started, or what a listener or the log is. helgrind
+# runs the unit tests that start threads, and not the system tests whose subject is one client's bytes or who waits for whom.
 OTHER_SYSTEM_TESTS := $(addprefix tests/system/test_,bench bench_ends bench_scenarios bench_scripts by_hand example hardening interop micro script terminal)
 RACE_UNIT_TESTS ?= $(unit_programs)
 RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))
-HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,errors fairness framing jsonrpc_errors library limits listening log_injection), \
-    $(RACE_SYSTEM_TESTS))
-MEMCHECK_SYSTEM_TESTS ?= $(RACE_SYSTEM_TESTS)
+HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,errors fairness framing jsonrpc_errors library limits listening), \
+    $(MEMCHECK_SYSTEM_TESTS))
+MEMCHECK_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,config inherited log_injection proxy systemd unix),$(RACE_SYSTEM_TESTS))
 
 # $(call race_programs,variant,unit tests,system tests): the server and the unit tests are of the variant, system tests are not.
 race_programs = .build/$(1)/alo $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
