@@ -6,6 +6,7 @@
 #include "base/handle.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "service/signals.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -251,6 +252,17 @@ close_session(struct api *api, struct admin_request *request, const char *name)
     return ask(api, question, request);
 }
 
+/* The main thread does it, as if it had got the signal. */
+static enum admin_outcome
+drain(struct admin_request *request)
+{
+    log_event(LEVEL_INFO, "operator_drains", LOG_FIELD_TEXT("peer", request->peer));
+    signals_ask_drain();
+    request->type = "application/json";
+    buffer_append_text(&request->body, "{\"draining\":true}\n");
+    return ADMIN_ANSWERED;
+}
+
 /* The methods that a path has. */
 static enum admin_outcome
 refuse_method(struct admin_request *request, const char *allow)
@@ -272,6 +284,8 @@ api_ask(struct api *api, struct admin_request *request)
 
         return request->is_post ? refuse_method(request, "GET, HEAD") : ask_for_users(api, request, INQUIRY_USERS, texts, 2);
     }
+    if (strcmp(request->path, "/api/v1/drain") == 0)
+        return request->is_post ? drain(request) : refuse_method(request, "POST");
     middle = path_middle(request->path, "/api/v1/sessions/", "/close", text, sizeof text);
     if (middle != NULL)
         return request->is_post ? close_session(api, request, middle) : refuse_method(request, "POST");

@@ -61,6 +61,7 @@ static const char *const api_about[][2] = {
     {"/api/v1/sessions/NAME/close", "POST: ends one"},
     {"/api/v1/users/ID", "one user and its sessions"},
     {"/api/v1/users/ID/close", "POST: ends all its sessions"},
+    {"/api/v1/drain", "POST: begins to let all sessions go, spread over --drain-time"},
     {"/api/v1/explain", "?watcher=ID&user=ID: what the one can have heard of the other, and why"},
 };
 

@@ -31,6 +31,7 @@ static const struct command commands[] = {
     {"user", "ID", 1, "/api/v1/users/%s", "one user and its sessions", false, true, false},
     {"explain", "WATCHER USER", 2, "/api/v1/explain?watcher=%s&user=%s", "what one user can have heard of another, and why", false, true, false},
     {"close-session", "NAME", 1, "/api/v1/sessions/%s/close", "ends a session, such as 0-1a", true, true, false},
+    {"drain", "", 0, "/api/v1/drain", "begins to let all sessions go, spread over --drain-time, as SIGUSR2 does", true, false, false},
     {"close-user", "ID", 1, "/api/v1/users/%s/close", "ends all sessions of a user", true, true, false},
 };
 
@@ -55,7 +56,7 @@ ctl_help_print(FILE *out)
         fprintf(out, "   %s%s%s\n      %s\n", commands[i].name, *commands[i].arguments == '\0' ? "" : " ", commands[i].arguments, commands[i].help);
     fputs("\nOPTIONS:\n"
           "   --server HOST:PORT   where the server's admin interface is (default: localhost and $ALO_ADMIN_PORT, or 8081)\n"
-          "   --token-file FILE    file with the token that ending sessions takes [$ALO_ADMIN_TOKEN_FILE]\n"
+          "   --token-file FILE    file with the token that ending sessions and draining take [$ALO_ADMIN_TOKEN_FILE]\n"
           "   --json               print JSON and not a table\n"
           "\nA user's id is an integer, or a word; a word that looks like an integer is put into quotes: '\"7\"'.\n",
         out);

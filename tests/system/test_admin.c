@@ -327,6 +327,29 @@ START_TEST(a_reload_changes_the_token)
 }
 END_TEST
 
+/* The same as by SIGUSR2, and only with the token. */
+START_TEST(an_operator_drains)
+{
+    const char *path = token_file();
+    struct server *server = server_start("--admin-port 0 --drain-time 1 --admin-token-file %s", path);
+    struct session *session = session_open(server, 7, "");
+    char words[128];
+
+    expect_ctl(server, "ready", 0, "ready");
+    expect_ctl(server, "drain", 1, "this needs the token");
+    expect_ctl(server, "ready", 0, "ready");
+    snprintf(words, sizeof words, "drain --token-file %s", path);
+    expect_ctl(server, words, 0, "{\"draining\":true}\n");
+    (void)server_event(server, "operator_drains", 0);
+    client_expect_error(session->client, "shutting_down");
+    (void)server_event(server, "drained", 0);
+    expect_ctl(server, "ready", 1, "not ready");
+    session_close(session);
+    server_stop(server);
+    unlink(path);
+}
+END_TEST
+
 /* What is dangerous is said at the start: a token that others may read, an interface that others reach. */
 START_TEST(what_is_open_to_others_is_said)
 {
@@ -418,6 +441,7 @@ main(void)
     tcase_add_test(tests, it_tells_of_users_and_sessions);
     tcase_add_test(tests, operators_close_sessions_from_a_terminal);
     tcase_add_test(tests, a_reload_changes_the_token);
+    tcase_add_test(tests, an_operator_drains);
     tcase_add_test(tests, what_is_open_to_others_is_said);
     tcase_add_test(tests, a_token_that_is_none_keeps_it_from_starting);
     tcase_add_test(tests, prometheus_reads_it);
