@@ -232,8 +232,12 @@ static inline void
 worker_prefetch(const struct worker *worker, struct handle handle)
 {
     enum { CACHE_LINE = 64, BYTES = 3 * CACHE_LINE };
-    const char *session = slots_at(&worker->sessions, handle_slot(handle));
+    uint32_t slot = handle_slot(handle);
+    const char *session;
 
+    if (!slots_exists(&worker->sessions, slot))
+        return; /* all sessions thereabouts are gone, and their memory with them */
+    session = slots_at(&worker->sessions, slot);
     for (size_t offset = 0; offset < BYTES; offset += CACHE_LINE)
         __builtin_prefetch(session + offset, 1);
 }
