@@ -193,6 +193,7 @@ woken(struct acceptor *acceptor) REQUIRES(acceptor_role)
 
     /* EAGAIN: a poll that failed left its former answer there. */
     ASSERT(read(acceptor->wake_descriptor, &wishes, sizeof wishes) == (ssize_t)sizeof wishes || errno == EAGAIN);
+    RACE_HAPPENS_AFTER(acceptor);
     if (wishes >= WAKE_TO_STOP)
         return false;
     if (wishes >= WAKE_TO_DRAIN)
@@ -260,6 +261,7 @@ acceptor_start(struct acceptor *acceptor)
 static void
 wake(const struct acceptor *acceptor, uint64_t wish)
 {
+    RACE_HAPPENS_BEFORE(acceptor); /* helgrind does not know that a descriptor's writer comes before its reader */
     ASSERT(write(acceptor->wake_descriptor, &wish, sizeof wish) == (ssize_t)sizeof wish);
 }
 
