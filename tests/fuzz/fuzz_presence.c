@@ -161,7 +161,7 @@ pass(void)
         while ((deadline = deadlines_take_due(&worker.deadlines[kind], worker.now_ms)) != NULL) {
             if (kind == DEADLINE_LINGER)
                 session_end(&worker, LIST_ENTRY(deadline, struct session, deadline));
-            else if (kind == DEADLINE_DELIVERY)
+            else if (kind == DEADLINE_DELIVERY || kind == DEADLINE_HEARD)
                 session_delivery_due(&worker, LIST_ENTRY(deadline, struct session, delivery));
             else
                 presence_handler.deadline(presence, &worker, kind, deadline);
@@ -307,6 +307,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
             [DEADLINE_MESSAGE] = 5000,
             [DEADLINE_LINGER] = 2000,
             [DEADLINE_DELIVERY] = 5000,
+            [DEADLINE_HEARD] = 50000,
             [DEADLINE_BRAKE] = 1,
             [DEADLINE_RETRY] = 50},
     };
