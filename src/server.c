@@ -8,30 +8,14 @@
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "inherited.h"
-#include "net/acceptor.h"
-#include "net/admission.h"
-#include "net/pulse.h"
-#include "net/reconfiguration.h"
-#include "net/worker.h"
-#include "presence/presence.h"
-#include "server_admin.h"
-#include "service/options_value.h"
-#include "store/store.h"
-#include "transport/tcp.h"
-#include "transport/udp.h"
+#include "server_internal.h"
 
 #include <errno.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
-
-_Static_assert((int)LOCAL_NAME >= (int)TCP_ADDRESS_TEXT, "an address of either kind must fit");
 
 enum {
     LINGER_MS = 2000,          /* how long a closing session may take to read its last line */
@@ -42,52 +26,6 @@ enum {
     RELOAD_PATIENCE_MS = 5000, /* a turn takes milliseconds; one that takes so long is stuck, and signals must be taken nevertheless */
     DESCRIPTOR_RESERVE = 64    /* for logs, libraries and surprises, beside what is counted */
 };
-
-/* What a reload makes anew. Constant once workers have it, but for the reconfiguration itself. */
-struct settings {
-    struct worker_config workers;
-    struct presence_config presence;
-    uint64_t drain_ms; /* over which a drain is spread that begins while they hold */
-    struct reconfiguration reconfiguration;
-};
-
-struct server {
-    struct admission admission;
-    struct admission datagram_admission;
-    struct gate gate;
-    struct pressure pressure;
-    struct pulse pulse;
-    struct settings first;     /* of the start; the acceptor keeps them */
-    struct settings *settings; /* what holds now: &first until a reload */
-    struct settings *former;   /* only while a worker has yet to take those that hold now */
-    struct acceptor acceptor;
-    struct drain drain;
-    _Atomic bool draining;
-    struct presence *presence;
-    struct server_admin admin;
-    const struct store *store;
-    uint32_t worker_count;
-    uint16_t port;
-    bool udp;
-    struct tcp_address udp_addresses[TCP_ADDRESSES_MAX];
-    int udp_count;                     /* addresses; each worker has a socket for every one */
-    int *udp_sockets;                  /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
-    char address[LOCAL_NAME];          /* the first that it listens on; one of TCP is shorter */
-    char unix_sockets[2 * LOCAL_LIST]; /* the manager's, and those of --listen */
-    char proxy_protocol[16];           /* --proxy-protocol */
-    char refusal[ERROR_LINE_MAX];
-    struct worker workers[];
-};
-
-static int __attribute__((format(printf, 3, 4))) fail(char problem[SERVER_PROBLEM], int error, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(problem, SERVER_PROBLEM, format, arguments);
-    va_end(arguments);
-    return error;
-}
 
 static uint32_t
 processors(void)
@@ -130,7 +68,7 @@ session_limit(const struct options *options, uint32_t workers, uint32_t *limit, 
         needed += workers * (uint32_t)address_count;
 
     if (descriptors <= needed)
-        return fail(problem, -EMFILE, "the limit of %u file descriptors is too low: %u are needed beside the sessions", descriptors, needed);
+        return server_fail(problem, -EMFILE, "the limit of %u file descriptors is too low: %u are needed beside the sessions", descriptors, needed);
     *limit = descriptors - needed;
     if (options->max_sessions == 0 || options->max_sessions == *limit)
         return 0;
@@ -140,181 +78,6 @@ session_limit(const struct options *options, uint32_t workers, uint32_t *limit, 
     else
         *limit = options->max_sessions;
     return 0;
-}
-
-static void
-close_udp(struct server *server)
-{
-    for (uint32_t i = 0; i < (uint32_t)server->udp_count * server->worker_count; i++)
-        if (server->udp_sockets[i] >= 0)
-            close(server->udp_sockets[i]);
-    server->udp_count = 0;
-}
-
-static void
-close_listeners(struct server *server)
-{
-    struct acceptor *acceptor = &server->acceptor;
-
-    while (acceptor->listener_count > 0)
-        listener_close(&acceptor->listeners[--acceptor->listener_count]);
-    close_udp(server);
-}
-
-/* Opens the sockets of all workers for one address. Returns 0 or -errno. */
-static int
-open_udp(struct server *server, const struct tcp_address *address)
-{
-    int *sockets = &server->udp_sockets[(size_t)server->udp_count * server->worker_count];
-    int error = 0;
-
-    ASSERT(server->udp_sockets != NULL);
-    for (uint32_t worker = 0; worker < server->worker_count; worker++)
-        sockets[worker] = -1;
-    server->udp_count++;
-    for (uint32_t worker = 0; worker < server->worker_count && error == 0; worker++) {
-        sockets[worker] = udp_open(address, server->port, worker > 0);
-        if (sockets[worker] < 0)
-            error = sockets[worker];
-    }
-    for (uint32_t worker = 0; worker < server->worker_count && error == 0; worker++)
-        udp_begin(sockets[worker]);
-    return error;
-}
-
-/* Listens on every address. With port 0 the kernel chooses one for the first address, and the others must get the same. */
-static int
-listen_all(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
-{
-    struct tcp_address addresses[TCP_ADDRESSES_MAX];
-    struct acceptor *acceptor = &server->acceptor;
-    bool optional;
-    int count = tcp_addresses_parse(options->bind, addresses, &optional);
-
-    ASSERT(count > 0); /* server_check has looked */
-    server->port = options->port;
-    for (int i = 0; i < count; i++) {
-        char text[TCP_ADDRESS_TEXT];
-        int descriptor = tcp_listen(&addresses[i], server->port, options->peer_timeout_s);
-
-        tcp_address_format(&addresses[i], text);
-        if (descriptor >= 0) {
-            if (acceptor->listener_count == 0) {
-                server->port = tcp_address_port(&addresses[i]);
-                memcpy(server->address, text, sizeof text);
-            }
-            acceptor->listeners[acceptor->listener_count++] = (struct listener){.descriptor = descriptor, .transport = &transport_tcp};
-            descriptor = options->udp ? open_udp(server, &addresses[i]) : 0;
-            if (descriptor == 0)
-                continue;
-            close_listeners(server);
-            return fail(problem, descriptor, "cannot serve UDP on %s: %s%s", text, strerror(-descriptor),
-                descriptor == -EADDRINUSE ? "; stop what runs there, choose another port with --port, or do without UDP with --udp off" : "");
-        }
-        if (optional && (descriptor == -EAFNOSUPPORT || descriptor == -EADDRNOTAVAIL)) {
-            log_event(LEVEL_WARN, "address_left_out", LOG_FIELD_TEXT("address", text), LOG_FIELD_TEXT("error", strerror(-descriptor)));
-            continue;
-        }
-        close_listeners(server);
-        return fail(problem, descriptor, "cannot listen on %s: %s%s", text, strerror(-descriptor),
-            descriptor == -EADDRINUSE ? "; stop what runs there, or choose another port with --port" : "");
-    }
-    if (acceptor->listener_count == 0)
-        return fail(problem, -EADDRNOTAVAIL, "cannot listen: this machine has no loopback address");
-    return 0;
-}
-
-/* As listen_all; a port that the kernel chose for one family or protocol may be taken in another, so then it is asked again. */
-static int
-listen_anywhere(struct server *server, const struct options *options, char problem[SERVER_PROBLEM])
-{
-    int error = -EADDRINUSE;
-
-    for (int attempt = 0; attempt < 16 && error == -EADDRINUSE; attempt++) {
-        error = listen_all(server, options, problem);
-        if (options->port != 0)
-            break;
-    }
-    return error;
-}
-
-/* Serves what the service manager has opened, in the place of what listen_anywhere would open. */
-static void
-listen_inherited(struct server *server, const struct inherited *inherited)
-{
-    struct acceptor *acceptor = &server->acceptor;
-
-    ASSERT(server->udp_sockets != NULL);
-    for (int i = 0; i < inherited->tcp_count; i++)
-        acceptor->listeners[acceptor->listener_count++] = (struct listener){.descriptor = inherited->tcp[i], .transport = &transport_tcp};
-    for (int i = 0; i < inherited->udp_count; i++)
-        memcpy(&server->udp_sockets[(size_t)server->udp_count++ * server->worker_count], inherited->udp[i].sockets,
-            server->worker_count * sizeof server->udp_sockets[0]);
-    server->udp = inherited->udp_count > 0;
-    for (int i = 0; i < inherited->local_count; i++) /* without a file: it is the manager's, and stays */
-        acceptor->listeners[acceptor->listener_count++] = (struct listener){.descriptor = inherited->local[i], .transport = &transport_local};
-    if (inherited->address.length == 0) { /* Unix sockets only */
-        snprintf(server->address, sizeof server->address, "%.*s", (int)strcspn(inherited->local_names, ","), inherited->local_names);
-        return;
-    }
-    server->port = tcp_address_port(&inherited->address);
-    tcp_address_format(&inherited->address, server->address);
-}
-
-/* For the log: the Unix sockets of the manager, and those of --listen. */
-static void
-name_local(struct server *server, const struct inherited *inherited, const char *listen)
-{
-    bool has_own = strcmp(listen, "none") != 0, has_others = inherited->local_count > 0;
-
-    snprintf(server->unix_sockets, sizeof server->unix_sockets, "%s%s%s", inherited->local_names, has_own && has_others ? "," : "",
-        has_own || !has_others ? listen : "");
-}
-
-/* Reads --proxy-protocol. False when it is neither of the kinds of listeners, nor both, nor none. */
-static bool
-proxied_parse(const char *text, bool *tcp, bool *local)
-{
-    bool both = strcmp(text, "tcp,unix") == 0 || strcmp(text, "unix,tcp") == 0;
-
-    *tcp = both || strcmp(text, "tcp") == 0;
-    *local = both || strcmp(text, "unix") == 0;
-    return *tcp || *local || strcmp(text, "none") == 0;
-}
-
-/* Listens on the Unix sockets that were asked for. */
-static int
-listen_local(struct acceptor *acceptor, const struct options *options, char problem[SERVER_PROBLEM])
-{
-    struct local_file files[LOCAL_PATHS_MAX];
-    int count = local_files_parse(options->listen, files);
-    mode_t mode = 0;
-
-    ASSERT(count >= 0 && local_mode_parse(options->listen_mode, &mode) == 0); /* server_check has looked */
-    for (int i = 0; i < count; i++) {
-        int descriptor = local_listen(&files[i], mode);
-
-        if (descriptor < 0)
-            return fail(problem, descriptor, "cannot listen on unix:%s: %s", files[i].path,
-                descriptor == -EADDRINUSE   ? "a live server listens there; stop it, or choose another path with --listen"
-                    : descriptor == -EEXIST ? "there is a file that is no socket; remove it, or choose another path with --listen"
-                    : descriptor == -EBUSY  ? "another program holds the lock on its directory"
-                                            : strerror(-descriptor));
-        acceptor->listeners[acceptor->listener_count++] =
-            (struct listener){.descriptor = descriptor, .transport = &transport_local, .file = files[i]};
-    }
-    return 0;
-}
-
-/* Has the listeners expect headers that --proxy-protocol names. */
-static void
-demand_headers(struct acceptor *acceptor, const char *text)
-{
-    bool tcp, local;
-
-    ASSERT(proxied_parse(text, &tcp, &local)); /* server_check has looked */
-    for (int i = 0; i < acceptor->listener_count; i++)
-        acceptor->listeners[i].proxied = acceptor->listeners[i].transport == &transport_tcp ? tcp : local;
 }
 
 /* What the options say of times and limits. What else there is stays as it is. */
@@ -426,7 +189,7 @@ start_admin(struct server *server, char problem[SERVER_PROBLEM])
     workers_stop(server->workers, server->worker_count);
     workers_done(server->workers, server->worker_count, presence_drop_mail);
     server_admin_done(&server->admin);
-    return fail(problem, error, "cannot start the admin interface: %s", strerror(-error));
+    return server_fail(problem, error, "cannot start the admin interface: %s", strerror(-error));
 }
 
 /* Makes and starts the threads. On failure everything that it began has ended again. */
@@ -436,8 +199,8 @@ start_threads(struct server *server, char problem[SERVER_PROBLEM])
     int error = workers_init(server->workers, server->worker_count, &server->first.workers);
 
     if (error < 0) {
-        close_listeners(server);
-        return fail(problem, error, "cannot make %u workers: %s", server->worker_count, strerror(-error));
+        server_close_listeners(server);
+        return server_fail(problem, error, "cannot make %u workers: %s", server->worker_count, strerror(-error));
     }
     error = hand_out_udp(server);
     if (error == 0)
@@ -448,73 +211,10 @@ start_threads(struct server *server, char problem[SERVER_PROBLEM])
             return 0;
         workers_stop(server->workers, server->worker_count);
     } else {
-        close_listeners(server);
+        server_close_listeners(server);
     }
     workers_done(server->workers, server->worker_count, presence_drop_mail);
-    return fail(problem, error, "cannot start the threads of %u workers: %s", server->worker_count, strerror(-error));
-}
-
-static int
-bind_check(const struct options *options, const char *const *bind, char problem[SERVER_PROBLEM])
-{
-    struct tcp_address addresses[TCP_ADDRESSES_MAX];
-    char behind[OPTION_SOURCE_TEXT];
-    bool optional;
-    int count = tcp_addresses_parse(*bind, addresses, &optional);
-
-    option_describe_field(options, bind, behind);
-    if (count < 0)
-        return fail(problem, -EINVAL,
-            "%s %.200s: not an address to listen on; allowed are up to %d numeric addresses with commas between, localhost and all", behind, *bind,
-            TCP_ADDRESSES_MAX);
-    for (int i = 1; i < count; i++)
-        for (int j = 0; j < i; j++)
-            if (tcp_addresses_collide(&addresses[i], &addresses[j]))
-                return fail(problem, -EINVAL,
-                    "%s %.200s: one of these addresses includes another; allowed is each once, and 0.0.0.0 or :: for all of its kind", behind, *bind);
-    return 0;
-}
-
-static int
-listen_check(const struct options *options, char problem[SERVER_PROBLEM])
-{
-    struct local_file files[LOCAL_PATHS_MAX];
-    char behind[OPTION_SOURCE_TEXT];
-    bool tcp, local;
-    mode_t mode;
-
-    option_describe_field(options, &options->listen, behind);
-    if (local_files_parse(options->listen, files) < 0)
-        return fail(problem, -EINVAL,
-            "%s %.60s: not what can be listened on; allowed is none, or up to %d different unix:/path of at most %d bytes with commas between",
-            behind, options->listen, LOCAL_PATHS_MAX, LOCAL_PATH - 1);
-    option_describe_field(options, &options->listen_mode, behind);
-    if (local_mode_parse(options->listen_mode, &mode) < 0)
-        return fail(problem, -EINVAL, "%s %.60s: not a file's mode; allowed is an octal number from 000 to 777", behind, options->listen_mode);
-    option_describe_field(options, &options->proxy_protocol, behind);
-    if (!proxied_parse(options->proxy_protocol, &tcp, &local))
-        return fail(problem, -EINVAL, "%s %.60s: not a kind of listener; allowed is none, tcp, unix, or tcp,unix", behind, options->proxy_protocol);
-    return 0;
-}
-
-int
-server_check(const struct options *options, char problem[SERVER_PROBLEM])
-{
-    char names[64], behind[OPTION_SOURCE_TEXT];
-    int error = bind_check(options, &options->bind, problem);
-
-    if (error == 0)
-        error = listen_check(options, problem);
-    if (error == 0 && options->admin_port >= 0)
-        error = bind_check(options, &options->admin_bind, problem);
-    if (error < 0)
-        return error;
-    if (store_find(options->store) == NULL) {
-        option_describe_field(options, &options->store, behind);
-        store_names(names, sizeof names);
-        return fail(problem, -EINVAL, "%s %.200s: there is no such store; there is: %s", behind, options->store, names);
-    }
-    return 0;
+    return server_fail(problem, error, "cannot start the threads of %u workers: %s", server->worker_count, strerror(-error));
 }
 
 int
@@ -537,12 +237,10 @@ server_start(const struct options *options, struct server **server, char problem
         workers = processors();
     made = calloc(1, sizeof *made + workers * sizeof made->workers[0]);
     if (made == NULL)
-        return fail(problem, -ENOMEM, "out of memory");
+        return server_fail(problem, -ENOMEM, "out of memory");
     made->worker_count = workers;
     made->store = store;
     made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
-    made->udp = options->udp;
-    name_local(made, &inherited, options->listen);
     snprintf(made->proxy_protocol, sizeof made->proxy_protocol, "%s", options->proxy_protocol);
     pressure_init(&made->pressure);
     atomic_init(&made->draining, false);
@@ -551,24 +249,19 @@ server_start(const struct options *options, struct server **server, char problem
     if (error < 0) {
         free(made->udp_sockets);
         free(made);
-        return fail(problem, error, "cannot make a descriptor: %s", strerror(-error));
+        return server_fail(problem, error, "cannot make a descriptor: %s", strerror(-error));
     }
     error = gate_init(&made->gate, &gate_limits);
     if (error < 0 || made->udp_sockets == NULL)
-        error = fail(problem, -ENOMEM, "out of memory");
+        error = server_fail(problem, -ENOMEM, "out of memory");
     else
         error = session_limit(options, workers, &limit, problem);
-    if (error == 0 && inherited.any)
-        listen_inherited(made, &inherited);
-    else if (error == 0)
-        error = listen_anywhere(made, options, problem);
+    if (error == 0)
+        error = server_listen(made, options, &inherited, problem);
     if (error == 0) {
-        error = listen_local(&made->acceptor, options, problem);
-        if (error == 0)
-            error = server_admin_open(&made->admin, options, &inherited, problem, SERVER_PROBLEM);
+        error = server_admin_open(&made->admin, options, &inherited, problem, SERVER_PROBLEM);
         if (error < 0)
-            close_listeners(made);
-        demand_headers(&made->acceptor, options->proxy_protocol);
+            server_close_listeners(made);
     }
     if (error == 0) {
         admission_init(&made->admission, limit);
@@ -579,8 +272,8 @@ server_start(const struct options *options, struct server **server, char problem
             if (error == 0)
                 error = start_admin(made, problem);
         } else {
-            close_listeners(made);
-            error = fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
+            server_close_listeners(made);
+            error = server_fail(problem, -ENOMEM, "out of memory, or the store %s cannot be opened", store->name);
         }
     }
     if (error < 0) {
@@ -626,10 +319,10 @@ server_reload(struct server *server, const struct options *options, char problem
     int error;
 
     if (settings == NULL)
-        return fail(problem, -ENOMEM, "out of memory");
+        return server_fail(problem, -ENOMEM, "out of memory");
     error = session_limit(options, server->worker_count, &limit, problem);
     if (error == 0 && !settings_settle(server))
-        error = fail(problem, -EBUSY, "a worker has not taken the options of the last reload yet");
+        error = server_fail(problem, -EBUSY, "a worker has not taken the options of the last reload yet");
     if (error == 0)
         error = server_admin_reload(&server->admin, options, problem, SERVER_PROBLEM);
     if (error < 0) {
