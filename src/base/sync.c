@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The annotated mutex: pthread calls whose errors can only be bugs, and so are asserted.
+ * The annotated mutex and baton: calls whose errors can only be bugs, and so are asserted.
  */
 #include "base/sync.h"
 
@@ -26,23 +26,57 @@ mutex_done(struct mutex *mutex)
 bool
 mutex_lock(struct mutex *mutex) THREAD_ATTRIBUTE(no_thread_safety_analysis)
 {
-    if (mutex_trylock(mutex))
-        return false;
-    ASSERT(pthread_mutex_lock(&mutex->native) == 0);
-    return true;
-}
-
-bool
-mutex_trylock(struct mutex *mutex)
-{
     int error = pthread_mutex_trylock(&mutex->native);
 
     ASSERT(error == 0 || error == EBUSY);
-    return error == 0;
+    if (error == 0)
+        return false;
+    ASSERT(pthread_mutex_lock(&mutex->native) == 0);
+    return true;
 }
 
 void
 mutex_unlock(struct mutex *mutex) THREAD_ATTRIBUTE(no_thread_safety_analysis)
 {
     ASSERT(pthread_mutex_unlock(&mutex->native) == 0);
+}
+
+void
+baton_init(struct baton *baton)
+{
+    ASSERT(sem_init(&baton->native, 0, 1) == 0);
+}
+
+void
+baton_done(struct baton *baton)
+{
+    ASSERT(sem_destroy(&baton->native) == 0);
+}
+
+/* helgrind pairs what sem_post has let go with what sem_wait takes, but does not see sem_trywait: so it is told of all three. */
+void
+baton_take(struct baton *baton) THREAD_ATTRIBUTE(no_thread_safety_analysis)
+{
+    while (sem_wait(&baton->native) < 0)
+        ASSERT(errno == EINTR);
+    RACE_HAPPENS_AFTER(baton);
+}
+
+bool
+baton_try(struct baton *baton) THREAD_ATTRIBUTE(no_thread_safety_analysis)
+{
+    while (sem_trywait(&baton->native) < 0) {
+        if (errno == EAGAIN)
+            return false;
+        ASSERT(errno == EINTR);
+    }
+    RACE_HAPPENS_AFTER(baton);
+    return true;
+}
+
+void
+baton_give(struct baton *baton) THREAD_ATTRIBUTE(no_thread_safety_analysis)
+{
+    RACE_HAPPENS_BEFORE(baton);
+    ASSERT(sem_post(&baton->native) == 0);
 }

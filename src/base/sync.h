@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mutexes and thread roles, annotated for clang's thread-safety analysis (glibc's mutex carries no
+ * Mutexes, batons and thread roles, annotated for clang's thread-safety analysis (glibc's mutex carries no
  * annotations, so it is wrapped). A thread role is an empty capability: a function that says
  * REQUIRES(worker_role) may only be called on a worker's thread, and the compiler checks it.
  *
- * Lock order: a worker's turn, then one shard, then one mailbox. Never two shards at once; a mailbox is a leaf. A second worker's turn is only
- * tried, never waited for.
+ * Lock order: a worker's turn (a baton), then one shard, then one mailbox. Never two shards at once; a mailbox is a leaf. A second worker's turn
+ * is only tried, never waited for.
  */
 #ifndef BASE_SYNC_H
 #define BASE_SYNC_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -37,9 +38,27 @@ void mutex_init(struct mutex *mutex);
 void mutex_done(struct mutex *mutex);
 /* Returns whether somebody else held it, so that it had to be waited for. */
 bool mutex_lock(struct mutex *mutex) ACQUIRE(*mutex);
-/* Takes it if nobody holds it. */
-bool mutex_trylock(struct mutex *mutex) TRY_ACQUIRE(true, *mutex);
 void mutex_unlock(struct mutex *mutex) RELEASE(*mutex);
+
+/*
+ * A baton: one thread at a time has it, and what it stands for; a binary semaphore. Not a mutex, because it is held for as long as a thread is at work, so
+ * also when the process ends, and because a thread that has one may try another one in any order, which race detectors take for a deadlock to come
+ * where it is a mutex. Whoever has one must not wait for another one.
+ */
+struct CAPABILITY("baton") baton {
+    sem_t native;
+};
+
+/* Makes a baton that nobody has. */
+void baton_init(struct baton *baton);
+/* Ends it; nobody may have it or wait for it. */
+void baton_done(struct baton *baton);
+/* Waits until nobody has it, and takes it. */
+void baton_take(struct baton *baton) ACQUIRE(*baton);
+/* Takes it if nobody has it. */
+bool baton_try(struct baton *baton) TRY_ACQUIRE(true, *baton);
+/* Lets it go. */
+void baton_give(struct baton *baton) RELEASE(*baton);
 
 struct CAPABILITY("role") thread_role {
     char nothing;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 _Static_assert(
-    offsetof(struct worker, counters) >= offsetof(struct worker, turn) + sizeof(struct mutex) + WORKER_COUNTERS_APART, "too near what others write");
+    offsetof(struct worker, counters) >= offsetof(struct worker, turn) + sizeof(struct baton) + WORKER_COUNTERS_APART, "too near what others write");
 
 static int
 worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uint32_t number, const struct worker_config *config)
@@ -27,7 +27,7 @@ worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uin
     error = mailbox_init(&worker->mailbox, config->pressure);
     if (error < 0)
         return error;
-    mutex_init(&worker->turn);
+    baton_init(&worker->turn);
     worker->read_buffer = malloc(READ_BYTES);
     worker->write_buffer = malloc(WRITE_BYTES);
     worker->poller = epoll_create1(EPOLL_CLOEXEC);
@@ -62,7 +62,7 @@ worker_done(struct worker *worker, void (*drop)(struct mail *mail))
         mail = next;
     }
     mailbox_done(&worker->mailbox);
-    mutex_done(&worker->turn);
+    baton_done(&worker->turn);
     datagrams_done(&worker->datagrams);
     slots_done(&worker->sessions);
     queue_pool_trim(&worker->pool, 0);

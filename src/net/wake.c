@@ -49,7 +49,7 @@ stand_in(struct worker *other) REQUIRES(worker_role)
 {
     bool done = false;
 
-    if (mailbox_weight(&other->mailbox) > LITTLE || !mutex_trylock(&other->turn))
+    if (mailbox_weight(&other->mailbox) > LITTLE || !baton_try(&other->turn))
         return false;
     if (other->asleep) {
         worker_take_time(other);
@@ -58,7 +58,7 @@ stand_in(struct worker *other) REQUIRES(worker_role)
         wake(other, NULL);
         done = worker_wakes_at_ms(other) >= other->asleep_until_ms;
     }
-    mutex_unlock(&other->turn);
+    baton_give(&other->turn);
     return done;
 }
 

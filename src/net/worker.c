@@ -382,9 +382,9 @@ sleep_for_events(struct worker *worker, struct epoll_event *events) REQUIRES(wor
         return epoll_wait(worker->poller, events, EVENTS_PER_TURN, 0);
     worker->asleep_until_ms = until_ms;
     worker->asleep = true;
-    mutex_unlock(&worker->turn);
+    baton_give(&worker->turn);
     count = epoll_wait(worker->poller, events, EVENTS_PER_TURN, timeout_ms);
-    mutex_lock(&worker->turn);
+    baton_take(&worker->turn);
     worker->asleep = false;
     return count;
 }
@@ -567,7 +567,7 @@ worker_run(void *argument)
     struct session *session;
 
     thread_role_enter(&worker_role);
-    mutex_lock(&worker->turn);
+    baton_take(&worker->turn);
     worker_take_time(worker);
     while (!is_finished(worker))
         turn(worker);
@@ -575,7 +575,7 @@ worker_run(void *argument)
         session_end(worker, session);
     free_ended(worker);
     worker_wake_others(worker);
-    mutex_unlock(&worker->turn);
+    baton_give(&worker->turn);
     thread_role_leave(&worker_role);
     return NULL;
 }

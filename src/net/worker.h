@@ -143,7 +143,7 @@ struct worker {
     const struct worker_config *config;
     pthread_t thread;
     struct mailbox mailbox; /* shared */
-    struct mutex turn;      /* everything below is touched by its holder only */
+    struct baton turn;      /* everything below is touched by its holder only */
     bool asleep;            /* in epoll_wait, which nothing but an event ends before asleep_until_ms */
     uint64_t asleep_until_ms;
     struct worker *crew; /* all workers, by number */

@@ -582,9 +582,9 @@ parrot_await_sleep(uint32_t number)
     struct worker *worker = &parrot.workers[number];
 
     for (bool asleep = false; !asleep; sched_yield()) {
-        mutex_lock(&worker->turn);
+        baton_take(&worker->turn);
         asleep = worker->asleep;
-        mutex_unlock(&worker->turn);
+        baton_give(&worker->turn);
     }
 }
 
