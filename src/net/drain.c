@@ -4,7 +4,6 @@
  */
 #include "net/drain.h"
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/session_internal.h"
@@ -20,7 +19,6 @@ enum {
 void
 workers_drain(struct worker *workers, uint32_t count, struct drain *drain)
 {
-    drain->began_ms = clock_monotonic_ms();
     atomic_init(&drain->left, count);
     RACE_IGNORE(&drain->left, sizeof drain->left); /* helgrind: a plain count */
     for (uint32_t number = 0; number < count; number++) {
@@ -133,7 +131,7 @@ finish(struct worker *worker) REQUIRES(worker_role)
         return;
     for (uint32_t number = 0; number < worker->crew_count; number++)
         sessions += counter_read(&worker->crew[number].counters.drained);
-    log_event(LEVEL_INFO, "drained", LOG_FIELD_NUMBER("let_go", sessions), LOG_FIELD_NUMBER("duration_ms", worker->now_ms - drain->began_ms));
+    log_event(LEVEL_INFO, "drained", LOG_FIELD_NUMBER("let_go", sessions), LOG_FIELD_NUMBER("duration_ms", worker->now_ms - worker->drain.began_ms));
 }
 
 void

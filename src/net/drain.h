@@ -22,8 +22,7 @@ struct worker;
 
 /* What all workers share. */
 struct drain {
-    uint64_t time_ms; /* what it is spread over */
-    uint64_t began_ms;
+    uint64_t time_ms;      /* what it is spread over */
     _Atomic uint32_t left; /* workers that still have sessions */
 };
 

@@ -4,6 +4,8 @@
  */
 #include "net/drain.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "support/pace.h"
 #include "support/unit.h"
 #include "support/unit/parrot.h"
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     WORKERS = 2,
@@ -192,6 +195,34 @@ START_TEST(it_ends_when_all_have_left_by_themselves)
 }
 END_TEST
 
+/* A worker's turn may have begun before the drain did, and the mail came in it. */
+START_TEST(it_never_ends_before_it_began)
+{
+    int ends[2], aside = dup(STDERR_FILENO), duration_ms = -1;
+    char line[1024] = "";
+    const char *field;
+
+    end();
+    stage_open(1);
+    ck_assert_int_eq(pipe(ends), 0);
+    workers_drain(stage.workers, 1, &drain);
+    ck_assert_ptr_nonnull(mailbox_take(&stage.workers[0].mailbox));
+    stage.workers[0].now_ms = clock_monotonic_ms() - 1000;
+    log_set_level(LEVEL_INFO);
+    dup2(ends[1], STDERR_FILENO);
+    drain_begin(&stage.workers[0], &drain);
+    dup2(aside, STDERR_FILENO);
+    log_set_level(LEVEL_ERROR);
+    ck_assert_int_gt(read(ends[0], line, sizeof line - 1), 0);
+    field = strstr(line, "\"duration_ms\"");
+    ck_assert_msg(field != NULL && sscanf(field, "\"duration_ms\":%d", &duration_ms) == 1, "%s", line);
+    ck_assert_int_eq(duration_ms, 0);
+    close(ends[0]);
+    close(ends[1]);
+    close(aside);
+}
+END_TEST
+
 START_TEST(nobody_is_there)
 {
     parrot_open(3);
@@ -239,6 +270,7 @@ main(void)
     tcase_add_test(staged, a_turn_lets_only_so_many_go);
     tcase_add_test(staged, what_has_arrived_is_answered_before_the_last_word);
     tcase_add_test(staged, it_ends_when_all_have_left_by_themselves);
+    tcase_add_test(staged, it_never_ends_before_it_began);
     tcase_add_test(running, nobody_is_there);
     tcase_add_test(running, workers_that_run_let_go);
     tcase_set_timeout(staged, pace_test_timeout_s());
