@@ -55,13 +55,12 @@ take_all(const char *name, enum systemd_kind kind, const char *what, int sockets
     return 0;
 }
 
-/* Makes TCP sockets ready. *address becomes that of the first, if there is one. */
+/* Makes TCP sockets ready, and looks up their addresses. */
 static int
-adopt(const int sockets[], int count, struct tcp_address *address, uint32_t peer_timeout_s, struct sentence problem)
+adopt(const int sockets[], int count, struct tcp_address addresses[], uint32_t peer_timeout_s, struct sentence problem)
 {
     for (int i = 0; i < count; i++) {
-        struct tcp_address other;
-        int error = tcp_adopt(sockets[i], i == 0 ? address : &other, peer_timeout_s);
+        int error = tcp_adopt(sockets[i], &addresses[i], peer_timeout_s);
 
         if (error < 0)
             return refuse(problem, "cannot use a TCP socket of the service manager: %s", strerror(-error));
@@ -73,8 +72,12 @@ static int
 take_tcp(struct inherited *inherited, const struct options *options, struct sentence problem)
 {
     int error = take_all("tcp", SYSTEMD_TCP, "TCP sockets", inherited->tcp, &inherited->tcp_count, TCP_ADDRESSES_MAX, problem);
+    struct tcp_address addresses[TCP_ADDRESSES_MAX] = {{.length = 0}};
 
-    return error < 0 ? error : adopt(inherited->tcp, inherited->tcp_count, &inherited->address, options->peer_timeout_s, problem);
+    if (error == 0)
+        error = adopt(inherited->tcp, inherited->tcp_count, addresses, options->peer_timeout_s, problem);
+    inherited->address = addresses[0];
+    return error;
 }
 
 /* Unix sockets for clients. Together with those of --listen they are no more than these alone may be. */
@@ -109,7 +112,7 @@ take_admin(struct inherited *inherited, const struct options *options, struct se
     int error = take_all("admin", SYSTEMD_TCP, what, inherited->admin, &inherited->admin_count, ADMIN_LISTENERS_MAX, problem);
 
     if (error == 0)
-        error = adopt(inherited->admin, inherited->admin_count, &inherited->admin_address, ADMIN_PEER_TIMEOUT_S, problem);
+        error = adopt(inherited->admin, inherited->admin_count, inherited->admin_addresses, ADMIN_PEER_TIMEOUT_S, problem);
     if (error == 0)
         error = take_all("admin", SYSTEMD_UNIX, what, inherited->admin, &inherited->admin_count, ADMIN_LISTENERS_MAX, problem);
     if (error == 0 && inherited->admin_count > 0 && options->admin_port < 0)

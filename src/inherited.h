@@ -34,7 +34,7 @@ struct inherited {
     char local_names[LOCAL_LIST];   /* as --listen would say them */
     int admin[ADMIN_LISTENERS_MAX]; /* for operators */
     int admin_count;
-    struct tcp_address admin_address; /* of the first of them with one; else all zero */
+    struct tcp_address admin_addresses[ADMIN_LISTENERS_MAX]; /* of each; of a Unix socket all zero */
 };
 
 /*

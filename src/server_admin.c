@@ -119,23 +119,23 @@ is_loopback(const struct tcp_address *address)
     return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
-/* Listens on one address, whose port is chosen by the first. Returns 0 or -errno. */
-static int
-listen_on(struct server_admin *admin, struct tcp_address *address)
+/* Takes a socket that listens, with its address; a Unix socket has none, and comes behind those that have. The first says where to find the interface. */
+static void
+take(struct server_admin *admin, int descriptor, const struct tcp_address *address)
 {
-    int descriptor = tcp_listen(address, admin->port, ADMIN_PEER_TIMEOUT_S);
+    char text[TCP_ADDRESS_TEXT];
 
-    if (descriptor < 0)
-        return descriptor;
-    if (admin->config.listener_count == 0) {
-        admin->port = tcp_address_port(address);
-        tcp_address_format(address, admin->address);
-    }
     admin->config.listeners[admin->config.listener_count++] = descriptor;
+    if (address->length == 0)
+        return;
+    tcp_address_format(address, text);
+    if (admin->config.listener_count == 1) {
+        admin->port = tcp_address_port(address);
+        memcpy(admin->address, text, sizeof text);
+    }
     if (!is_loopback(address))
-        log_event(LEVEL_WARN, "admin_exposed", LOG_FIELD_TEXT("address", admin->address),
-            LOG_FIELD_TEXT("message", "whoever reaches --admin-bind may read users and sessions; nothing is encrypted, a token neither"));
-    return 0;
+        log_event(LEVEL_WARN, "admin_exposed", LOG_FIELD_TEXT("address", text),
+            LOG_FIELD_TEXT("message", "whoever reaches this address may read users and sessions; nothing is encrypted, a token neither"));
 }
 
 static int
@@ -153,31 +153,21 @@ open_all(struct server_admin *admin, const struct options *options, char *proble
     admin->port = (uint16_t)options->admin_port;
     for (int i = 0; i < count; i++) {
         char text[TCP_ADDRESS_TEXT];
-        int error = listen_on(admin, &addresses[i]);
+        int descriptor = tcp_listen(&addresses[i], admin->port, ADMIN_PEER_TIMEOUT_S);
 
-        if (error == 0 || (optional && (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL)))
+        if (descriptor >= 0)
+            take(admin, descriptor, &addresses[i]);
+        if (descriptor >= 0 || (optional && (descriptor == -EAFNOSUPPORT || descriptor == -EADDRNOTAVAIL)))
             continue;
         tcp_address_format(&addresses[i], text);
-        snprintf(problem, size, "cannot listen on %s for operators: %s%s", text, strerror(-error),
-            error == -EADDRINUSE ? "; stop what runs there, choose another port with --admin-port, or do without with --admin-port none" : "");
-        return error;
+        snprintf(problem, size, "cannot listen on %s for operators: %s%s", text, strerror(-descriptor),
+            descriptor == -EADDRINUSE ? "; stop what runs there, choose another port with --admin-port, or do without with --admin-port none" : "");
+        return descriptor;
     }
     if (admin->config.listener_count > 0)
         return 0;
     snprintf(problem, size, "cannot listen for operators: this machine has no loopback address");
     return -EADDRNOTAVAIL;
-}
-
-/* Takes sockets that are open already. By Unix sockets only there is no port. */
-static void
-adopt(struct server_admin *admin, const struct inherited *inherited)
-{
-    memcpy(admin->config.listeners, inherited->admin, sizeof inherited->admin);
-    admin->config.listener_count = inherited->admin_count;
-    if (inherited->admin_address.length == 0)
-        return;
-    admin->port = tcp_address_port(&inherited->admin_address);
-    tcp_address_format(&inherited->admin_address, admin->address);
 }
 
 int
@@ -202,7 +192,8 @@ server_admin_open(struct server_admin *admin, const struct options *options, con
         error = -EADDRINUSE;
     }
     if (inherited->admin_count > 0) {
-        adopt(admin, inherited);
+        for (int i = 0; i < inherited->admin_count; i++)
+            take(admin, inherited->admin[i], &inherited->admin_addresses[i]);
         return 0;
     }
     /* A port that the kernel chose for one family may be taken in another, so then it is asked again. */

@@ -324,13 +324,16 @@ START_TEST(operators_come_by_sockets_too)
 {
     struct sockets sockets = {.count = 0};
     char path[64];
-    uint16_t one = 0, two = 0;
+    uint16_t one = 0, two = 0, open = 0;
+    char exposed[32];
 
     begin_files();
     path_make(path, "admin");
     sockets_add(&sockets, "admin", socket_open_local(path));
     sockets_add(&sockets, "admin", socket_open(AF_INET, SOCK_STREAM, &one));
     sockets_add(&sockets, "admin", socket_open(AF_INET, SOCK_STREAM, &two));
+    sockets_add(&sockets, "admin", socket_open(AF_INET6, SOCK_STREAM, &open)); /* to everybody, and that is said */
+    snprintf(exposed, sizeof exposed, "\"[::]:%u\"", open);
     for (int round = 0; round < 2; round++) {
         struct server *server = sockets_start(&sockets, "--bind 127.0.0.1 --admin-bind 127.0.0.1 --admin-port 1"); /* they are not looked at */
         struct session *session = session_open(server, 1, "2");
@@ -338,6 +341,7 @@ START_TEST(operators_come_by_sockets_too)
 
         ck_assert_int_eq(server_event_number(server, "listening", 0, "listeners"), 1);
         ck_assert_int_eq(server_event_number(server, "listening", 0, "admin_port"), one);
+        ck_assert_ptr_nonnull(strstr(server_event(server, "admin_exposed", 0), exposed));
         udp_client_hello(datagrams, 2, NULL);
         client_expect(session->client, ONLINE);
         expect_answer(http_get(one, "/readyz"), "");
