@@ -27,9 +27,8 @@ log_no_memory(const struct client *client, const char *purpose)
     log_event(LEVEL_WARN, "no_memory", LOG_FIELD_TEXT("connection", name), LOG_FIELD_TEXT("for", purpose));
 }
 
-/* Says how the session ends, unless that was said before. */
-static void
-note_end(struct client *client, enum session_end end)
+void
+client_note_end(struct client *client, enum session_end end)
 {
     if (client->end == END_UNSAID)
         client->end = end;
@@ -53,7 +52,7 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
     struct user_id user;
     bool transition;
 
-    note_end(client, end_of_reason(reason));
+    client_note_end(client, end_of_reason(reason));
     parking_leave(client);
     changes_free(&client->changes);
     old_news_free(&client->old_news);
@@ -116,7 +115,7 @@ client_fail(struct presence *presence, struct worker *worker, struct client *cli
 {
     if (client->session.state != SESSION_OPEN)
         return;
-    note_end(client, error->code == ERROR_SHUTTING_DOWN ? END_STOPPED : END_ERROR);
+    client_note_end(client, error->code == ERROR_SHUTTING_DOWN ? END_STOPPED : END_ERROR);
     client_say(presence, worker, client, error);
     client_leave(presence, worker, client, LEAVE_CLOSED);
     session_close(worker, &client->session);
@@ -127,7 +126,7 @@ client_dismiss(struct presence *presence, struct worker *worker, struct client *
 {
     struct protocol_error error;
 
-    note_end(client, END_OPERATOR);
+    client_note_end(client, END_OPERATOR);
     if (session_is_datagram(&client->session)) {
         datagram_end(presence, worker, client, LEAVE_CLOSED);
         return;
@@ -314,7 +313,7 @@ count_end(struct presence *presence, struct worker *worker, struct client *clien
 {
     if (client->end == END_COUNTED)
         return;
-    note_end(client, atomic_load_explicit(&presence->stopping, memory_order_relaxed) ? END_STOPPED : end_of_reason(loss_of(client)));
+    client_note_end(client, atomic_load_explicit(&presence->stopping, memory_order_relaxed) ? END_STOPPED : end_of_reason(loss_of(client)));
     counter_add(&presence_tally(presence, worker)->ended[client->end][client_transport(client)], 1);
     client->end = END_COUNTED;
 }

@@ -80,6 +80,8 @@ bool client_is_braked(const struct presence *presence, struct client *client, st
 /* Sets or (NULL) takes away the client's status. Returns 0 or -ENOMEM. */
 int client_set_status(struct presence *presence, struct worker *worker, struct client *client, const char *status, size_t length)
     REQUIRES(worker_role);
+/* Says how the session ends, unless that was said before. */
+void client_note_end(struct client *client, enum session_end end);
 /* Ends the client's part in the graph, which may be news, and whatever it waited for; the session stays. On a want of memory it is tried again later. */
 void client_leave(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role);
 /* Is there news for this worker that was posted and is not told yet? If so, *ticket is the number of the last. */

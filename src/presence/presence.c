@@ -98,6 +98,7 @@ draining(void *context, struct worker *worker, struct session *session, uint32_t
 
     rpc_break_off(context, worker, client);
     rpc_tell_all(context, worker, client); /* what has happened comes before the last word */
+    client_note_end(client, END_STOPPED);
     if (client->dialect != &dialect_jsonrpc) {
         protocol_error_set(&error, ERROR_SHUTTING_DOWN, "the server is being drained, come back in %u ms", retry_after_ms);
         client_fail(context, worker, client, &error);

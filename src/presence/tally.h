@@ -22,7 +22,7 @@ enum session_end {
     END_CLOSED,   /* end of input, a reset */
     END_TIMEOUT,  /* nothing was heard of it for too long */
     END_ERROR,    /* what it sent, or did not, was wrong; `errors` says how */
-    END_STOPPED,  /* the server stopped */
+    END_STOPPED,  /* the server stopped, or was drained */
     END_OPERATOR, /* an operator closed it */
     END_KINDS,
     END_COUNTED = END_KINDS, /* it has been counted */

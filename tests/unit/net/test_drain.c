@@ -112,6 +112,8 @@ START_TEST(all_go_evenly_and_come_back_evenly)
     ck_assert_uint_eq(drain.left, WORKERS);
     stage_pass_ms(STAGE_LINGER_MS + 10); /* these clients do not close */
     ck_assert_uint_eq(drain.left, 0);
+    for (uint32_t worker = 0; worker < WORKERS; worker++) /* it was we who ended them */
+        ck_assert_uint_eq(counter_read(&stage.presence->desks[worker].tally.ended[END_STOPPED][TALLY_TCP]), CROWD / WORKERS);
 }
 END_TEST
 
