@@ -27,6 +27,7 @@ COPY scripts/docker-health /usr/local/bin/alo-health
 COPY scripts/docker-talk /usr/local/bin/alo-talk
 USER 10001:10001
 # In a container the way in is the published port, so the server listens on every address of the container's own network.
+# The admin interface does not: it stays on loopback inside, where `docker exec` finds it, until ALO_ADMIN_BIND says otherwise.
 ENV ALO_BIND=all SERVER_PORT=8080
 EXPOSE 8080/tcp 8080/udp
 STOPSIGNAL SIGTERM
