@@ -1,57 +1,17 @@
-/* SPDX-License-Identifier: MIT */
-#include "protocol/decoder.h"
-#include "protocol/dialect.h"
+/* SPDX-License-Identifier: MIT
+ *
+ * What a message of the classic dialect says, and what is wrong with one that says nothing. What decoding takes of memory and threads is in
+ * test_dialect_classic_memory.c, what is told to clients in test_dialect_classic_told.c.
+ */
+#include "support/unit/classic.h"
 
-#include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FRIENDS_MAX = 8 };
-
-static const struct protocol_limits usual = {.message_bytes = 256UL * 1024, .nesting = 4, .friends = FRIENDS_MAX};
-
-static struct decoder *decoder;
-
-static void
-set_up(void)
-{
-    decoder = decoder_new();
-    ck_assert_ptr_nonnull(decoder);
-}
-
-static void
-tear_down(void)
-{
-    decoder_free(decoder);
-}
-
-/* Decodes from memory of the text's own size, so that reading on is found out. */
-static int
-decode_bytes(const struct protocol_limits *limits, const char *text, size_t length, struct message *message, struct protocol_error *error)
-{
-    char *copy = malloc(length > 0 ? length : 1);
-
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, length);
-
-    int result = dialect_classic.decode(decoder, limits, copy, length, message, error);
-
-    free(copy);
-    return result;
-}
-
-static int
-decode(const char *text, struct message *message, struct protocol_error *error)
-{
-    return decode_bytes(&usual, text, strlen(text), message, error);
-}
 
 #define HELLO .kind = MESSAGE_HELLO, .has_user = true
 #define GOODBYE .kind = MESSAGE_GOODBYE, .has_user = true
@@ -61,7 +21,7 @@ decode(const char *text, struct message *message, struct protocol_error *error)
 struct said {
     const char *text;
     struct message message; /* without its friends */
-    int64_t friends[FRIENDS_MAX];
+    int64_t friends[CLASSIC_FRIENDS_MAX];
 };
 
 static void
@@ -69,7 +29,7 @@ assert_said(const struct said *said)
 {
     struct message message;
     struct protocol_error error;
-    int result = decode(said->text, &message, &error);
+    int result = classic_decode(said->text, &message, &error);
 
     ck_assert_msg(result == 0, "%s: %d %s", said->text, result, result == -EBADMSG ? error.message : "");
     ck_assert_msg(message.kind == said->message.kind, "%s", said->text);
@@ -168,7 +128,7 @@ assert_refused(const struct refused *cases, size_t count, enum error_code code)
         memset(&untouched, 0x5a, sizeof untouched);
         message = untouched;
 
-        int result = decode(cases[i].text, &message, &error);
+        int result = classic_decode(cases[i].text, &message, &error);
 
         ck_assert_msg(result == -EBADMSG, "%s: %d", cases[i].text, result);
         ck_assert_msg(error.code == code, "%s: %s: %s", cases[i].text, error_code_name(error.code), error.message);
@@ -275,11 +235,11 @@ START_TEST(a_nul_byte_is_bad_json)
     struct message message;
     struct protocol_error error;
 
-    ck_assert_int_eq(decode_bytes(&usual, inside, sizeof inside - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(classic_decode_bytes(&classic_usual, inside, sizeof inside - 1, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_BAD_JSON);
-    ck_assert_int_eq(decode_bytes(&usual, outside, sizeof outside - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(classic_decode_bytes(&classic_usual, outside, sizeof outside - 1, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_BAD_JSON);
-    ck_assert_int_eq(decode_bytes(&usual, after, sizeof after - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(classic_decode_bytes(&classic_usual, after, sizeof after - 1, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_BAD_JSON);
 }
 END_TEST
@@ -373,7 +333,7 @@ START_TEST(the_limit_of_nesting_counts_the_outermost_object)
         {"{\"user_id\": 1, \"friends\": [[[[]]]]}", "nested deeper than the 4 levels that are allowed"},
         {"[[[[[]]]]]", "nested deeper than the 4 levels that are allowed"},
     };
-    struct protocol_limits limits = usual;
+    struct protocol_limits limits = classic_usual;
     struct message message;
     struct protocol_error error;
     static const char flat[] = "{\"user_id\": 1}", list[] = "{\"user_id\": 1, \"friends\": []}";
@@ -383,8 +343,8 @@ START_TEST(the_limit_of_nesting_counts_the_outermost_object)
     ASSERT_REFUSED(cases, ERROR_TOO_LARGE);
 
     limits.nesting = 1;
-    ck_assert_int_eq(decode_bytes(&limits, flat, sizeof flat - 1, &message, &error), 0);
-    ck_assert_int_eq(decode_bytes(&limits, list, sizeof list - 1, &message, &error), -EBADMSG);
+    ck_assert_int_eq(classic_decode_bytes(&limits, flat, sizeof flat - 1, &message, &error), 0);
+    ck_assert_int_eq(classic_decode_bytes(&limits, list, sizeof list - 1, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
 }
 END_TEST
@@ -399,7 +359,7 @@ START_TEST(hopeless_nesting_does_not_eat_the_stack)
     ck_assert_ptr_nonnull(text);
     memset(text, '[', depth);
     memset(text + depth, ']', depth);
-    ck_assert_int_eq(decode_bytes(&usual, text, 2 * depth, &message, &error), -EBADMSG);
+    ck_assert_int_eq(classic_decode_bytes(&classic_usual, text, 2 * depth, &message, &error), -EBADMSG);
     ck_assert_int_eq(error.code, ERROR_TOO_LARGE);
     free(text);
 }
@@ -416,7 +376,7 @@ START_TEST(a_string_may_be_as_long_as_the_message)
     memset(text + length, 'x', STRING_BYTES);
     length += STRING_BYTES;
     length += (size_t)snprintf(text + length, sizeof text - length, "\"}");
-    ck_assert_int_eq(decode_bytes(&usual, text, length, &message, &error), 0);
+    ck_assert_int_eq(classic_decode_bytes(&classic_usual, text, length, &message, &error), 0);
     ck_assert_int_eq(message.user.number, 1);
 }
 END_TEST
@@ -434,238 +394,8 @@ START_TEST(an_array_may_have_as_many_elements_as_the_message_holds)
         text[length++] = '0';
     }
     length += (size_t)snprintf(text + length, sizeof text - length, "]}");
-    ck_assert_int_eq(decode_bytes(&usual, text, length, &message, &error), 0);
+    ck_assert_int_eq(classic_decode_bytes(&classic_usual, text, length, &message, &error), 0);
     ck_assert_int_eq(message.user.number, 1);
-}
-END_TEST
-
-START_TEST(an_allocation_that_fails_is_no_error_of_the_client)
-{
-    static const char *const texts[] = {
-        "{\"user_id\": 1234567890123456789, \"friends\": [-1234567890123456789, 3]}",
-        "{\"user_id\": 1234567890123456789, \"friends\": [-1234567890123456789, 3], \"a rather long key\": \"a rather long value\"}",
-        "{\"x\": [1e999, {\"y\": \"z\", \"a\": 1.25000000000000000}], \"user_id\": 1234567890123456789, \"friends\": [-1234567890123456789, 3]}",
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        for (int all_after = 0; all_after <= 1; all_after++) {
-            int result = -ENOMEM;
-            long nth = 0;
-            struct message message;
-
-            while (result == -ENOMEM) {
-                struct protocol_error untouched = {.code = ERROR_CODES}, error = untouched;
-                char *copy = strdup(texts[i]);
-
-                memset(&message, 0x5a, sizeof message);
-                decoder_free(decoder);
-                decoder = decoder_new();
-                faults_allocation(++nth, all_after);
-                result = dialect_classic.decode(decoder, &usual, copy, strlen(copy), &message, &error);
-                faults_allocation(0, 0);
-                ck_assert_mem_eq(&error, &untouched, sizeof error);
-                free(copy);
-            }
-            ck_assert_int_eq(result, 0);
-            ck_assert_int_gt(nth, 1);
-            ck_assert_int_eq(message.kind, MESSAGE_HELLO);
-            ck_assert_int_eq(message.user.number, 1234567890123456789);
-            ck_assert_uint_eq(message.friend_count, 2);
-            ck_assert_int_eq(message.friends[0].number, -1234567890123456789);
-            ck_assert_int_eq(message.friends[1].number, 3);
-        }
-}
-END_TEST
-
-START_TEST(an_allocation_that_fails_deep_in_a_large_text_leaks_nothing)
-{
-    enum { ELEMENTS = 3000 };
-    static char text[ELEMENTS * 32];
-    const struct protocol_limits limits = {.message_bytes = sizeof text, .nesting = 4, .friends = ELEMENTS};
-    size_t length = (size_t)snprintf(text, sizeof text, "{\"user_id\": 5, \"x\": {");
-    int result = -ENOMEM;
-    long nth = 0;
-
-    for (int i = 0; i < ELEMENTS; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "\"%d\": [\"%d\"],", i, i);
-    length += (size_t)snprintf(text + length, sizeof text - length, "\"x\": 0}, \"friends\": [");
-    for (int i = 1; i < ELEMENTS; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "%d,", i);
-    length += (size_t)snprintf(text + length, sizeof text - length, "0]}");
-    while (result == -ENOMEM) {
-        struct message message;
-        struct protocol_error error;
-
-        faults_allocation(++nth, 1);
-        result = dialect_classic.decode(decoder, &limits, text, length, &message, &error);
-        faults_allocation(0, 0);
-    }
-    ck_assert_int_eq(result, 0);
-    ck_assert_int_gt(nth, 20);
-}
-END_TEST
-
-static void *
-decode_in_thread(void *unused)
-{
-    static const char text[] = "{\"user_id\": 1234567890123456789, \"x\": [1e999, {\"y\": \"z\"}], \"friends\": [2]}";
-    struct decoder *own = decoder_new();
-    bool right = own != NULL;
-
-    for (int i = 0; i < 200 && right; i++) {
-        struct message message;
-        struct protocol_error error;
-
-        right = dialect_classic.decode(own, &usual, text, sizeof text - 1, &message, &error) == 0 && message.user.number == 1234567890123456789 &&
-            message.friend_count == 1 && message.friends[0].number == 2;
-        right = right && dialect_classic.decode(own, &usual, text, sizeof text - 2, &message, &error) == -EBADMSG;
-    }
-    decoder_free(own);
-    return right ? unused : NULL;
-}
-
-START_TEST(decoders_of_several_threads_do_not_meet)
-{
-    pthread_t threads[4];
-    int right = 0;
-
-    for (int i = 0; i < 4; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, decode_in_thread, &right), 0);
-    for (int i = 0; i < 4; i++) {
-        void *result;
-
-        pthread_join(threads[i], &result);
-        right += result == &right;
-    }
-    ck_assert_int_eq(right, 4);
-}
-END_TEST
-
-START_TEST(a_decoder_without_memory_is_none)
-{
-    faults_allocation(1, 0);
-    struct decoder *none = decoder_new();
-    faults_allocation(0, 0);
-    ck_assert_ptr_null(none);
-    decoder_free(NULL);
-}
-END_TEST
-
-START_TEST(one_long_list_does_not_stay_for_ever)
-{
-    enum { COUNT = 5000 };
-    static char text[COUNT * 8];
-    const struct protocol_limits limits = {.message_bytes = sizeof text, .nesting = 4, .friends = COUNT};
-    struct message message;
-    struct protocol_error error;
-
-    for (int with_unknown = 0; with_unknown <= 1; with_unknown++) { /* read by both readers */
-        size_t length = (size_t)snprintf(text, sizeof text, "{%s\"user_id\": 1, \"friends\": [0", with_unknown ? "\"x\": 0, " : "");
-
-        for (int i = 1; i < COUNT; i++)
-            length += (size_t)snprintf(text + length, sizeof text - length, ",%d", i);
-        length += (size_t)snprintf(text + length, sizeof text - length, "]}");
-        ck_assert_int_eq(decode_bytes(&limits, text, length, &message, &error), 0);
-        ck_assert_uint_eq(message.friend_count, COUNT);
-        for (int i = 0; i < COUNT; i++)
-            ck_assert_int_eq(message.friends[i].number, i);
-        ck_assert_uint_le(decoder->capacity, 2UL * COUNT);
-        ck_assert_int_eq(decode("{\"user_id\": 1, \"friends\": [1]}", &message, &error), 0);
-        ck_assert_uint_le(decoder->capacity, DECODER_FRIENDS_KEPT);
-    }
-}
-END_TEST
-
-START_TEST(a_usual_message_allocates_nothing_once_the_decoder_is_warm)
-{
-    static const char text[] = "{\"user_id\": 1, \"friends\": [2, 3, 4]}";
-    struct message message;
-    struct protocol_error error;
-
-    ck_assert_int_eq(dialect_classic.decode(decoder, &usual, text, sizeof text - 1, &message, &error), 0);
-    faults_allocation(0, 0);
-
-    int result = dialect_classic.decode(decoder, &usual, text, sizeof text - 1, &message, &error);
-    long allocations = faults_allocations();
-
-    ck_assert_int_eq(result, 0);
-    ck_assert_int_eq(allocations, 0);
-}
-END_TEST
-
-START_TEST(an_error_is_one_line_exact_to_the_byte)
-{
-    static const struct {
-        struct protocol_error error;
-        const char *line;
-    } cases[] = {
-        {{ERROR_BAD_MESSAGE, "user_id is missing"}, "{\"error\": {\"code\": \"bad_message\", \"message\": \"user_id is missing\"}}\n"},
-        {{ERROR_SHUTTING_DOWN, ""}, "{\"error\": {\"code\": \"shutting_down\", \"message\": \"\"}}\n"},
-        {{ERROR_BAD_JSON, "near '\"\\u\"' / é 漢 😀"}, "{\"error\": {\"code\": \"bad_json\", \"message\": \"near '\\\"\\\\u\\\"' / é 漢 😀\"}}\n"},
-        /* Not as protocol_error_set makes them. */
-        {{ERROR_BAD_JSON, "\n\t\x1f\x7f"}, "{\"error\": {\"code\": \"bad_json\", \"message\": \"\\u000a\\u0009\\u001f\x7f\"}}\n"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char line[ERROR_LINE_MAX];
-        size_t length = dialect_classic.encode_error(&cases[i].error, line);
-
-        ck_assert_uint_eq(length, strlen(cases[i].line));
-        ck_assert_mem_eq(line, cases[i].line, length);
-    }
-}
-END_TEST
-
-START_TEST(the_longest_error_fits_its_line)
-{
-    for (int code = 0; code < ERROR_CODES; code++) {
-        struct protocol_error error = {.code = (enum error_code)code};
-        char line[ERROR_LINE_MAX + 16];
-        const size_t quotes = sizeof error.message - 1;
-
-        memset(line, '#', sizeof line);
-        memset(error.message, '"', quotes);
-
-        size_t length = dialect_classic.encode_error(&error, line);
-
-        ck_assert_uint_eq(length, strlen("{\"error\": {\"code\": \"\", \"message\": \"\"}}\n") + strlen(error_code_name(error.code)) + 2 * quotes);
-        ck_assert_uint_le(length, ERROR_LINE_MAX);
-        ck_assert_int_eq(line[ERROR_LINE_MAX], '#');
-
-        memset(error.message, '\x01', quotes); /* would be longer, were it not cut */
-        length = dialect_classic.encode_error(&error, line);
-        ck_assert_uint_le(length, ERROR_LINE_MAX);
-        ck_assert_mem_eq(line + length - 4, "\"}}\n", 4);
-        ck_assert_int_eq(line[ERROR_LINE_MAX], '#');
-    }
-}
-END_TEST
-
-START_TEST(a_line_that_is_cut_ends_with_a_whole_character)
-{
-    struct protocol_error error = {.code = ERROR_BAD_JSON};
-    char line[ERROR_LINE_MAX];
-
-    memset(error.message, '\x01', 90);
-    for (size_t before = 90; before < 94; before++) {
-        memset(error.message + before - 1, 'x', 1);
-        for (size_t at = before; at + 4 < sizeof error.message; at += 4)
-            memcpy(error.message + at, "\xf0\x9f\x98\x80", 4);
-
-        size_t length = dialect_classic.encode_error(&error, line);
-        json_t *told = json_loadb(line, length, 0, NULL); /* NULL when it is not UTF-8 */
-
-        ck_assert_ptr_nonnull(told);
-        json_decref(told);
-    }
-}
-END_TEST
-
-START_TEST(the_news_are_two_constant_lines)
-{
-    ck_assert_str_eq(dialect_classic.online_line, "{\"online\": true}\n");
-    ck_assert_str_eq(dialect_classic.offline_line, "{\"online\": false}\n");
-    ck_assert_str_eq(dialect_classic.name, "classic");
 }
 END_TEST
 
@@ -675,7 +405,7 @@ classic_suite(void)
     Suite *suite = suite_create("protocol/dialect_classic");
     TCase *tests = tcase_create("dialect_classic");
 
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_checked_fixture(tests, reading_set_up, reading_tear_down);
     tcase_add_test(tests, a_hello_names_its_user_and_may_list_friends);
     tcase_add_test(tests, online_false_is_a_goodbye_and_online_true_means_nothing);
     tcase_add_test(tests, unknown_keys_are_ignored_whatever_json_they_hold);
@@ -688,16 +418,6 @@ classic_suite(void)
     tcase_add_test(tests, hopeless_nesting_does_not_eat_the_stack);
     tcase_add_test(tests, a_string_may_be_as_long_as_the_message);
     tcase_add_test(tests, an_array_may_have_as_many_elements_as_the_message_holds);
-    tcase_add_test(tests, an_allocation_that_fails_is_no_error_of_the_client);
-    tcase_add_test(tests, an_allocation_that_fails_deep_in_a_large_text_leaks_nothing);
-    tcase_add_test(tests, decoders_of_several_threads_do_not_meet);
-    tcase_add_test(tests, a_decoder_without_memory_is_none);
-    tcase_add_test(tests, one_long_list_does_not_stay_for_ever);
-    tcase_add_test(tests, a_usual_message_allocates_nothing_once_the_decoder_is_warm);
-    tcase_add_test(tests, an_error_is_one_line_exact_to_the_byte);
-    tcase_add_test(tests, the_longest_error_fits_its_line);
-    tcase_add_test(tests, a_line_that_is_cut_ends_with_a_whole_character);
-    tcase_add_test(tests, the_news_are_two_constant_lines);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);
     return suite;

@@ -9,6 +9,7 @@
 #include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
+#include "support/unit/reading.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,11 +22,7 @@ static const struct protocol_limits usual = {.message_bytes = 1024, .nesting = 2
 static int
 read_bytes(struct decoder *decoder, const struct protocol_limits *limits, const char *text, size_t length, struct message *message)
 {
-    char *copy = malloc(length > 0 ? length : 1);
-
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, length);
-
+    char *copy = reading_copy(text, length);
     int result = plain_hello_read(decoder, limits, copy, length, message);
 
     free(copy);
