@@ -2,12 +2,12 @@
  *
  * The methods of the JSON-RPC dialect and what each asks for in `params`.
  */
-#include "protocol/decoder.h"
 #include "protocol/jsonrpc.h"
 
 #include "support/faults.h"
 #include "support/pace.h"
 #include "support/unit.h"
+#include "support/unit/reading.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,21 +16,7 @@
 
 static const struct protocol_limits usual = {.message_bytes = 256UL * 1024, .nesting = 32, .friends = 4};
 
-static struct decoder *decoder;
 static struct jsonrpc_message message; /* what the last call that was read points into */
-
-static void
-set_up(void)
-{
-    decoder = decoder_new();
-    ck_assert_ptr_nonnull(decoder);
-}
-
-static void
-tear_down(void)
-{
-    decoder_free(decoder);
-}
 
 /* A call of the method with these params, a piece of JSON such as `"params": {}`; NULL: without any. jsonrpc_message_done is the caller's to call. */
 static struct jsonrpc_call
@@ -45,7 +31,7 @@ call_with(const struct protocol_limits *limits, const char *method, const char *
 
     ck_assert_int_lt(length, (int)sizeof text);
     ck_assert_msg(jsonrpc_read(limits, text, (size_t)length, &message, &failure, &error) == 0, "%s: %s", text, error.message);
-    ck_assert_int_eq(jsonrpc_call_read(decoder, limits, &message, jsonrpc_next(&message, 0), &call), 0);
+    ck_assert_int_eq(jsonrpc_call_read(reading_decoder, limits, &message, jsonrpc_next(&message, 0), &call), 0);
     return call;
 }
 
@@ -338,10 +324,10 @@ START_TEST(the_names_of_many_friends_stand_apart_and_their_memory_does_not_stay)
         assert_user(call.friends[i], name);
     }
     jsonrpc_message_done(&message);
-    ck_assert_uint_gt(decoder->names_capacity, DECODER_NAMES_KEPT);
-    decoder_begin(decoder);
-    ck_assert_uint_eq(decoder->names_capacity, 0);
-    ck_assert_uint_eq(decoder->capacity, 0);
+    ck_assert_uint_gt(reading_decoder->names_capacity, DECODER_NAMES_KEPT);
+    decoder_begin(reading_decoder);
+    ck_assert_uint_eq(reading_decoder->names_capacity, 0);
+    ck_assert_uint_eq(reading_decoder->capacity, 0);
 }
 END_TEST
 
@@ -351,7 +337,7 @@ START_TEST(a_usual_call_needs_no_memory_beside_its_message_once_the_decoder_is_w
 
     faults_allocation(0, 0);
 
-    int result = jsonrpc_call_read(decoder, &usual, &message, jsonrpc_next(&message, 0), &call);
+    int result = jsonrpc_call_read(reading_decoder, &usual, &message, jsonrpc_next(&message, 0), &call);
     long allocations = faults_allocations();
 
     ck_assert_int_eq(result, 0);
@@ -366,12 +352,12 @@ START_TEST(a_call_that_finds_no_memory_is_untouched)
 
     memset(&untouched, 0x5a, sizeof untouched);
     for (long nth = 1; nth <= 2; nth++) {
-        decoder_free(decoder);
-        decoder = decoder_new();
+        decoder_free(reading_decoder);
+        reading_decoder = decoder_new();
         call = untouched;
         faults_allocation(nth, 0);
 
-        int result = jsonrpc_call_read(decoder, &usual, &message, jsonrpc_next(&message, 0), &call);
+        int result = jsonrpc_call_read(reading_decoder, &usual, &message, jsonrpc_next(&message, 0), &call);
 
         faults_allocation(0, 0);
         ck_assert_int_eq(result, -ENOMEM);
@@ -387,7 +373,7 @@ params_suite(void)
     Suite *suite = suite_create("protocol/jsonrpc_params");
     TCase *tests = tcase_create("jsonrpc_params");
 
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_checked_fixture(tests, reading_set_up, reading_tear_down);
     tcase_add_test(tests, a_login_names_its_user);
     tcase_add_test(tests, a_name_has_1_to_128_bytes);
     tcase_add_test(tests, a_login_may_list_friends_of_both_kinds);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which values are of the JSON-RPC dialect, what is a message of it, and what is a request. What the methods ask for is in test_jsonrpc_params.c.
+ * What is a message of the JSON-RPC dialect, and what is a request. Which values are of the dialect at all is in test_jsonrpc_read_detect.c, what the
+ * methods ask for in test_jsonrpc_params.c.
  */
-#include "protocol/decoder.h"
-#include "protocol/jsonrpc.h"
+#include "support/unit/calls.h"
 
 #include "support/faults.h"
 #include "support/pace.h"
@@ -14,188 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct protocol_limits usual = {.message_bytes = 256UL * 1024, .nesting = 5, .friends = 4};
-
-static struct decoder *decoder;
 static char *text_read; /* the text of the message read last, in memory of its own size: calls are read from it */
-
-static void
-set_up(void)
-{
-    decoder = decoder_new();
-    ck_assert_ptr_nonnull(decoder);
-}
 
 static void
 tear_down(void)
 {
-    decoder_free(decoder);
+    reading_tear_down();
     free(text_read);
     text_read = NULL;
 }
-
-/* ---- which dialect ---- */
-
-/* Reads call number `which`, counted from 0. */
-static int
-call_read(struct jsonrpc_message *message, uint32_t which, struct jsonrpc_call *call)
-{
-    struct json_element place = jsonrpc_next(message, 0);
-
-    while (which-- > 0)
-        place = jsonrpc_next(message, place.end);
-    return jsonrpc_call_read(decoder, &usual, message, place, call);
-}
-
-/* Detects in memory of the text's own size, so that reading on is found out. */
-static int
-detect(const char *text, struct json_text *tree, struct protocol_error *error)
-{
-    size_t length = strlen(text);
-    char *copy = malloc(length > 0 ? length : 1);
-
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, text, length);
-
-    int result = jsonrpc_detect(&usual, copy, length, tree, error);
-
-    free(copy);
-    return result;
-}
-
-START_TEST(the_key_jsonrpc_tells_the_dialect_whatever_it_holds)
-{
-    static const char *const texts[] = {
-        "{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 1}",
-        "{\"method\":\"ping\",\"jsonrpc\":\"2.0\"}",
-        "{\"jsonrpc\": null}",
-        "{\"user_id\": 1, \"jsonrpc\": 2}",
-        "{\"\\u006asonrpc\": \"2.0\"}", /* the same key, spelled another way */
-        "[{\"jsonrpc\": \"2.0\"}]",
-        "[1, [], {}, {\"jsonrpc\": \"1.0\"}]",
-        "{\"jsonrpc\": \"2.0\", \"x\": 1e999}",
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct json_text tree;
-        struct protocol_error error;
-
-        ck_assert_msg(detect(texts[i], &tree, &error) == 1, "%s", texts[i]);
-        json_text_done(&tree);
-    }
-}
-END_TEST
-
-START_TEST(everything_else_is_left_to_the_classic_dialect)
-{
-    static const char *const texts[] = {
-        "{\"user_id\": 1, \"friends\": [2, 3]}",
-        "{}",
-        "[]",
-        "[1, 2]",
-        "[[{\"jsonrpc\": \"2.0\"}]]",
-        "{\"x\": {\"jsonrpc\": \"2.0\"}}",
-        "{\"x\": \"jsonrpc\"}",
-        "{\"jsonrpc2\": \"2.0\", \"JSONRPC\": 1}",
-        "{\"x\": \"\\n\"}",
-        "{not JSON}", /* which the classic dialect says */
-        "",
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct json_text tree;
-        struct protocol_error error;
-
-        ck_assert_msg(detect(texts[i], &tree, &error) == 0, "%s", texts[i]);
-    }
-}
-END_TEST
-
-START_TEST(what_may_be_of_this_dialect_and_cannot_be_read_is_told_as_in_the_classic_one)
-{
-    static const struct {
-        const char *text;
-        enum error_code code;
-    } cases[] = {
-        {"{\"jsonrpc\": \"2.0\" \"method\": \"ping\"}", ERROR_BAD_JSON},
-        {"{\"jsonrpc\": \"2.0\", \"jsonrpc\": \"2.0\"}", ERROR_BAD_MESSAGE},
-        {"{\"jsonrpc\": \"2.0\", \"x\": \"\\u0000\"}", ERROR_BAD_MESSAGE},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct json_text tree;
-        struct protocol_error error;
-
-        ck_assert_msg(detect(cases[i].text, &tree, &error) == -EBADMSG, "%s", cases[i].text);
-        ck_assert_int_eq(error.code, cases[i].code);
-    }
-}
-END_TEST
-
-START_TEST(what_was_detected_is_not_read_twice)
-{
-    struct json_text tree;
-    struct jsonrpc_message message;
-    struct jsonrpc_call call;
-    struct protocol_error error;
-    int failure;
-
-    ck_assert_int_eq(detect("{\"jsonrpc\": \"2.0\", \"method\": \"logout\", \"id\": 4}", &tree, &error), 1);
-    ck_assert_int_eq(jsonrpc_take(&usual, NULL, 0, &tree, &message, &failure, &error), 0);
-    ck_assert_int_eq(call_read(&message, 0, &call), 0);
-    ck_assert_int_eq(call.failure, 0);
-    ck_assert_int_eq(call.method, JSONRPC_LOGOUT);
-    ck_assert_int_eq(call.id.integer, 4);
-    jsonrpc_message_done(&message);
-
-    /* It is gone too when it is refused. */
-    ck_assert_int_eq(detect("{\"jsonrpc\": [[[[[]]]]]}", &tree, &error), 1);
-    ck_assert_int_eq(jsonrpc_take(&usual, NULL, 0, &tree, &message, &failure, &error), -EBADMSG);
-    ck_assert_int_eq(failure, JSONRPC_SERVER_ERROR);
-}
-END_TEST
-
-START_TEST(a_usual_hello_is_told_apart_without_memory)
-{
-    static const char hello[] = "{\"user_id\": 1, \"friends\": [2, 3]}";
-    struct json_text tree;
-    struct protocol_error error;
-
-    faults_allocation(0, 0);
-
-    int result = jsonrpc_detect(&usual, hello, sizeof hello - 1, &tree, &error);
-    long allocations = faults_allocations();
-
-    ck_assert_int_eq(result, 0);
-    ck_assert_int_eq(allocations, 0);
-}
-END_TEST
-
-START_TEST(an_answer_is_told_from_a_call)
-{
-    static const struct {
-        const char *text;
-        bool is_answer;
-    } texts[] = {
-        {"{\"jsonrpc\": \"2.0\", \"result\": null, \"id\": 1}", true},
-        {"{\"jsonrpc\": \"2.0\", \"error\": {\"code\": -32600, \"message\": \"method\"}, \"id\": \"method\"}", true},
-        {"[{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 1}, {\"jsonrpc\": \"2.0\", \"error\": {}, \"id\": 2}]", true},
-        {"{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"result\": 1, \"id\": 1}", false},
-        {"{\"jsonrpc\": \"2.0\", \"id\": 1}", false},
-        {"[{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 1}, {\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 2}]", false},
-        {"[{\"jsonrpc\": \"2.0\", \"result\": {}, \"id\": 1}, 1]", false},
-    };
-
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct protocol_error error;
-        struct json_text tree;
-
-        ck_assert_int_eq(jsonrpc_detect(&usual, texts[i].text, strlen(texts[i].text), &tree, &error), 1);
-        ck_assert_msg(jsonrpc_is_answer(&tree) == texts[i].is_answer, "%s", texts[i].text);
-        json_text_done(&tree);
-    }
-}
-END_TEST
 
 /* ---- messages ---- */
 
@@ -203,10 +30,8 @@ static int
 read_bytes(const char *text, size_t length, struct jsonrpc_message *message, int *failure, struct protocol_error *error)
 {
     free(text_read);
-    text_read = malloc(length > 0 ? length : 1);
-    ck_assert_ptr_nonnull(text_read);
-    memcpy(text_read, text, length);
-    return jsonrpc_read(&usual, text_read, length, message, failure, error);
+    text_read = reading_copy(text, length);
+    return jsonrpc_read(&calls_usual, text_read, length, message, failure, error);
 }
 
 static void
@@ -304,7 +129,7 @@ START_TEST(a_batch_holds_from_one_to_a_thousand)
         ck_assert_int_eq(read_bytes(text, strlen(text), &message, &failure, &error), 0);
         ck_assert(message.is_batch);
         ck_assert_uint_eq(message.count, count);
-        ck_assert_int_eq(call_read(&message, count - 1, &last), 0);
+        ck_assert_int_eq(calls_read(&message, count - 1, &last), 0);
         ck_assert_int_eq(last.method, JSONRPC_PING);
         jsonrpc_message_done(&message);
     }
@@ -325,44 +150,27 @@ START_TEST(a_batch_is_read_call_by_call)
     ck_assert_int_eq(read_bytes(text, sizeof text - 1, &message, &failure, &error), 0);
     ck_assert_uint_eq(message.count, 6);
 
-    ck_assert_int_eq(call_read(&message, 0, &call), 0);
+    ck_assert_int_eq(calls_read(&message, 0, &call), 0);
     ck_assert_int_eq(call.method, JSONRPC_FOLLOW);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_STRING);
     ck_assert_mem_eq(call.friends[0].name->bytes, "ann", 3);
 
-    ck_assert_int_eq(call_read(&message, 1, &call), 0);
+    ck_assert_int_eq(calls_read(&message, 1, &call), 0);
     ck_assert_int_eq(call.method, JSONRPC_UNFOLLOW);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_NONE);
     ck_assert_mem_eq(call.friends[0].name->bytes, "bob", 3);
     ck_assert_int_eq(call.friends[1].number, 7);
 
     for (uint32_t which = 2; which <= 4; which++) {
-        ck_assert_int_eq(call_read(&message, which, &call), 0);
+        ck_assert_int_eq(calls_read(&message, which, &call), 0);
         ck_assert_int_eq(call.failure, JSONRPC_INVALID_REQUEST);
         ck_assert_int_eq(call.id.kind, JSONRPC_ID_NULL);
     }
 
-    ck_assert_int_eq(call_read(&message, 5, &call), 0);
+    ck_assert_int_eq(calls_read(&message, 5, &call), 0);
     ck_assert_int_eq(call.failure, 0);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_NULL);
     jsonrpc_message_done(&message);
-}
-END_TEST
-
-/* However much is in a batch, its dialect and kind are told by one call of each kind. */
-START_TEST(of_a_batch_only_what_tells_its_kind_is_read_at_first)
-{
-    static const char text[] = "[{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"params\": {\"friends\": [1, 2]}}, 1, 2, {}, {\"x\": 1},"
-                               " {\"jsonrpc\": \"2.0\", \"method\": \"follow\", \"id\": 5}, {\"jsonrpc\": \"2.0\", \"result\": [7]}]";
-    struct json_text tree;
-    struct protocol_error error;
-
-    ck_assert_int_eq(detect(text, &tree, &error), 1);
-    ck_assert_uint_eq(json_array_size(tree.value), 3);
-    ck_assert_uint_eq(tree.elements, 7);
-    ck_assert_ptr_null(json_object_get(json_array_get(tree.value, 0), "params"));
-    ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(tree.value, 2), "result")), 0);
-    json_text_done(&tree);
 }
 END_TEST
 
@@ -377,7 +185,7 @@ START_TEST(a_batch_is_taken_up_where_it_was_left)
     ck_assert(message.is_batch);
     ck_assert_uint_eq(message.count, 2);
     place = jsonrpc_next(&message, jsonrpc_next(&message, 0).end);
-    ck_assert_int_eq(jsonrpc_call_read(decoder, &usual, &message, place, &call), 0);
+    ck_assert_int_eq(jsonrpc_call_read(reading_decoder, &calls_usual, &message, place, &call), 0);
     ck_assert_int_eq(call.method, JSONRPC_LOGOUT);
     ck_assert_int_eq(call.id.integer, 2);
     jsonrpc_message_done(&message);
@@ -391,10 +199,10 @@ START_TEST(a_call_that_is_read_again_needs_no_memory)
     struct jsonrpc_call call;
 
     jsonrpc_take_up(text, sizeof text - 1, 1, &message);
-    ck_assert_int_eq(call_read(&message, 0, &call), 0);
+    ck_assert_int_eq(calls_read(&message, 0, &call), 0);
     faults_allocation(0, 0);
 
-    int result = call_read(&message, 0, &call);
+    int result = calls_read(&message, 0, &call);
     long allocations = faults_allocations();
 
     ck_assert_int_eq(result, 0);
@@ -412,7 +220,7 @@ START_TEST(a_call_that_cannot_be_read_after_all_is_an_invalid_request)
     struct jsonrpc_call call;
 
     jsonrpc_take_up(text, sizeof text - 1, 1, &message);
-    ck_assert_int_eq(call_read(&message, 0, &call), 0);
+    ck_assert_int_eq(calls_read(&message, 0, &call), 0);
     ck_assert_int_eq(call.failure, JSONRPC_INVALID_REQUEST);
     ck_assert_int_eq(call.id.kind, JSONRPC_ID_NULL);
     ck_assert_int_eq(call.error.code, ERROR_BAD_JSON);
@@ -434,7 +242,7 @@ read_call(const char *text)
 
     ck_assert_msg(result == 0, "%s: %d %s", text, failure, error.message);
     ck_assert(!current.is_batch && current.count == 1);
-    ck_assert_int_eq(call_read(&current, 0, &call), 0);
+    ck_assert_int_eq(calls_read(&current, 0, &call), 0);
     return call;
 }
 
@@ -573,16 +381,16 @@ START_TEST(an_allocation_that_fails_is_no_error_of_the_client_and_leaks_nothing)
             struct json_text tree;
             int failure = 0;
 
-            decoder_free(decoder);
-            decoder = decoder_new();
+            decoder_free(reading_decoder);
+            reading_decoder = decoder_new();
             faults_allocation(++nth, all_after);
-            result = jsonrpc_detect(&usual, text, length, &tree, &error);
+            result = jsonrpc_detect(&calls_usual, text, length, &tree, &error);
             if (result == 1)
                 json_text_done(&tree);
             if (result >= 0)
-                result = jsonrpc_read(&usual, text, length, &message, &failure, &error);
+                result = jsonrpc_read(&calls_usual, text, length, &message, &failure, &error);
             if (result == 0) {
-                result = call_read(&message, 0, &call);
+                result = calls_read(&message, 0, &call);
                 jsonrpc_message_done(&message);
             }
             faults_allocation(0, 0);
@@ -602,20 +410,13 @@ read_suite(void)
     Suite *suite = suite_create("protocol/jsonrpc_read");
     TCase *tests = tcase_create("jsonrpc_read");
 
-    tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, the_key_jsonrpc_tells_the_dialect_whatever_it_holds);
-    tcase_add_test(tests, everything_else_is_left_to_the_classic_dialect);
-    tcase_add_test(tests, what_may_be_of_this_dialect_and_cannot_be_read_is_told_as_in_the_classic_one);
-    tcase_add_test(tests, an_answer_is_told_from_a_call);
-    tcase_add_test(tests, what_was_detected_is_not_read_twice);
-    tcase_add_test(tests, a_usual_hello_is_told_apart_without_memory);
+    tcase_add_checked_fixture(tests, reading_set_up, tear_down);
     tcase_add_test(tests, what_is_not_json_is_a_parse_error);
     tcase_add_test(tests, json_that_no_message_may_be_is_an_invalid_request);
     tcase_add_test(tests, nesting_has_a_limit_that_counts_the_outermost);
     tcase_add_test(tests, hopeless_nesting_does_not_eat_the_stack);
     tcase_add_test(tests, a_batch_holds_from_one_to_a_thousand);
     tcase_add_test(tests, a_batch_is_read_call_by_call);
-    tcase_add_test(tests, of_a_batch_only_what_tells_its_kind_is_read_at_first);
     tcase_add_test(tests, a_batch_is_taken_up_where_it_was_left);
     tcase_add_test(tests, a_call_that_is_read_again_needs_no_memory);
     tcase_add_test(tests, a_call_that_cannot_be_read_after_all_is_an_invalid_request);
