@@ -6,48 +6,25 @@
 
 #include "support/pace.h"
 #include "support/unit.h"
-#include "support/unit/fake_server.h"
+#include "support/unit/scene.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#define RESULT(result) "{\"jsonrpc\": \"2.0\", \"id\": $, \"result\": " result "}\n"
-#define REFUSAL(word) "{\"jsonrpc\": \"2.0\", \"id\": $, \"error\": {\"code\": -32000, \"message\": \"no\", \"data\": \"" word "\"}}\n"
-#define CHANGES(seq, changes) "{\"jsonrpc\": \"2.0\", \"method\": \"presence\", \"params\": {\"seq\": " seq ", \"changes\": [" changes "]}}\n"
+#define NUMBERED_CHANGES(seq, changes) \
+    "{\"jsonrpc\": \"2.0\", \"method\": \"presence\", \"params\": {\"seq\": " seq ", \"changes\": [" changes "]}}\n"
 #define ONLINE(user) "{\"user_id\": " user ", \"online\": true, \"at\": 1}"
 #define OFFLINE(user) "{\"user_id\": " user ", \"online\": false, \"at\": 2}"
-#define LOGIN_RESULT(online) RESULT("{\"session\": \"s1\", \"online\": [" online "], \"heartbeat\": 10}")
-#define LOGIN(online)                                                \
-    {                                                                \
-        .hear = "\"method\": \"login\"", .say = LOGIN_RESULT(online) \
-    }
 #define BEAT "\"method\": \"unfollow\", \"params\": {\"friends\": []}"
-#define END             \
-    {                   \
-        .act = FAKE_END \
-    }
-
-struct scene {
-    struct fake *fake;
-    struct alo_client *client;
-    struct alo_event event;
-};
 
 static const struct alo_user two_and_three[] = {{NULL, 2}, {NULL, 3}};
 
 static struct scene
-scene_open(const struct fake_step *steps, struct alo_options options)
+udp_scene_open(const struct fake_step *steps, struct alo_options options)
 {
-    struct scene scene = {.fake = fake_start(true, steps)};
-    char address[32];
-
     options.udp = true;
-    scene.client = alo_new(&options);
-    ck_assert_ptr_nonnull(scene.client);
-    snprintf(address, sizeof address, "127.0.0.1:%d", fake_port(scene.fake));
-    ck_assert_int_eq(alo_connect(scene.client, address), ALO_OK);
-    return scene;
+    return scene_open(steps, options);
 }
 
 static void
@@ -57,25 +34,9 @@ login(struct scene *scene)
 }
 
 static void
-scene_close(struct scene *scene)
-{
-    fake_stop(scene->fake);
-    alo_close(scene->client);
-}
-
-static void
-next(struct scene *scene, enum alo_event_kind kind)
-{
-    enum alo_result result = alo_next_event(scene->client, &scene->event, pace_left_ms(pace_deadline_ms()));
-
-    ck_assert_msg(result == ALO_OK, "%s: %s", alo_result_text(result), alo_error_text(scene->client));
-    ck_assert_int_eq(scene->event.kind, kind);
-}
-
-static void
 expect_presence(struct scene *scene, int64_t user, bool online, bool snapshot)
 {
-    next(scene, ALO_EVENT_PRESENCE);
+    scene_next(scene, ALO_EVENT_PRESENCE);
     ck_assert_int_eq(scene->event.user.number, user);
     ck_assert_int_eq(scene->event.online, online);
     ck_assert_int_eq(scene->event.snapshot, snapshot);
@@ -106,7 +67,7 @@ START_TEST(a_question_is_asked_again)
         {.hear = "logout", .say = REFUSAL("not_logged_in")},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){.request_timeout_ms = 3000});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.request_timeout_ms = 3000});
 
     login(&scene);
     expect_presence(&scene, 2, true, true);
@@ -119,10 +80,10 @@ END_TEST
 START_TEST(no_answer_at_all)
 {
     static const struct fake_step steps[] = {{.hear = "login"}, {.hear = "login"}, {.hear = "login"}, {.hear = "login"}, {.hear = "login"}, END};
-    struct scene scene = scene_open(steps, (struct alo_options){.request_timeout_ms = 300});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.request_timeout_ms = 300});
 
     ck_assert_int_eq(alo_login(scene.client, alo_user_number(1), NULL, 0, NULL), ALO_TIMEOUT);
-    next(&scene, ALO_EVENT_LOST);
+    scene_next(&scene, ALO_EVENT_LOST);
     scene_close(&scene);
 }
 END_TEST
@@ -168,16 +129,16 @@ START_TEST(heartbeats)
         {.hear = BEAT, .say = RESULT("{}")},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){.heartbeat_ms = 20});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.heartbeat_ms = 20});
 
     login(&scene);
     expect_presence(&scene, 2, true, true);
     ck_assert_int_le(alo_timeout_ms(scene.client), 20);
     run_until_heard(&scene, 4);
-    next(&scene, ALO_EVENT_PRESENCE);
+    scene_next(&scene, ALO_EVENT_PRESENCE);
     ck_assert_int_eq(scene.event.online, scene.event.user.number == 3);
     ck_assert(scene.event.snapshot);
-    next(&scene, ALO_EVENT_PRESENCE);
+    scene_next(&scene, ALO_EVENT_PRESENCE);
     ck_assert_int_eq(scene.event.online, scene.event.user.number == 3);
     run_until_heard(&scene, 6);
     scene_close(&scene);
@@ -188,15 +149,15 @@ START_TEST(a_loss_is_noticed)
 {
     static const struct fake_step steps[] = {
         {.hear = "login", .say = LOGIN_RESULT("")},
-        {.say = CHANGES("1", ONLINE("2"))},
-        {.say = CHANGES("3", ONLINE("3"))},  /* 2 is missing: 2 went, say */
-        {.say = CHANGES("2", OFFLINE("3"))}, /* an old one, overtaken */
+        {.say = NUMBERED_CHANGES("1", ONLINE("2"))},
+        {.say = NUMBERED_CHANGES("3", ONLINE("3"))},  /* 2 is missing: 2 went, say */
+        {.say = NUMBERED_CHANGES("2", OFFLINE("3"))}, /* an old one, overtaken */
         {.hear = "login", .say = LOGIN_RESULT("3")},
-        {.say = CHANGES("4", ONLINE("2"))},
-        {.say = CHANGES("5", OFFLINE("2"))},
+        {.say = NUMBERED_CHANGES("4", ONLINE("2"))},
+        {.say = NUMBERED_CHANGES("5", OFFLINE("2"))},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){0});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){0});
 
     login(&scene);
     expect_presence(&scene, 2, true, false);
@@ -213,14 +174,14 @@ START_TEST(a_server_that_forgot)
 {
     static const struct fake_step steps[] = {
         LOGIN("2"),
-        {.say = CHANGES("1", OFFLINE("2"))},
+        {.say = NUMBERED_CHANGES("1", OFFLINE("2"))},
         {.hear = BEAT, .say = REFUSAL("not_logged_in")},
         {.hear = "\"status\": \"away\"", .say = LOGIN_RESULT("3")},
-        {.say = CHANGES("1", ONLINE("2"))},
+        {.say = NUMBERED_CHANGES("1", ONLINE("2"))},
         {.hear = BEAT, .say = RESULT("{}")},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){.heartbeat_ms = 50});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.heartbeat_ms = 50});
 
     ck_assert_int_eq(alo_login(scene.client, alo_user_number(1), two_and_three, 2, "away"), ALO_OK);
     expect_presence(&scene, 2, true, true);
@@ -236,10 +197,10 @@ START_TEST(a_server_that_forgot_and_refuses)
 {
     static const struct fake_step steps[] = {
         LOGIN(""), {.hear = BEAT, .say = REFUSAL("not_logged_in")}, {.hear = "login", .say = REFUSAL("server_full")}, END};
-    struct scene scene = scene_open(steps, (struct alo_options){.heartbeat_ms = 20});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.heartbeat_ms = 20});
 
     login(&scene);
-    next(&scene, ALO_EVENT_LOST);
+    scene_next(&scene, ALO_EVENT_LOST);
     ck_assert_str_eq(alo_error_code(scene.client), "server_full");
     scene_close(&scene);
 }
@@ -249,14 +210,14 @@ END_TEST
 START_TEST(a_server_that_says_when_to_come_back)
 {
 #define DRAIN(seq, retry) "{\"jsonrpc\": \"2.0\", \"method\": \"drain\", \"params\": {\"seq\": " seq ", \"retry_after_ms\": " retry "}}\n"
-    static const struct fake_step steps[] = {
-        LOGIN(""), {.say = CHANGES("1", ONLINE("2"))}, {.say = CHANGES("2", ONLINE("3"))}, {.say = DRAIN("1", "5")}, {.say = DRAIN("3", "7")}, END};
-    struct scene scene = scene_open(steps, (struct alo_options){0});
+    static const struct fake_step steps[] = {LOGIN(""), {.say = NUMBERED_CHANGES("1", ONLINE("2"))}, {.say = NUMBERED_CHANGES("2", ONLINE("3"))},
+        {.say = DRAIN("1", "5")}, {.say = DRAIN("3", "7")}, END};
+    struct scene scene = udp_scene_open(steps, (struct alo_options){0});
 
     login(&scene);
     expect_presence(&scene, 2, true, false);
     expect_presence(&scene, 3, true, false);
-    next(&scene, ALO_EVENT_LOST);
+    scene_next(&scene, ALO_EVENT_LOST);
     ck_assert_str_eq(alo_error_code(scene.client), "shutting_down");
     ck_assert_int_eq(alo_retry_after_ms(scene.client), 7);
     scene_close(&scene);
@@ -266,10 +227,10 @@ END_TEST
 START_TEST(a_server_that_vanished)
 {
     static const struct fake_step steps[] = {LOGIN(""), {.hear = BEAT}, {.hear = BEAT}, {.hear = BEAT}, {.hear = BEAT}, {.hear = BEAT}, END};
-    struct scene scene = scene_open(steps, (struct alo_options){.heartbeat_ms = 20, .request_timeout_ms = pace_stretched_ms(500)});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.heartbeat_ms = 20, .request_timeout_ms = pace_stretched_ms(500)});
 
     login(&scene);
-    next(&scene, ALO_EVENT_LOST);
+    scene_next(&scene, ALO_EVENT_LOST);
     ck_assert_int_eq(alo_next_event(scene.client, &scene.event, -1), ALO_NOT_CONNECTED);
     scene_close(&scene);
 }
@@ -286,7 +247,7 @@ START_TEST(a_follow_that_was_repeated)
         END,
     };
     static const struct alo_user nine[] = {{NULL, 9}};
-    struct scene scene = scene_open(steps, (struct alo_options){.request_timeout_ms = 3000});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.request_timeout_ms = 3000});
 
     login(&scene);
     ck_assert_int_eq(alo_follow(scene.client, nine, 1), ALO_OK);
@@ -302,7 +263,7 @@ START_TEST(room_for_a_large_answer)
         {.hear = "               ", .say = LOGIN_RESULT("2")},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){0});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){0});
 
     login(&scene);
     expect_presence(&scene, 2, true, true);
@@ -315,7 +276,7 @@ START_TEST(too_many_for_a_datagram)
     enum { MANY = 9000 };
     static struct alo_user many[MANY];
     static const struct fake_step steps[] = {LOGIN(""), {.hear = "ping", .say = RESULT("\"pong\"")}, END};
-    struct scene scene = scene_open(steps, (struct alo_options){0});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){0});
 
     for (int i = 0; i < MANY; i++)
         many[i] = alo_user_number(1000000 + i);
@@ -334,11 +295,11 @@ START_TEST(junk_is_ignored)
         {.say = ""},
         {.say = "[]"},
         {.say = "{\"method\": \"presence\"}"},
-        {.say = CHANGES("0", ONLINE("2"))},
-        {.say = CHANGES("1", ONLINE("2"))},
+        {.say = NUMBERED_CHANGES("0", ONLINE("2"))},
+        {.say = NUMBERED_CHANGES("1", ONLINE("2"))},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){0});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){0});
 
     login(&scene);
     expect_presence(&scene, 2, true, false);
@@ -354,10 +315,10 @@ START_TEST(classic)
         {.hear = "{\"user_id\": 1, \"friends\": ["},
         END,
     };
-    struct scene scene = scene_open(steps, (struct alo_options){.classic = true, .heartbeat_ms = 20});
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.classic = true, .heartbeat_ms = 20});
 
     login(&scene);
-    next(&scene, ALO_EVENT_SOMEONE);
+    scene_next(&scene, ALO_EVENT_SOMEONE);
     ck_assert(scene.event.online);
     run_until_heard(&scene, 3);
     ck_assert_int_eq(alo_logout(scene.client), ALO_OK);
