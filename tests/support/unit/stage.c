@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "net/session_internal.h"
+#include "presence/client.h"
 #include "support/unit/require.h"
 #include "support/unit/words.h"
 #include "transport/tcp.h"
@@ -162,6 +163,18 @@ end_datagrams(struct worker *worker)
             session_end(worker, session);
         }
     }
+}
+
+void
+stage_open_two(void)
+{
+    stage_open(2);
+}
+
+void
+stage_open_three(void)
+{
+    stage_open(3);
 }
 
 void
@@ -502,6 +515,12 @@ struct graph_census
 stage_census(void)
 {
     return graph_census(stage.presence->graph);
+}
+
+struct client *
+stage_client(const struct actor *actor)
+{
+    return client_of(actor->session);
 }
 
 bool

@@ -56,6 +56,9 @@ extern struct stage stage;
 struct presence_config stage_usual(void);
 void stage_open(uint32_t workers);
 void stage_open_with(uint32_t workers, const struct presence_config *config);
+/* With stage_close, a fixture: two workers, or three, and usual limits. */
+void stage_open_two(void);
+void stage_open_three(void);
 /* Ends everything: sessions without news, mail that was not taken. Clients' ends are closed. */
 void stage_close(void);
 
@@ -99,6 +102,8 @@ const char *stage_heard_out(struct actor *actor);
 #define stage_expect(actor, text) ck_assert_str_eq(stage_heard(actor), (text))
 /* What the graph holds. */
 struct graph_census stage_census(void);
+/* What presence keeps of it. */
+struct client *stage_client(const struct actor *actor);
 /* Does its worker read from this client? */
 bool stage_is_read(const struct actor *actor);
 

@@ -14,18 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-begin(void)
-{
-    stage_open(2);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 /* Begins anew, with other limits. */
 static void
 begin_with(struct presence_config config)
@@ -557,7 +545,7 @@ main(void)
     Suite *suite = suite_create("client");
     TCase *tests = tcase_create("client");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_two, stage_close);
     tcase_add_test(tests, a_hello_logs_in);
     tcase_add_test(tests, a_stream_may_be_cut_anywhere);
     tcase_add_test(tests, an_idle_session_has_no_buffer);

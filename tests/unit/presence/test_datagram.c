@@ -25,18 +25,6 @@ logged_in(uint32_t worker, int64_t user, const char *friends)
     return actor;
 }
 
-static void
-begin(void)
-{
-    stage_open(3);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 START_TEST(news_is_told_across_transports_and_workers)
 {
     struct actor *datagrams = logged_in(0, 1, "2, 3"), *stream = stage_login(1, 2, "1, 3"), *third;
@@ -318,7 +306,7 @@ datagram_suite(void)
     Suite *suite = suite_create("datagram");
     TCase *tests = tcase_create("datagram");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_three, stage_close);
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, news_is_told_across_transports_and_workers);
     tcase_add_test(tests, silence_ends_a_session_and_a_sign_of_life_does_not);

@@ -13,18 +13,6 @@
 
 enum { CROWD = 600, CROWD_FIRST = 1000 };
 
-static void
-begin(void)
-{
-    stage_open(3);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 START_TEST(a_user_leaves_on_one_worker_and_comes_on_another)
 {
     struct actor *watcher = stage_login(2, 1, "2"), *listed = stage_login(2, 3, NULL);
@@ -368,7 +356,7 @@ main(void)
     Suite *suite = suite_create("interleavings");
     TCase *tests = tcase_create("interleavings");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_three, stage_close);
     tcase_add_test(tests, a_user_leaves_on_one_worker_and_comes_on_another);
     tcase_add_test(tests, mail_may_be_taken_at_any_moment);
     tcase_add_test(tests, of_two_friends_who_log_in_at_once_the_later_is_heard);

@@ -25,18 +25,6 @@ enum {
 static struct actor *crowd[CROWD];
 
 static void
-begin(void)
-{
-    stage_open(2);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
-static void
 crowd_comes(const char *friends)
 {
     for (int i = 0; i < CROWD; i++)
@@ -388,7 +376,7 @@ main(void)
     Suite *suite = suite_create("news");
     TCase *tests = tcase_create("news");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_two, stage_close);
     tcase_add_test(tests, news_is_told_in_the_order_in_which_it_came);
     tcase_add_test(tests, news_for_a_session_that_has_gone_is_dropped_and_counted);
     tcase_add_test(tests, a_celebrity_is_told_in_slices_and_other_news_passes);

@@ -18,18 +18,6 @@ enum {
 
 static struct actor *watchers[SMALL + MORE];
 
-static void
-begin(void)
-{
-    stage_open(2);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 /* Nothing that they hear from now on has been heard before. */
 static void
 watchers_come(int from, int to, const char *friends)
@@ -114,7 +102,7 @@ news_lanes_suite(void)
     Suite *suite = suite_create("news lanes");
     TCase *tests = tcase_create("news lanes");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_two, stage_close);
     tcase_add_test(tests, one_who_becomes_a_celebrity);
     tcase_add_test(tests, one_who_is_a_celebrity_no_more);
     tcase_add_test(tests, however_many_celebrities_others_pass);

@@ -13,18 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-begin(void)
-{
-    stage_open(2);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 /* ---- Methods ---- */
 
 START_TEST(a_login_answers_who_is_online)
@@ -377,7 +365,7 @@ rpc_suite(void)
     Suite *suite = suite_create("rpc");
     TCase *tests = tcase_create("rpc");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_two, stage_close);
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, a_login_answers_who_is_online);
     tcase_add_test(tests, ids_are_integers_and_strings);

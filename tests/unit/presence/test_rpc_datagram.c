@@ -22,26 +22,6 @@
 #define PADDING \
     "'token': 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
 
-static void
-begin(void)
-{
-    stage_open(3);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
-static void
-expect_answer(struct actor *actor, const char *text, const char *answer)
-{
-    rpc_say(actor, text);
-    stage_settle();
-    stage_expect(actor, answer);
-}
-
 START_TEST(every_method_works)
 {
     struct actor *client = stage_correspond(0), *friend = stage_login(1, 2, NULL);
@@ -53,7 +33,7 @@ START_TEST(every_method_works)
     rpc_expect(client, "online", "'users': [2, 'bob']", "1:[2,\"bob\"]");
     rpc_expect(client, "status", "'status': 'x'", "1:{}");
     rpc_expect(client, "ping", NULL, "1:pong");
-    expect_answer(client, "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'ping'}]", "(1:pong)");
+    rpc_expect_said(client, "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'ping'}]", "(1:pong)");
     ck_assert_uint_eq(stage_census().edges, 2);
     stage_end_input(friend);
     stage_settle();
@@ -271,11 +251,11 @@ START_TEST(a_later_call_does_not_log_in_as_somebody_else)
 {
     struct actor *client = rpc_login_datagram(0, "1", "5, 6", "");
 
-    expect_answer(client,
+    rpc_expect_said(client,
         "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 2, 'friends': [7]}, 'id': 2}]",
         "(1:pong,2:-32000/already_logged_in)");
     ck_assert_uint_eq(stage_census().edges, 2);
-    expect_answer(client,
+    rpc_expect_said(client,
         "[{'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 2, 'friends': [7]}, 'id': 1},"
         " {'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 1, 'friends': [8, 9]}, 'id': 2}]",
         "(1:hi[],2:-32000/already_logged_in)");
@@ -292,7 +272,7 @@ START_TEST(strangers_get_answers_and_nothing_else)
     rpc_expect(stranger, "status", "'status': 'x'", "1:-32000/not_logged_in");
     rpc_expect(stranger, "follow", "'friends': [1.5]", "1:-32602/bad_message");
     rpc_expect(stranger, "dance", NULL, "1:-32601/bad_message");
-    expect_answer(stranger,
+    rpc_expect_said(stranger,
         "[{'jsonrpc': '2.0', 'method': 'ping', 'id': 1}, {'jsonrpc': '2.0', 'method': 'ping'},"
         " {'jsonrpc': '2.0', 'method': 'login', 'params': {'user_id': 1}, 'id': 2}]",
         "(1:pong,2:-32000/not_logged_in)");
@@ -319,8 +299,8 @@ START_TEST(an_answer_is_never_answered)
     struct actor *stranger = stage_correspond(0), *client = rpc_login_datagram(0, "1", "", "");
 
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        expect_answer(stranger, answers[i], "");
-        expect_answer(client, answers[i], "");
+        rpc_expect_said(stranger, answers[i], "");
+        rpc_expect_said(client, answers[i], "");
     }
 }
 END_TEST
@@ -330,11 +310,11 @@ START_TEST(nothing_ends_a_session_but_its_end)
     struct actor *watcher = rpc_login(2, "'watcher'", "1", ""), *client = rpc_login_datagram(0, "1", "2", "");
 
     stage_expect(watcher, "<1+>");
-    expect_answer(client, "beat", "");
-    expect_answer(client, "{", "");
-    expect_answer(client, "{}{}", "");
-    expect_answer(client, "[]", "");
-    expect_answer(client, "{'jsonrpc': '2.0', 'method': 'follow', 'params': {'friends': 7, " PADDING "}, 'id': 3}", "3:-32602/bad_message");
+    rpc_expect_said(client, "beat", "");
+    rpc_expect_said(client, "{", "");
+    rpc_expect_said(client, "{}{}", "");
+    rpc_expect_said(client, "[]", "");
+    rpc_expect_said(client, "{'jsonrpc': '2.0', 'method': 'follow', 'params': {'friends': 7, " PADDING "}, 'id': 3}", "3:-32602/bad_message");
     rpc_expect(client, "login", "'user_id': 1.5, " PADDING, "1:-32602/bad_message");
     ck_assert_uint_eq(stage_census().edges, 2);
     for (int i = 0; i < 4; i++) {
@@ -398,7 +378,7 @@ START_TEST(errors_are_short)
     memset(text, 'x', sizeof text);
     memcpy(text, "{'jsonrpc': '2.0', 'method': 'nope', 'id': '", 44);
     memcpy(text + 2000, "'}", 3);
-    expect_answer(client, text, "");
+    rpc_expect_said(client, text, "");
     strcpy(text, "[");
     for (int i = 0; i < 100; i++)
         strcat(text, i == 0 ? "{'jsonrpc':'2.0'}" : ",{'jsonrpc':'2.0'}");
@@ -506,7 +486,7 @@ datagram_suite(void)
     Suite *suite = suite_create("rpc_datagram");
     TCase *tests = tcase_create("rpc_datagram");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_three, stage_close);
     tcase_set_timeout(tests, 4 * pace_test_timeout_s());
     tcase_add_test(tests, every_method_works);
     tcase_add_test(tests, notifications_are_numbered);

@@ -11,18 +11,6 @@
 
 #include <check.h>
 
-static void
-begin(void)
-{
-    stage_open(2);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 /* ---- Errors ---- */
 
 /* The connection stays after all of these. */
@@ -187,7 +175,7 @@ errors_suite(void)
     Suite *suite = suite_create("rpc_errors");
     TCase *tests = tcase_create("rpc_errors");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_two, stage_close);
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, wrong_calls_are_answered_and_no_more);
     tcase_add_test(tests, what_breaks_the_stream_closes_it);

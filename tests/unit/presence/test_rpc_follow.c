@@ -12,24 +12,6 @@
 #include <check.h>
 #include <unistd.h>
 
-static void
-begin(void)
-{
-    stage_open(3);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
-static struct client *
-client_at(const struct actor *actor)
-{
-    return client_of(actor->session);
-}
-
 /* ---- Following and unfollowing with news under way ---- */
 
 START_TEST(after_unfollow_nothing_more_is_told)
@@ -56,7 +38,7 @@ START_TEST(after_unfollow_nothing_is_told_that_waited)
     stage_login(1, 2, NULL);
     stage_login(1, 3, NULL);
     stage_settle();
-    ck_assert_uint_eq(changes_count(client_at(watcher)->changes), 2);
+    ck_assert_uint_eq(changes_count(stage_client(watcher)->changes), 2);
     heard = stage_heard_out(watcher);
     ck_assert_int_eq(rpc_count(heard, "<2+,3+>"), 1);
 
@@ -65,9 +47,9 @@ START_TEST(after_unfollow_nothing_is_told_that_waited)
     stage_login(1, 4, NULL);
     stage_take_mail(0);
     (void)stage_tell(0);
-    ck_assert_uint_eq(changes_count(client_at(watcher)->changes), 1);
+    ck_assert_uint_eq(changes_count(stage_client(watcher)->changes), 1);
     rpc_call(watcher, "unfollow", "'friends': [4]", "8");
-    ck_assert_uint_eq(changes_count(client_at(watcher)->changes), 0);
+    ck_assert_uint_eq(changes_count(stage_client(watcher)->changes), 0);
     stage_settle();
     stage_expect(watcher, "8:{}");
 }
@@ -109,9 +91,9 @@ START_TEST(news_never_overtakes_its_snapshot)
     stage_login(1, 2, NULL);
     stage_settle();
     stage_expect(watcher, "(1:[],2:{},3:[3]) <2+>");
-    ck_assert_ptr_nonnull(client_at(watcher)->old_news);
+    ck_assert_ptr_nonnull(stage_client(watcher)->old_news);
     rpc_call(watcher, "ping", NULL, "5");
-    ck_assert_ptr_null(client_at(watcher)->old_news); /* it has passed, so it costs nothing any more */
+    ck_assert_ptr_null(stage_client(watcher)->old_news); /* it has passed, so it costs nothing any more */
 }
 END_TEST
 
@@ -208,7 +190,7 @@ follow_suite(void)
     Suite *suite = suite_create("rpc_follow");
     TCase *tests = tcase_create("rpc_follow");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_three, stage_close);
     tcase_set_timeout(tests, 10 * pace_test_timeout_s());
     tcase_add_test(tests, after_unfollow_nothing_more_is_told);
     tcase_add_test(tests, after_unfollow_nothing_is_told_that_waited);

@@ -20,24 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void
-begin(void)
-{
-    stage_open(3);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
-static struct client *
-client_at(const struct actor *actor)
-{
-    return client_of(actor->session);
-}
-
 /* ["first", first + 1, ...] */
 static const char *
 list_of(int first, int count)
@@ -85,12 +67,12 @@ START_TEST(a_blocked_client_is_told_the_newest_of_each)
             stage_settle();
             stage_forget_last();
         }
-        REQUIRE(changes_count(client_at(watcher)->changes) == FRIENDS, "%u changes", changes_count(client_at(watcher)->changes));
+        REQUIRE(changes_count(stage_client(watcher)->changes) == FRIENDS, "%u changes", changes_count(stage_client(watcher)->changes));
         REQUIRE(watcher->session->queue.count == queued, "the queue has grown");
     }
     heard = stage_heard_out(watcher);
     ck_assert_int_eq(rpc_count(heard, "1:pong"), asked);
-    ck_assert_ptr_null(client_at(watcher)->changes);
+    ck_assert_ptr_null(stage_client(watcher)->changes);
     for (int i = 0; i < FRIENDS; i++) {
         sprintf(word, "%d%s", 1000 + i, i % 2 == 0 ? "-closed" : "+");
         REQUIRE(rpc_count(heard, word) == 1, "%s: %d times", word, rpc_count(heard, word));
@@ -177,13 +159,14 @@ START_TEST(what_has_not_left_gives_way_wherever_the_room_ends)
         (void)stage_heard(watcher);
         narrow_room = room;
         all_set(friends, "a");
-        REQUIRE(changes_count(client_at(watcher)->changes) == 3 - begun, "room for %zu: %u wait", room, changes_count(client_at(watcher)->changes));
+        REQUIRE(
+            changes_count(stage_client(watcher)->changes) == 3 - begun, "room for %zu: %u wait", room, changes_count(stage_client(watcher)->changes));
         all_set(friends, "d");
         all_set(friends, "b");
         REQUIRE(watcher->session->queue.count == (room > 0 && room < all), "room for %zu: %u in the queue", room, watcher->session->queue.count);
         heard = heard_after_all(watcher);
         REQUIRE(strcmp(heard, expected[begun]) == 0, "room for %zu: %s", room, heard);
-        ck_assert_ptr_null(client_at(watcher)->changes);
+        ck_assert_ptr_null(stage_client(watcher)->changes);
     }
 }
 END_TEST
@@ -214,8 +197,8 @@ START_TEST(what_has_begun_is_finished_before_the_end)
     rpc_say(watcher, "}");
     ck_assert_str_eq(heard_after_all(watcher), "<2+=a> null:-32700/bad_json .");
 
-    end();
-    begin();
+    stage_close();
+    stage_open_three();
     watcher = narrow_watcher(friends);
     narrow_room = 1;
     all_set(friends, "c");
@@ -223,8 +206,8 @@ START_TEST(what_has_begun_is_finished_before_the_end)
     presence_handler.stopping(stage.presence, &stage.workers[0], watcher->session);
     ck_assert_str_eq(heard_after_all(watcher), "<2+=c> <3+=d,4+=d,2+=d> null:-32000/shutting_down .");
 
-    end();
-    begin();
+    stage_close();
+    stage_open_three();
     watcher = narrow_watcher(friends);
     narrow_room = 1;
     all_set(friends, "e");
@@ -282,13 +265,13 @@ START_TEST(without_memory_for_the_rest_the_connection_is_given_up)
             given_up++;
             ck_assert_int_eq(recv(watcher->peer, bytes, sizeof bytes, 0), ROOM);
             ck_assert_int_eq(recv(watcher->peer, bytes, sizeof bytes, 0), 0);
-            ck_assert_ptr_null(client_at(watcher)->changes);
+            ck_assert_ptr_null(stage_client(watcher)->changes);
             ck_assert(stage_is_read(watcher)); /* which finds the end */
         } else {
             ck_assert_str_eq(heard_after_all(watcher), "null:-32000/server_full .");
         }
-        end();
-        begin();
+        stage_close();
+        stage_open_three();
     }
     ck_assert_int_eq(given_up, 1);
 }
@@ -305,7 +288,7 @@ START_TEST(a_status_is_merged_too)
     stage_settle();
     rpc_call(client, "status", "'status': 'c'", NULL);
     stage_settle();
-    ck_assert_uint_eq(changes_count(client_at(watcher)->changes), 1);
+    ck_assert_uint_eq(changes_count(stage_client(watcher)->changes), 1);
 
     const char *heard = stage_heard_out(watcher);
 
@@ -320,7 +303,7 @@ news_suite(void)
     Suite *suite = suite_create("rpc_news");
     TCase *tests = tcase_create("rpc_news");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_three, stage_close);
     tcase_set_timeout(tests, 10 * pace_test_timeout_s());
     tcase_add_test(tests, what_comes_in_one_turn_is_told_in_one_line);
     tcase_add_test(tests, a_blocked_client_is_told_the_newest_of_each);

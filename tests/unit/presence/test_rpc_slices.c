@@ -22,18 +22,6 @@
 enum { SPACES = 10000, TEXT_MAX = 1 << 18 };
 
 static void
-begin(void)
-{
-    stage_open(2);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
-static void
 say(struct actor *actor, const char *text)
 {
     static char spaced[TEXT_MAX];
@@ -420,7 +408,7 @@ slices_suite(void)
     Suite *suite = suite_create("rpc_slices");
     TCase *tests = tcase_create("rpc_slices");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_two, stage_close);
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, others_have_their_turns_between_the_slices);
     tcase_add_test(tests, what_has_nothing_to_give_way_between_does_not_wait);

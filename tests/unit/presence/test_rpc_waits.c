@@ -16,18 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static void
-begin(void)
-{
-    stage_open(3);
-}
-
-static void
-end(void)
-{
-    stage_close();
-}
-
 /* ---- Celebrities ---- */
 
 enum { CROWD = NEWS_SLICE + 20 };
@@ -237,7 +225,7 @@ waits_suite(void)
     Suite *suite = suite_create("rpc_waits");
     TCase *tests = tcase_create("rpc_waits");
 
-    tcase_add_checked_fixture(tests, begin, end);
+    tcase_add_checked_fixture(tests, stage_open_three, stage_close);
     tcase_set_timeout(tests, 10 * pace_test_timeout_s());
     tcase_add_test(tests, a_celebritys_status_waits_for_its_older_news);
     tcase_add_test(tests, a_celebritys_status_in_a_long_batch_waits);
