@@ -138,7 +138,7 @@ library_soname := libalo.so.$(firstword $(subst ., ,$(VERSION)))
 LIBRARY_LINK := -shared -Wl,-soname,$(library_soname) -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs
 
 # Only the server speaks to the service manager and to operators; what else is linked with its parts does not need those libraries.
-LIBRARIES := -ljansson -Wl,--push-state,--as-needed -lsystemd -lmicrohttpd -Wl,--pop-state
+LIBRARIES := -ljansson -Wl,--push-state,--as-needed -lsystemd -lmicrohttpd -luring -Wl,--pop-state
 CLIENT_LIBRARIES := -ledit
 # Only what is shipped has it: tools that replace malloc themselves would not see through it.
 ALLOCATOR := -Wl,--no-as-needed -ljemalloc
@@ -146,7 +146,8 @@ ALLOCATOR := -Wl,--no-as-needed -ljemalloc
 check_libraries = $$(pkg-config --libs check)
 # tests/support/faults.h makes these fail on demand.
 comma := ,
-WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl sendmmsg pthread_create mutex_lock clock_realtime_ms)
+WRAPS := $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc accept4 epoll_ctl sendmmsg pthread_create mutex_lock clock_realtime_ms \
+    io_uring_queue_init io_uring_submit_and_wait)
 
 # ---- Targets -------------------------------------------------------------------------------------------------
 

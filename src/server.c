@@ -57,7 +57,7 @@ static int
 session_limit(const struct options *options, uint32_t workers, uint32_t *limit, char problem[SERVER_PROBLEM])
 {
     uint32_t descriptors = descriptor_limit();
-    uint32_t needed = workers * 2 + LISTENERS_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
+    uint32_t needed = workers * 3 + LISTENERS_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
     struct tcp_address addresses[TCP_ADDRESSES_MAX];
     bool optional;
     int address_count = options->udp ? tcp_addresses_parse(options->bind, addresses, &optional) : 0;
@@ -129,6 +129,7 @@ configure(struct server *server, const struct options *options)
     settings->workers.gate = &server->gate;
     settings->workers.pressure = &server->pressure;
     settings->workers.pulse = &server->pulse;
+    settings->workers.io_uring = options->io_uring;
     settings->workers.refusal = server->refusal;
     settings->workers.refusal_length = length;
     server->acceptor.workers = server->workers;

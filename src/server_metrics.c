@@ -130,7 +130,8 @@ write_connections(const struct server_parts *parts, const struct worker_counters
         "Connections that were closed at once because not even their refusal could be handed on.", counter_read(&parts->acceptor->refused));
     metric_single(out, "alo_lines_sent_total", METRIC_COUNTER, "Lines queued for clients or sent to them: notifications, answers, errors.",
         counter_read(&counters->lines));
-    metric_single(out, "alo_writes_total", METRIC_COUNTER, "System calls that wrote them.", counter_read(&counters->writes));
+    metric_single(out, "alo_writes_total", METRIC_COUNTER, "Writes to sockets that took them, many of which may be one system call.",
+        counter_read(&counters->writes));
     metric_single(out, "alo_datagrams_received_total", METRIC_COUNTER, "Datagrams that came in.", counter_read(&counters->datagrams));
     metric_single(out, "alo_datagrams_lost_total", METRIC_COUNTER, "Datagrams that could not be sent.", counter_read(&counters->lost));
     metric_single(out, "alo_stale_news_total", METRIC_COUNTER, "Notifications whose session had ended by then.", counter_read(&counters->stale));

@@ -10,11 +10,22 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 _Static_assert(
     offsetof(struct worker, counters) >= offsetof(struct worker, turn) + sizeof(struct baton) + WORKER_COUNTERS_APART, "too near what others write");
+
+/* Without one it costs more to tell many, and nothing else is different. */
+static void
+ring_init(struct worker *worker)
+{
+    int error = worker->config->io_uring ? ring_new(&worker->ring) : 0;
+
+    if (error < 0 && worker->number == 0) /* the others fare alike */
+        log_event(LEVEL_INFO, "no_io_uring", LOG_FIELD_TEXT("reason", strerror(-error)));
+}
 
 static int
 worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uint32_t number, const struct worker_config *config)
@@ -42,6 +53,8 @@ worker_init(struct worker *worker, struct worker *crew, uint32_t crew_count, uin
         deadlines_init(&worker->deadlines[kind], config->timeouts_ms[kind]);
     entrance_init(&worker->entrance);
     counters_init(&worker->counters.opened, COUNTERS_IN(struct worker_counters));
+    if (error == 0)
+        ring_init(worker);
     return error;
 }
 
@@ -68,6 +81,7 @@ worker_done(struct worker *worker, void (*drop)(struct mail *mail))
     queue_pool_trim(&worker->pool, 0);
     if (worker->poller >= 0)
         close(worker->poller);
+    ring_free(worker->ring);
     free(worker->read_buffer);
     free(worker->write_buffer);
 }

@@ -165,6 +165,7 @@ datagrams_flush_session(struct worker *worker, struct session *session)
 {
     uint32_t number = session->address.socket;
     struct datagram_port *port = worker->datagrams.ports[number];
+    struct piece piece;
 
     list_remove(&session->due);
     while (!write_queue_is_empty(&session->queue) || (session->wants_room && session->state == SESSION_OPEN)) {
@@ -176,7 +177,7 @@ datagrams_flush_session(struct worker *worker, struct session *session)
             list_append(&port->waiting, &session->due);
             return;
         }
-        if (!session_has_more(worker, session))
+        if (!session_has_more(worker, session, &piece))
             break;
         port_put(worker, port, &session->address, write_queue_take(&session->queue, &worker->pool));
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A session's way from open to freed, and its bytes out. On its worker's thread.
+ * A session's way from open to freed, and its bytes in; flush.c has its bytes out. On its worker's thread.
  */
 #include "net/session.h"
 
@@ -90,9 +90,8 @@ session_end(struct worker *worker, struct session *session)
     list_append(&worker->ended, &session->due);
 }
 
-/* Everything queued has left a session that is closing: shut down writing, and go on reading for a moment. */
-static void
-session_linger(struct worker *worker, struct session *session) REQUIRES(worker_role)
+void
+session_linger(struct worker *worker, struct session *session)
 {
     if (session->input_ended) {
         session_end(worker, session); /* nothing can come that a close would answer with a reset */
@@ -142,21 +141,8 @@ session_want_room(struct worker *worker, struct session *session)
         list_append(&worker->due, &session->due);
 }
 
-bool
-session_has_more(struct worker *worker, struct session *session)
-{
-    if (!write_queue_is_empty(&session->queue))
-        return true;
-    if (!session->wants_room || session->state != SESSION_OPEN)
-        return false;
-    session->wants_room = false;
-    worker->config->handler->room(worker->config->context, worker, session);
-    return !write_queue_is_empty(&session->queue);
-}
-
-/* The peer is lost. What it sent before may still be unread, and counts: reading finds the end. */
-static void
-session_mute(struct worker *worker, struct session *session) REQUIRES(worker_role)
+void
+session_mute(struct worker *worker, struct session *session)
 {
     session->mute = true;
     deadline_stop(&session->delivery);
@@ -170,82 +156,6 @@ session_mute(struct worker *worker, struct session *session) REQUIRES(worker_rol
     /* What the layer above waits for has happened: nothing is queued any more. It may have stopped reading until then. */
     if (session->wants_room && !list_is_linked(&session->due))
         list_append(&worker->due, &session->due);
-}
-
-/* Writes as much as the socket takes now, and notes whether that was all. Returns how many bytes have left; what is written to a lost peer has. */
-static size_t
-session_write(struct worker *worker, struct session *session, const char *bytes, size_t length) REQUIRES(worker_role)
-{
-    ssize_t sent = session->transport->send(session->descriptor, bytes, length);
-
-    counter_add(&worker->counters.writes, 1);
-    if (sent < 0 && sent != -EAGAIN) {
-        session->timed_out = sent == -ETIMEDOUT;
-        session_mute(worker, session);
-        return length;
-    }
-    session->unchecked = session->unchecked || sent > 0;
-    if (sent > 0 && !deadline_is_running(&session->delivery))
-        deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
-    session->blocked = sent < (ssize_t)length;
-    return sent < 0 ? 0 : (size_t)sent;
-}
-
-size_t
-session_send_now(struct worker *worker, struct session *session, const struct line *line)
-{
-    size_t sent;
-
-    ASSERT(write_queue_is_empty(&session->queue) && !session->blocked);
-    if (session->mute)
-        return line->length;
-    sent = session_write(worker, session, line->bytes, line->length);
-    if (sent == line->length) { /* else it counts when it is queued */
-        counter_add(&worker->counters.lines, 1);
-        session->lines++;
-    }
-    return sent;
-}
-
-void
-session_send_rest(struct worker *worker, struct session *session, struct line *line, size_t sent)
-{
-    ASSERT(write_queue_is_empty(&session->queue) && sent > 0 && sent < line->length);
-    if (session_send(worker, session, line) == 0) {
-        session->queue.offset = (uint32_t)sent;
-        return;
-    }
-    session->transport->give_up(session->descriptor); /* what has begun cannot be finished */
-    session_mute(worker, session);
-}
-
-void
-session_flush(struct worker *worker, struct session *session)
-{
-    if (session->state == SESSION_ENDED || session->state == SESSION_LINGERING)
-        return;
-    if (session_is_datagram(session)) {
-        datagrams_flush_session(worker, session);
-        return;
-    }
-    list_remove(&session->due);
-    session->blocked = false;
-    /* The layer above may itself have sent all that the socket takes. */
-    while (!session->blocked && session_has_more(worker, session) && !session->blocked) {
-        size_t length = write_queue_peek(&session->queue, worker->write_buffer, WRITE_BYTES);
-        size_t sent = session_write(worker, session, worker->write_buffer, length);
-
-        if (session->mute)
-            return;
-        write_queue_advance(&session->queue, &worker->pool, sent);
-    }
-    if (session->state == SESSION_ENDED)
-        return;
-    list_remove(&session->due); /* the layer above may have asked for what has left by now */
-    if (session->state == SESSION_CLOSING && !session->blocked)
-        session_linger(worker, session);
-    else
-        session_poll(worker, session); /* it may have to wait for room now, or no longer */
 }
 
 void

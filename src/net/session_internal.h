@@ -23,8 +23,19 @@ enum {
 void session_poll(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Takes it out of the poller. */
 void session_unpoll(struct worker *worker, struct session *session) REQUIRES(worker_role);
-/* Is there something to write? Asks the layer above when the queue is empty. */
-bool session_has_more(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* What is to be written to a session next. */
+struct piece {
+    struct line *line; /* the layer above's, asked for when it can leave; NULL: what is queued */
+    uint32_t count;    /* the layer above's, of its line */
+    size_t length;     /* in bytes */
+};
+
+/* Is there something to write? Asks the layer above when the queue is empty. What it is: the piece's line, or NULL, and its count. Datagrams have no line. */
+bool session_has_more(struct worker *worker, struct session *session, struct piece *piece) REQUIRES(worker_role);
+/* Everything queued has left a session that is closing: shuts down writing, and goes on reading for a moment. */
+void session_linger(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* The peer is lost. What it sent before may still be unread, and counts: reading finds the end. */
+void session_mute(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* A new session in a slot of its own, all else still to be set; NULL without memory. */
 struct session *worker_new_session(struct worker *worker) REQUIRES(worker_role);
 /* Ends it now; it is freed at the end of the turn. */

@@ -81,15 +81,13 @@ worker_release(struct worker *worker, struct session *session)
     free(slots_give(&worker->sessions, slot));
 }
 
-/* Closes the socket of a session that has ended and frees it, unless the layer above is not ready. */
+/* Frees a session that has ended and whose socket is closed, unless the layer above is not ready. */
 static void
 free_session(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     if (!session->closed) {
-        if (!session_is_datagram(session)) {
-            close(session->descriptor); /* takes it out of the poller too */
+        if (!session_is_datagram(session))
             admission_leave(worker->config->admission);
-        }
         entrance_leave(worker, session);
         session->descriptor = -1;
         session->polled = false;
@@ -109,13 +107,27 @@ free_session(struct worker *worker, struct session *session) REQUIRES(worker_rol
         worker_release(worker, session);
 }
 
+/* Closes the sockets of those that have ended, many in one system call, which takes them out of the poller too; and frees them. */
 static void
 free_ended(struct worker *worker) REQUIRES(worker_role)
 {
+    struct session *sessions[RING_CALLS];
+    int descriptors[RING_CALLS];
     struct list *link;
 
-    while ((link = list_take_first(&worker->ended)) != NULL)
-        free_session(worker, LIST_ENTRY(link, struct session, due));
+    while (!list_is_empty(&worker->ended)) {
+        uint32_t count = 0, open = 0;
+
+        while (count < RING_CALLS && (link = list_take_first(&worker->ended)) != NULL) {
+            const struct session *session = sessions[count++] = LIST_ENTRY(link, struct session, due);
+
+            if (session->descriptor >= 0)
+                descriptors[open++] = session->descriptor;
+        }
+        ring_close(worker->ring, descriptors, open);
+        for (uint32_t i = 0; i < count; i++)
+            free_session(worker, sessions[i]);
+    }
 }
 
 static void
@@ -266,17 +278,6 @@ take_mail(struct worker *worker) REQUIRES(worker_role)
         }
         mail = next;
     }
-}
-
-/* Writes to every session that something was queued for, once. */
-static void
-flush_due(struct worker *worker) REQUIRES(worker_role)
-{
-    struct list *link;
-
-    while ((link = list_take_first(&worker->due)) != NULL)
-        session_flush(worker, LIST_ENTRY(link, struct session, due));
-    queue_pool_trim(&worker->pool, QUEUE_POOL_KEPT);
 }
 
 /* A closing session has had its time. One that a stop waits for has the stop's time instead, to take what is queued for it. */
@@ -519,7 +520,7 @@ worker_tell(struct worker *worker)
     worker->more = worker->config->handler->turn(worker->config->context, worker);
     worker->more = tell_peer_timeout(worker) || worker->more;
     worker_wake_for_much(worker);
-    flush_due(worker);
+    worker_flush(worker);
 }
 
 void

@@ -27,6 +27,7 @@
 #include "net/mailbox.h"
 #include "net/pulse.h"
 #include "net/session.h"
+#include "transport/ring.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -84,8 +85,17 @@ struct session_handler {
     void (*datagram)(void *context, struct worker *worker, struct session *session, const struct datagram *datagram);
     /* The peer will send nothing more. */
     void (*input_ended)(void *context, struct worker *worker, struct session *session);
-    /* What was queued has left, and session_want_room was called: send or queue more, or go on reading. In state open only. */
-    void (*room)(void *context, struct worker *worker, struct session *session);
+    /*
+     * What was queued has left, and session_want_room was called. Queue more, or go on reading; or return the line that is to leave now, with a reference that
+     * is the caller's, and in *count a number for `told`. What is good only now is not queued, for newer words may take its place until it leaves. NULL:
+     * there is none; for datagrams always. In state open only.
+     */
+    struct line *(*room)(void *context, struct worker *worker, struct session *session, uint32_t *count);
+    /*
+     * Of that line so many bytes have left: all of them, too, when the peer is lost; with less the socket is full. It may be cut short behind what has
+     * begun; what is left of it is queued, since a line once begun must be finished, and when there is no memory for that the connection is given up.
+     */
+    void (*told)(void *context, struct worker *worker, struct session *session, struct line *line, uint32_t count, size_t sent);
     /* The server stops: say goodbye to this session and close it. Not for datagrams, which end without a word. */
     void (*stopping)(void *context, struct worker *worker, struct session *session);
     /* The server is being drained: tell this session to come back in so many milliseconds, elsewhere, and close it. For datagrams too. */
@@ -113,6 +123,7 @@ struct worker_config {
     struct gate *gate;                    /* limits of newcomers and of source addresses; NULL: none */
     struct pressure *pressure;
     struct pulse *pulse; /* NULL when nobody asks for signs of life */
+    bool io_uring;       /* many writes in one system call, where the kernel allows it; looked at when the workers are made */
     const char *refusal; /* the line for a connection that cannot even become a session */
     size_t refusal_length;
     uint64_t timeouts_ms[DEADLINE_KINDS];
@@ -127,7 +138,7 @@ struct worker_counters {
     struct counter datagram_opened; /* of those, the ones of datagrams */
     struct counter datagram_closed;
     struct counter lines;     /* queued, or sent at once, to sessions */
-    struct counter writes;    /* system calls that wrote them */
+    struct counter writes;    /* writes that took them; many may be one system call */
     struct counter datagrams; /* that came in */
     struct counter lost;      /* datagrams that could not be sent */
     struct counter stale;     /* handles whose session was gone */
@@ -156,6 +167,7 @@ struct worker {
     struct deadlines deadlines[DEADLINE_KINDS];
     struct entrance entrance;
     struct queue_pool pool;
+    struct ring *ring; /* NULL: none is wanted, or the kernel has none for us */
     struct datagrams datagrams;
     uint64_t now_ms;               /* of this turn */
     uint64_t now_ns;               /* the same in nanoseconds */
@@ -208,13 +220,6 @@ struct session *worker_next_session(struct worker *worker, uint32_t *slot, uint3
 int session_send(struct worker *worker, struct session *session, struct line *line) REQUIRES(worker_role);
 /* Has `room` called at the end of the turn, or as soon as everything queued has left. Once; the call may ask again. */
 void session_want_room(struct worker *worker, struct session *session) REQUIRES(worker_role);
-/*
- * For `room`, of a connection: sends what is good only now. Returns how many bytes have left; with less than all, the socket is full. Nothing is queued
- * by this, but a line of which a part has left must be finished: session_send_rest queues what is behind those bytes. Between the two the line may
- * be cut short. Without memory for that the connection is given up.
- */
-size_t session_send_now(struct worker *worker, struct session *session, const struct line *line) REQUIRES(worker_role);
-void session_send_rest(struct worker *worker, struct session *session, struct line *line, size_t sent) REQUIRES(worker_role);
 /* Writes what is queued, as far as the socket takes it now. A lost peer ends the session. */
 void session_flush(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Closes the session once everything queued has left, or after the linger time-out. */

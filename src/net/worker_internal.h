@@ -22,6 +22,8 @@ struct session *worker_session_at(struct worker *worker, uint32_t slot) REQUIRES
 
 /* The part of a turn that needs no events: takes the mail, tells the news, writes once per session that has something due. */
 void worker_tell(struct worker *worker) REQUIRES(worker_role);
+/* Writes to every session that something was queued for, once. */
+void worker_flush(struct worker *worker) REQUIRES(worker_role);
 /* The end of a turn: frees what has ended, sends the datagrams, counts what it took. */
 void worker_finish(struct worker *worker) REQUIRES(worker_role);
 /* When it has something to do even if nothing happens: 0 is now, DEADLINE_NEVER is never. */

@@ -291,12 +291,6 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
 }
 
 void
-client_room(struct presence *presence, struct worker *worker, struct client *client)
-{
-    rpc_room(presence, worker, client);
-}
-
-void
 client_retry(struct presence *presence, struct worker *worker, struct client *client)
 {
     client_leave(presence, worker, client, client->reason);

@@ -109,8 +109,6 @@ void client_fail(struct presence *presence, struct worker *worker, struct client
 void client_dismiss(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells a friend's transition, of which the client's worker has a part; its `text` is where a dialect keeps what it has made of it for the next. */
 void client_tell(struct presence *presence, struct worker *worker, struct client *client, struct audience_part *part) REQUIRES(worker_role);
-/* What was queued has left, and the client has more, or was waiting for that. */
-void client_room(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* The time for its hello, or for the message that it has begun, is over. What it has sent by now still counts. */
 void client_hello_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 void client_message_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);

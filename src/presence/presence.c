@@ -73,10 +73,16 @@ input_ended(void *context, struct worker *worker, struct session *session) REQUI
     client_input_ended(context, worker, client_of(session));
 }
 
-static void
-room(void *context, struct worker *worker, struct session *session) REQUIRES(worker_role)
+static struct line *
+room(void *context, struct worker *worker, struct session *session, uint32_t *count) REQUIRES(worker_role)
 {
-    client_room(context, worker, client_of(session));
+    return rpc_room(context, worker, client_of(session), count);
+}
+
+static void
+told(void *context, struct worker *worker, struct session *session, struct line *line, uint32_t count, size_t sent) REQUIRES(worker_role)
+{
+    rpc_told(context, worker, client_of(session), line, count, sent);
 }
 
 static void
@@ -181,6 +187,7 @@ const struct session_handler presence_handler = {
     .datagram = datagram,
     .input_ended = input_ended,
     .room = room,
+    .told = told,
     .stopping = stopping,
     .draining = draining,
     .ended = ended,

@@ -45,7 +45,13 @@ void rpc_tell(struct presence *presence, struct worker *worker, struct client *c
 void rpc_tell_all(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* Tells that the server is being drained, and in how many milliseconds to come back. */
 void rpc_tell_drain(struct presence *presence, struct worker *worker, struct client *client, uint32_t retry_after_ms) REQUIRES(worker_role);
-/* There is room: sends what the client is to be told, as far as the socket takes it now; of a datagram session, queues a part. */
-void rpc_room(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/*
+ * What was queued has left: goes on reading from a client that was waiting for that. Returns the notification that it is to be told next, with how many changes
+ * it has, which wait on until rpc_told; NULL: none, or, of a datagram session, it was queued.
+ */
+struct line *rpc_room(struct presence *presence, struct worker *worker, struct client *client, uint32_t *count) REQUIRES(worker_role);
+/* So many bytes of that have left. What has not begun to leave waits with the other changes, and the line is cut short behind what has. */
+void rpc_told(struct presence *presence, struct worker *worker, struct client *client, struct line *line, uint32_t count, size_t sent)
+    REQUIRES(worker_role);
 
 #endif

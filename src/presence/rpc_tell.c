@@ -167,40 +167,34 @@ take_begun(const struct desk *desk, struct client *client, struct line *line, ui
     return taken;
 }
 
-/* Sends one notification at once, as far as the socket takes it; what it does not take is not queued but waits with the changes. */
-static void
-send_next(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
+struct line *
+rpc_room(struct presence *presence, struct worker *worker, struct client *client, uint32_t *count)
 {
-    struct desk *desk = presence_desk(presence, worker);
-    uint32_t count;
-    struct line *line = next_notification(desk, client, &count);
-    size_t sent;
+    struct line *line;
 
-    if (line == NULL) {
-        client_fail_for_memory(presence, worker, client); /* nothing waits for it any more */
-        return;
-    }
-    sent = session_send_now(worker, &client->session, line);
-    counter_add(&desk->tally.notifications[TALLY_JSONRPC][TALLY_TCP], take_begun(desk, client, line, count, sent));
-    if (sent > 0 && sent < line->length)
-        session_send_rest(worker, &client->session, line, sent);
-    line_drop(line);
-}
-
-void
-rpc_room(struct presence *presence, struct worker *worker, struct client *client)
-{
     if (client->backlogged) { /* the answers have left: it may ask again */
         client->backlogged = false;
         session_pause(worker, &client->session, client->parked);
     }
     if (client->session.state != SESSION_OPEN || client->changes == NULL || answers_wait(client))
-        return;
-    if (session_is_datagram(&client->session))
-        (void)queue_next(presence, worker, client);
-    else
-        while (client->session.state == SESSION_OPEN && client->changes != NULL && !client->session.blocked)
-            send_next(presence, worker, client);
+        return NULL;
+    if (session_is_datagram(&client->session)) {
+        if (queue_next(presence, worker, client) && client->changes != NULL)
+            session_want_room(worker, &client->session);
+        return NULL;
+    }
+    line = next_notification(presence_desk(presence, worker), client, count);
+    if (line == NULL)
+        client_fail_for_memory(presence, worker, client); /* nothing waits for it any more */
+    return line;
+}
+
+void
+rpc_told(struct presence *presence, struct worker *worker, struct client *client, struct line *line, uint32_t count, size_t sent)
+{
+    struct desk *desk = presence_desk(presence, worker);
+
+    counter_add(&desk->tally.notifications[TALLY_JSONRPC][TALLY_TCP], take_begun(desk, client, line, count, sent));
     if (client->changes != NULL)
         session_want_room(worker, &client->session);
 }

@@ -52,6 +52,7 @@ struct options {
     uint32_t login_rate_per_address;      /* --login-rate-per-address $ALO_LOGIN_RATE_PER_ADDRESS */
     uint32_t message_rate_per_address;    /* --message-rate-per-address $ALO_MESSAGE_RATE_PER_ADDRESS */
     uint32_t queue_limit;                 /* --queue-limit $ALO_QUEUE_LIMIT: 4096 notifications that may wait for one session, 16 to 1,000,000 */
+    bool io_uring;                        /* --io-uring $ALO_IO_URING: on; many writes in one system call */
     const char *store;                    /* --store $ALO_STORE: "light" */
     int32_t admin_port;                   /* --admin-port $ALO_ADMIN_PORT: 8081; 0 takes a free one; -1, "none", means no admin interface */
     const char *admin_bind;               /* --admin-bind $ALO_ADMIN_BIND: as bind */

@@ -71,6 +71,8 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "messages from one address in a second; who sends more is read later; 0 is no limit", .is_live = true},
     {"queue-limit", 0, OPTION_NUMBER, "ALO_QUEUE_LIMIT", "4096", FIELD(queue_limit), .least = 16, .most = 1000000,
         .help = "notifications that may wait for a client of the classic dialect that does not read; over that it is disconnected", .is_live = true},
+    {"io-uring", 0, OPTION_SWITCH, "ALO_IO_URING", "on", FIELD(io_uring), .words = "on off",
+        .help = "tell many clients in one system call, by Linux's io_uring; where the kernel does not allow that, or with off, it is one call each"},
     {"store", 0, OPTION_WORD, "ALO_STORE", "light", FIELD(store), .words = "light", .allowed = "the name of a store, such as light",
         .help = "where it is kept who is online; light: in the memory of this process, shared with no other"},
     {"admin-port", 0, OPTION_PORT_OR_NONE, "ALO_ADMIN_PORT", "8081", FIELD(admin_port), .least = 0, .most = 65535,

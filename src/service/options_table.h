@@ -37,7 +37,7 @@ struct option_row {
     bool is_outside;         /* it cannot stand in a configuration file */
 };
 
-enum { OPTION_COUNT = 30 };
+enum { OPTION_COUNT = 31 };
 
 extern const struct option_row option_table[OPTION_COUNT];
 

@@ -28,6 +28,7 @@ local_delivery(int descriptor, uint32_t *silent_ms)
 
 const struct transport transport_local = {
     .name = "unix",
+    .is_plain = true,
     .receive = stream_receive,
     .send = stream_send,
     .finish = stream_finish,

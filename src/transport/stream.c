@@ -28,6 +28,13 @@ stream_peek(int descriptor, char *bytes, size_t size)
 }
 
 ssize_t
+stream_sent(ssize_t result)
+{
+    /* These are the machine's trouble, not the peer's: as good as a full socket buffer. */
+    return result == -ENOBUFS || result == -ENOMEM ? -EAGAIN : result;
+}
+
+ssize_t
 stream_send(int descriptor, const char *bytes, size_t length)
 {
     ssize_t sent;
@@ -35,10 +42,7 @@ stream_send(int descriptor, const char *bytes, size_t length)
     do
         sent = send(descriptor, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    /* ENOBUFS and ENOMEM are the machine's trouble, not the peer's: as good as a full socket buffer. */
-    if (sent < 0)
-        return errno == ENOBUFS || errno == ENOMEM ? -EAGAIN : -errno;
-    return sent;
+    return stream_sent(sent < 0 ? -errno : sent);
 }
 
 void

@@ -13,6 +13,8 @@ enum { STREAM_BACKLOG = 4096 };
 
 ssize_t stream_receive(int descriptor, char *bytes, size_t size);
 ssize_t stream_send(int descriptor, const char *bytes, size_t length);
+/* What stream_send returns when a send has had this result: a count or -errno. */
+ssize_t stream_sent(ssize_t result);
 void stream_finish(int descriptor);
 void stream_give_up(int descriptor);
 

@@ -35,6 +35,7 @@ tcp_delivery(int descriptor, uint32_t *silent_ms)
 
 const struct transport transport_tcp = {
     .name = "tcp",
+    .is_plain = true,
     .receive = stream_receive,
     .send = stream_send,
     .finish = stream_finish,

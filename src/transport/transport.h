@@ -5,6 +5,7 @@
 #ifndef TRANSPORT_TRANSPORT_H
 #define TRANSPORT_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -17,6 +18,7 @@ enum delivery {
 
 struct transport {
     const char *name; /* for logs */
+    bool is_plain;    /* a stream socket gets just what is sent, so that many sends may be made at once (ring.h) */
 
     /* Reads up to `size` bytes. Returns how many, 0 at the end of input, -EAGAIN when there are none now, another -errno when the peer is lost. */
     ssize_t (*receive)(int descriptor, char *bytes, size_t size);

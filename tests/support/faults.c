@@ -5,6 +5,7 @@
 #include "base/sync.h"
 
 #include <errno.h>
+#include <liburing.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,6 +24,8 @@ static _Atomic long long clock_offset_ms;
 static _Atomic int accept_times, accept_error;
 static _Atomic int epoll_times, epoll_error;
 static _Atomic int batch_times, batch_error;
+static _Atomic int ring_times, ring_error;
+static _Atomic int use_times, use_error, use_count;
 static _Atomic int thread_nth;
 
 void *__real_malloc(size_t size);
@@ -32,6 +35,8 @@ int __real_accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 int __real_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
 int __real_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+int __real_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags);
+int __real_io_uring_submit_and_wait(struct io_uring *ring, unsigned count);
 
 bool __real_mutex_lock(struct mutex *mutex);
 int64_t __real_clock_realtime_ms(void);
@@ -43,6 +48,8 @@ int __wrap_accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 int __wrap_epoll_ctl(int poller, int operation, int descriptor, struct epoll_event *event);
 int __wrap_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int flags);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
+int __wrap_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags);
+int __wrap_io_uring_submit_and_wait(struct io_uring *ring, unsigned count);
 bool __wrap_mutex_lock(struct mutex *mutex);
 int64_t __wrap_clock_realtime_ms(void);
 
@@ -101,6 +108,27 @@ faults_send_batch(int error, int times)
 {
     atomic_store(&batch_error, error);
     atomic_store(&batch_times, times);
+}
+
+void
+faults_ring(int error, int times)
+{
+    atomic_store(&ring_error, error);
+    atomic_store(&ring_times, times);
+}
+
+void
+faults_ring_use(int error, int times)
+{
+    atomic_store(&use_error, error);
+    atomic_store(&use_times, times);
+    atomic_store(&use_count, 0);
+}
+
+int
+faults_ring_uses(void)
+{
+    return atomic_load(&use_count);
 }
 
 void
@@ -186,6 +214,19 @@ __wrap_sendmmsg(int descriptor, struct mmsghdr *headers, unsigned count, int fla
         return __real_sendmmsg(descriptor, headers, count, flags);
     errno = atomic_load(&batch_error);
     return -1;
+}
+
+int
+__wrap_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags)
+{
+    return counted_down(&ring_times) ? -atomic_load(&ring_error) : __real_io_uring_queue_init(entries, ring, flags);
+}
+
+int
+__wrap_io_uring_submit_and_wait(struct io_uring *ring, unsigned count)
+{
+    atomic_fetch_add(&use_count, 1);
+    return counted_down(&use_times) ? -atomic_load(&use_error) : __real_io_uring_submit_and_wait(ring, count);
 }
 
 int

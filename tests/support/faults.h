@@ -28,6 +28,11 @@ void faults_accept(int error, int times);
 void faults_epoll_add(int error, int times);
 /* The next `times` calls of sendmmsg fail with this errno value. */
 void faults_send_batch(int error, int times);
+/* The next `times` rings that are asked of the kernel (io_uring_queue_init), or uses of one (io_uring_submit_and_wait), fail with this errno value. */
+void faults_ring(int error, int times);
+void faults_ring_use(int error, int times);
+/* How many uses there were since faults_ring_use was last called. */
+int faults_ring_uses(void);
 /* The nth pthread_create from now on fails with EAGAIN, counted from 1; 0 disarms. */
 void faults_thread(int nth);
 

@@ -35,6 +35,7 @@ parrot_init(uint32_t workers)
         .pressure = &parrot.pressure,
         .refusal = parrot.refusal,
         .refusal_length = strlen(parrot.refusal),
+        .io_uring = true,
         .timeouts_ms =
             {
                 [DEADLINE_HELLO] = 1000000,

@@ -4,6 +4,7 @@
  * sends lines:
  *
  *     echo TEXT     is answered with the line TEXT
+ *     all TEXT      every session of its worker gets the line TEXT
  *     count N       with the lines 0 to N - 1
  *     bulk N        with N lines of BULK_BYTES each
  *     close         with the line "closing", and then the session is closed

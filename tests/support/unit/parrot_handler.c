@@ -117,6 +117,16 @@ obey_bulk(struct worker *worker, struct session *session, int count) REQUIRES(wo
     }
 }
 
+/* Every open session of the worker is told the same, in one turn. */
+static void
+obey_all(struct worker *worker, const char *text, size_t length) REQUIRES(worker_role)
+{
+    struct session *session;
+
+    for (uint32_t slot = 0; (session = worker_next_session(worker, &slot, HANDLE_SLOTS_MAX)) != NULL; slot++)
+        say(worker, session, text, length);
+}
+
 void
 parrot_obey(struct worker *worker, struct parrot_session *own, char *command) REQUIRES(worker_role)
 {
@@ -127,6 +137,11 @@ parrot_obey(struct worker *worker, struct parrot_session *own, char *command) RE
 
         command[length] = '\n';
         say(worker, session, command + 5, length - 4);
+    } else if (strncmp(command, "all ", 4) == 0) {
+        size_t length = strlen(command);
+
+        command[length] = '\n';
+        obey_all(worker, command + 4, length - 3);
     } else if (strncmp(command, "count ", 6) == 0) {
         obey_count(worker, session, atoi(command + 6));
     } else if (strncmp(command, "bulk ", 5) == 0) {

@@ -179,6 +179,7 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"login-rate-per-address", "ALO_LOGIN_RATE_PER_ADDRESS", 0, 1000000},
         {"message-rate-per-address", "ALO_MESSAGE_RATE_PER_ADDRESS", 0, 1000000},
         {"queue-limit", "ALO_QUEUE_LIMIT", 16, 1000000},
+        {"io-uring", "ALO_IO_URING", 0, 0},
         {"store", "ALO_STORE", 0, 0},
         {"admin-port", "ALO_ADMIN_PORT", 0, 65535},
         {"admin-bind", "ALO_ADMIN_BIND", 0, 0},
