@@ -22,7 +22,7 @@ note_sent(struct worker *worker, struct session *session, size_t length, ssize_t
     }
     session->unchecked = session->unchecked || sent > 0;
     if (sent > 0 && !deadline_is_running(&session->delivery))
-        deadlines_start(&worker->deadlines[DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
+        session_watch_delivery(worker, session);
     session->blocked = sent < (ssize_t)length;
     return sent < 0 ? 0 : (size_t)sent;
 }

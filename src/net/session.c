@@ -171,6 +171,16 @@ has_been_asked(const struct worker *worker)
     return worker->now_ms - worker->peer_timeout_from_ms >= worker->config->silence_ms;
 }
 
+void
+session_watch_delivery(struct worker *worker, struct session *session)
+{
+    uint64_t soon_ms = worker->deadlines[DEADLINE_DELIVERY].timeout_ms;
+    /* It was heard of when it connected. */
+    bool is_new = worker->now_ms - session->opened_s * UINT64_C(1000) <= soon_ms;
+
+    deadlines_start(&worker->deadlines[is_new ? DEADLINE_HEARD : DEADLINE_DELIVERY], &session->delivery, worker->now_ms);
+}
+
 /*
  * A peer that owes an acknowledgement, and of which nothing at all was heard for too long, is gone. One that takes no more because its
  * program does not read is not held to that: it cannot be told from a dead one, as the kernel probes it seldom.

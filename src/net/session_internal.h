@@ -43,6 +43,8 @@ void session_end(struct worker *worker, struct session *session) REQUIRES(worker
 /* The poller says that there is something to read, or room to write. */
 void session_readable(struct worker *worker, struct session *session) REQUIRES(worker_role);
 void session_writable(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Something was sent, and nobody looks yet whether the peer takes it. */
+void session_watch_delivery(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* It is time to look whether the peer takes what was sent. */
 void session_delivery_due(struct worker *worker, struct session *session) REQUIRES(worker_role);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 enum { LOOK_MS = 1000, HEARD_MS = 10000, SILENCE_MS = 10000 };
+enum { BEGIN_S = 1000, BEGIN_MS = BEGIN_S * 1000 }; /* what the tests count from; the session has been there for long */
 
 /* What the peer's kernel would say, and what was asked of the transport. */
 static enum delivery delivery;
@@ -57,7 +58,14 @@ peer_give_up(int descriptor)
     given_up = true;
 }
 
-static const struct transport made_up = {"made up", peer_receive, peer_send, peer_finish, peer_delivery, peer_give_up};
+static const struct transport made_up = {
+    .name = "made up",
+    .receive = peer_receive,
+    .send = peer_send,
+    .finish = peer_finish,
+    .delivery = peer_delivery,
+    .give_up = peer_give_up,
+};
 
 static struct worker_config config;
 static struct worker worker;
@@ -91,7 +99,7 @@ send_at(uint64_t now_ms) REQUIRES(worker_role)
 {
     struct line *line = line_new("news\n", 5);
 
-    worker.now_ms = now_ms;
+    worker.now_ms = BEGIN_MS + now_ms;
     ck_assert_int_eq(session_send(&worker, &session, line), 0);
     session_flush(&worker, &session);
     line_drop(line);
@@ -106,10 +114,10 @@ look_at(uint64_t now_ms, enum delivery found, uint32_t silent) REQUIRES(worker_r
 
     delivery = found;
     silent_ms = silent;
-    worker.now_ms = now_ms;
+    worker.now_ms = BEGIN_MS + now_ms;
     for (int i = 0; i < 2; i++) {
-        ck_assert_ptr_null(deadlines_take_due(&worker.deadlines[kinds[i]], now_ms - 1));
-        if (deadlines_take_due(&worker.deadlines[kinds[i]], now_ms) != NULL)
+        ck_assert_ptr_null(deadlines_take_due(&worker.deadlines[kinds[i]], worker.now_ms - 1));
+        if (deadlines_take_due(&worker.deadlines[kinds[i]], worker.now_ms) != NULL)
             due++;
     }
     ck_assert_uint_eq(due, 1);
@@ -199,6 +207,26 @@ START_TEST(a_peer_that_was_not_heard_of_for_long_is_looked_at_soon)
 }
 END_TEST
 
+/* Its connecting is the last that was heard of it. */
+START_TEST(a_peer_that_has_just_connected_is_looked_at_seldom)
+{
+    thread_role_enter(&worker_role);
+    begin();
+    session.opened_s = BEGIN_S;
+    send_at(LOOK_MS);
+    look_at(LOOK_MS + HEARD_MS, DELIVERY_UNDER_WAY, LOOK_MS + HEARD_MS);
+    ck_assert(given_up);
+    end();
+    begin();
+    session.opened_s = BEGIN_S;
+    send_at(LOOK_MS + 1);
+    look_at(LOOK_MS + 1 + LOOK_MS, DELIVERY_DONE, 0);
+    ck_assert_uint_eq(looks, 1);
+    end();
+    thread_role_leave(&worker_role);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -210,6 +238,7 @@ main(void)
     tcase_add_test(tests, a_peer_that_owes_an_acknowledgement_is_looked_at_until_it_was_silent_for_too_long);
     tcase_add_test(tests, a_peer_that_does_not_read_is_not_held_to_its_silence);
     tcase_add_test(tests, a_peer_that_was_not_heard_of_for_long_is_looked_at_soon);
+    tcase_add_test(tests, a_peer_that_has_just_connected_is_looked_at_seldom);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
 }
