@@ -23,8 +23,8 @@ ring_init(struct worker *worker)
 {
     int error = worker->config->io_uring ? ring_new(&worker->ring) : 0;
 
-    if (error < 0 && worker->number == 0) /* the others fare alike */
-        log_event(LEVEL_INFO, "no_io_uring", LOG_FIELD_TEXT("reason", strerror(-error)));
+    if (error < 0)
+        log_event(LEVEL_INFO, "no_io_uring", LOG_FIELD_NUMBER("worker", worker->number), LOG_FIELD_TEXT("reason", strerror(-error)));
 }
 
 static int
