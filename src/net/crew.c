@@ -17,14 +17,21 @@
 _Static_assert(
     offsetof(struct worker, counters) >= offsetof(struct worker, turn) + sizeof(struct baton) + WORKER_COUNTERS_APART, "too near what others write");
 
-/* Without one it costs more to tell many, and nothing else is different. */
+void
+worker_lose_ring(struct worker *worker, int error)
+{
+    log_event(LEVEL_INFO, "no_io_uring", LOG_FIELD_NUMBER("worker", worker->number), LOG_FIELD_TEXT("reason", strerror(-error)));
+    ring_free(worker->ring);
+    worker->ring = NULL;
+}
+
 static void
 ring_init(struct worker *worker)
 {
     int error = worker->config->io_uring ? ring_new(&worker->ring) : 0;
 
     if (error < 0)
-        log_event(LEVEL_INFO, "no_io_uring", LOG_FIELD_NUMBER("worker", worker->number), LOG_FIELD_TEXT("reason", strerror(-error)));
+        worker_lose_ring(worker, error);
 }
 
 static int

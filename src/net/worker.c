@@ -527,6 +527,8 @@ void
 worker_finish(struct worker *worker)
 {
     free_ended(worker);
+    if (ring_error(worker->ring) < 0)
+        worker_lose_ring(worker, ring_error(worker->ring));
     datagrams_send(worker);
     end_turn(worker);
 }

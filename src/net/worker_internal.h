@@ -20,6 +20,9 @@ void worker_take_time(struct worker *worker) REQUIRES(worker_role);
 /* The session in a slot; NULL when there is none. */
 struct session *worker_session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role);
 
+/* The worker has no ring, or not any more: says why. Without one it costs more to tell many, and nothing else is different. */
+void worker_lose_ring(struct worker *worker, int error);
+
 /* The part of a turn that needs no events: takes the mail, tells the news, writes once per session that has something due. */
 void worker_tell(struct worker *worker) REQUIRES(worker_role);
 /* Writes to every session that something was queued for, once. */

@@ -22,7 +22,7 @@ enum {
 
 struct ring {
     struct io_uring ring;
-    bool failed;
+    int error; /* 0, or the kernel has failed it */
 };
 
 /* Does this kernel know what is asked of it here? */
@@ -62,9 +62,15 @@ ring_free(struct ring *ring)
 {
     if (ring == NULL)
         return;
-    if (!ring->failed)
+    if (ring->error == 0)
         io_uring_queue_exit(&ring->ring);
     free(ring);
+}
+
+int
+ring_error(const struct ring *ring)
+{
+    return ring == NULL ? 0 : ring->error;
 }
 
 /* Is it worth the ring's while? */
@@ -72,7 +78,7 @@ static bool
 is_of_use(const struct ring *ring, uint32_t count)
 {
     ASSERT(count <= RING_CALLS);
-    return ring != NULL && !ring->failed && count >= FEWEST;
+    return ring != NULL && ring->error == 0 && count >= FEWEST;
 }
 
 /* The next free entry; all are free when a function begins. */
@@ -110,7 +116,7 @@ make_calls(struct ring *ring, int results[RING_CALLS], uint32_t count)
     uint32_t left = count;
     int result = 0;
 
-    while (left > 0 && (result >= 0 || result == -EINTR)) {
+    while (left > 0 && (result >= 0 || result == -EINTR)) { /* older kernels take no more behind one that cannot even begin */
         result = io_uring_submit_and_wait(&ring->ring, 1);
         left -= reap(&ring->ring, results);
     }
@@ -118,7 +124,7 @@ make_calls(struct ring *ring, int results[RING_CALLS], uint32_t count)
         return;
     ASSERT(left == io_uring_sq_ready(&ring->ring)); /* what was taken is over */
     io_uring_queue_exit(&ring->ring);
-    ring->failed = true;
+    ring->error = result;
 }
 
 void
@@ -137,8 +143,11 @@ ring_send(struct ring *ring, struct ring_send sends[], uint32_t count)
         }
         make_calls(ring, results, count);
     }
-    for (uint32_t i = 0; i < count; i++)
-        sends[i].sent = results[i] == UNMADE ? stream_send(sends[i].descriptor, sends[i].bytes, sends[i].length) : stream_sent(results[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        bool made = results[i] != UNMADE && results[i] != -EINTR;
+
+        sends[i].sent = made ? stream_sent(results[i]) : stream_send(sends[i].descriptor, sends[i].bytes, sends[i].length);
+    }
 }
 
 void

@@ -25,7 +25,7 @@ static _Atomic int accept_times, accept_error;
 static _Atomic int epoll_times, epoll_error;
 static _Atomic int batch_times, batch_error;
 static _Atomic int ring_times, ring_error;
-static _Atomic int use_times, use_error, use_count;
+static _Atomic int use_times, use_error, use_count, use_part, use_bytes, use_result;
 static _Atomic int thread_nth;
 
 void *__real_malloc(size_t size);
@@ -132,6 +132,24 @@ faults_ring_uses(void)
 }
 
 void
+faults_ring_part(int calls)
+{
+    atomic_store(&use_part, calls);
+}
+
+void
+faults_ring_short(int bytes)
+{
+    atomic_store(&use_bytes, bytes);
+}
+
+void
+faults_ring_result(int result)
+{
+    atomic_store(&use_result, result);
+}
+
+void
 faults_thread(int nth)
 {
     atomic_store(&thread_nth, nth);
@@ -225,8 +243,21 @@ __wrap_io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned fla
 int
 __wrap_io_uring_submit_and_wait(struct io_uring *ring, unsigned count)
 {
+    int part = atomic_exchange(&use_part, 0), bytes = atomic_exchange(&use_bytes, 0), result = atomic_exchange(&use_result, 0), taken;
+    unsigned head = *ring->sq.khead, tail = ring->sq.sqe_tail;
+
     atomic_fetch_add(&use_count, 1);
-    return counted_down(&use_times) ? -atomic_load(&use_error) : __real_io_uring_submit_and_wait(ring, count);
+    if (part == 0 && counted_down(&use_times))
+        return -atomic_load(&use_error);
+    for (unsigned at = head; bytes > 0 && at != tail; at++)
+        ring->sq.sqes[at & ring->sq.ring_mask].len = (unsigned)bytes;
+    if (part > 0)
+        ring->sq.sqe_tail = head + (unsigned)part;
+    taken = __real_io_uring_submit_and_wait(ring, count);
+    ring->sq.sqe_tail = tail;
+    if (result != 0)
+        ring->cq.cqes[*ring->cq.khead & ring->cq.ring_mask].res = result;
+    return taken;
 }
 
 int

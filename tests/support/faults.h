@@ -33,6 +33,13 @@ void faults_ring(int error, int times);
 void faults_ring_use(int error, int times);
 /* How many uses there were since faults_ring_use was last called. */
 int faults_ring_uses(void);
+/*
+ * Of the next use of a ring, before those: the kernel takes only the first `calls`, as when the next one cannot even begin; each send takes only so many bytes,
+ * as when there is no more room; or its first call has this result (-errno), whatever it had. 0 disarms.
+ */
+void faults_ring_part(int calls);
+void faults_ring_short(int bytes);
+void faults_ring_result(int result);
 /* The nth pthread_create from now on fails with EAGAIN, counted from 1; 0 disarms. */
 void faults_thread(int nth);
 

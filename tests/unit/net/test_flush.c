@@ -9,13 +9,14 @@
 #include "support/unit/peer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PEERS = 2 * RING_CALLS + 6 };
 
-static int peers[PEERS];
+static int peers[PEERS], ours[PEERS];
 
 static void
 begin(bool io_uring)
@@ -23,8 +24,10 @@ begin(bool io_uring)
     parrot_init(1);
     parrot.config.io_uring = io_uring;
     parrot_start();
-    for (int i = 0; i < PEERS; i++)
+    for (int i = 0; i < PEERS; i++) {
         peers[i] = parrot_connect(0);
+        ours[i] = parrot_latest();
+    }
 }
 
 static void
@@ -72,7 +75,7 @@ START_TEST(each_is_written_to_once)
 }
 END_TEST
 
-/* One has much to read, which goes by itself, and is in its own order. */
+/* One has much to read, which goes by itself, in one piece, and is in its own order. */
 START_TEST(one_who_is_told_much_is_told_in_order)
 {
     peer_send(peers[5], "count 200\nall then\n");
@@ -85,6 +88,10 @@ START_TEST(one_who_is_told_much_is_told_in_order)
     peer_expect(peers[5], "then\n");
     peer_expect(peers[0], "then\n");
     peer_expect(peers[PEERS - 1], "then\n");
+    peer_half_close(peers[0]);
+    parrot_expect("input_ended");
+    parrot_expect("ended"); /* so the counters of that turn have been written */
+    ck_assert_uint_eq(counter_read(&parrot.workers[0].counters.writes), PEERS);
 }
 END_TEST
 
@@ -121,7 +128,12 @@ START_TEST(those_who_are_closed_get_their_last_line)
     for (int i = 0; i < PEERS; i++) {
         peer_expect(peers[i], "closing\n");
         peer_expect_end(peers[i]);
+        peer_half_close(peers[i]);
     }
+    for (int i = 0; i < PEERS; i++)
+        parrot_expect("ended"); /* for which its socket must have been closed */
+    for (int i = 0; i < PEERS; i++)
+        ck_assert_int_eq(fcntl(ours[i], F_GETFD), -1);
 }
 END_TEST
 
@@ -133,6 +145,21 @@ START_TEST(when_the_ring_fails_everybody_is_told_nevertheless)
     peer_send(peers[0], "all two\n");
     expect_of_all(0, "two\n");
     ck_assert_int_le(faults_ring_uses(), 1);
+}
+END_TEST
+
+/* Its descriptor and memory are given back, and the log says so. */
+START_TEST(a_ring_that_fails_is_given_up)
+{
+    begin(true);
+    faults_ring_use(EAGAIN, 1);
+    peer_send(peers[0], "all one\n");
+    expect_of_all(0, "one\n");
+    for (int i = 0; i < PEERS; i++)
+        peer_close(peers[i]);
+    parrot_stop();
+    ck_assert_ptr_null(parrot.workers[0].ring);
+    parrot_done();
 }
 END_TEST
 
@@ -169,6 +196,7 @@ main(void)
 
     suite_add_tcase(suite, both_ways("with a ring", begin_with_ring));
     suite_add_tcase(suite, both_ways("without", begin_without));
+    tcase_add_test(refused, a_ring_that_fails_is_given_up);
     tcase_add_test(refused, a_server_that_the_kernel_gives_no_ring_works_without);
     suite_add_tcase(suite, refused);
     return unit_run(suite);

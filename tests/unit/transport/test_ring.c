@@ -170,6 +170,57 @@ START_TEST(a_call_that_is_interrupted_is_made_again)
 }
 END_TEST
 
+/* As when one of the calls cannot even begin: kernels before 5.18 take no more behind it. */
+START_TEST(what_the_kernel_leaves_is_handed_over_again)
+{
+    for (int part = 1; part < RING_CALLS; part++) {
+        faults_ring_use(0, 0);
+        faults_ring_part(part);
+        ring_send(ring, sends, RING_CALLS);
+        expect_all(RING_CALLS);
+        if (ring != NULL)
+            ck_assert_int_eq(faults_ring_uses(), 2);
+    }
+    ck_assert_int_eq(ring_error(ring), 0);
+}
+END_TEST
+
+START_TEST(what_was_taken_before_the_ring_failed_is_not_sent_twice)
+{
+    char byte;
+
+    faults_ring_use(EAGAIN, 1);
+    faults_ring_part(10);
+    ring_send(ring, sends, RING_CALLS);
+    expect_all(RING_CALLS);
+    for (int i = 0; i < RING_CALLS; i++)
+        ck_assert_int_eq(recv(theirs[i], &byte, 1, MSG_DONTWAIT), -1);
+    ck_assert_int_eq(ring_error(ring), ring != NULL ? -EAGAIN : 0);
+    ck_assert_int_eq(ring_error(NULL), 0);
+}
+END_TEST
+
+/* The machine's trouble is as good as a full socket, and a send that was interrupted is made again: it had not been made. */
+START_TEST(results_mean_what_those_of_a_call_of_its_own_do)
+{
+    static const int full[] = {-ENOBUFS, -ENOMEM, -EAGAIN};
+    char twice[2 * sizeof texts[0]];
+
+    if (ring == NULL)
+        return;
+    for (size_t i = 0; i < sizeof full / sizeof full[0]; i++) {
+        faults_ring_result(full[i]);
+        ring_send(ring, sends, 3);
+        ck_assert_int_eq(sends[0].sent, -EAGAIN);
+        expect_line(0);
+    }
+    faults_ring_result(-EINTR);
+    ring_send(ring, sends, 3);
+    ck_assert_int_eq(sends[0].sent, sends[0].length);
+    ck_assert_int_eq(recv(theirs[0], twice, sizeof twice, MSG_DONTWAIT), 2 * sends[0].length); /* here it had been made nevertheless */
+}
+END_TEST
+
 /* How many descriptors of ours are open. */
 static int
 open_count(void)
@@ -214,6 +265,7 @@ END_TEST
 START_TEST(when_the_ring_fails_all_are_closed_nevertheless)
 {
     faults_ring_use(EAGAIN, 1);
+    faults_ring_part(10);
     ring_close(ring, ours, 40);
     expect_closed(40);
 }
@@ -247,6 +299,9 @@ main(void)
     tcase_add_test(tests, what_fits_in_part_is_sent_in_part);
     tcase_add_test(tests, a_ring_that_fails_is_not_used_again_and_nothing_is_lost);
     tcase_add_test(tests, a_call_that_is_interrupted_is_made_again);
+    tcase_add_test(tests, what_the_kernel_leaves_is_handed_over_again);
+    tcase_add_test(tests, what_was_taken_before_the_ring_failed_is_not_sent_twice);
+    tcase_add_test(tests, results_mean_what_those_of_a_call_of_its_own_do);
     tcase_add_test(tests, all_are_closed_in_one_call);
     tcase_add_test(tests, few_are_closed_without_the_ring);
     tcase_add_test(tests, when_the_ring_fails_all_are_closed_nevertheless);
