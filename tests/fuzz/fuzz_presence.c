@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "net/session_internal.h"
 #include "net/worker.h"
+#include "net/worker_internal.h"
 #include "presence/datagram.h"
 #include "presence/desk.h"
 #include "transport/tcp.h"
@@ -114,10 +115,7 @@ free_ended(void)
 static void
 flush(void)
 {
-    struct list *link;
-
-    while ((link = list_take_first(&worker.due)) != NULL)
-        session_flush(&worker, LIST_ENTRY(link, struct session, due));
+    worker_flush(&worker);
     free_ended();
     datagrams_send(&worker);
 }

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "net/session_internal.h"
+#include "net/worker_internal.h"
 #include "presence/client.h"
 #include "support/unit/require.h"
 #include "support/unit/words.h"
@@ -83,6 +84,7 @@ stage_open_with(uint32_t workers, const struct presence_config *config)
         .pressure = &stage.pressure,
         .refusal = "full\n",
         .refusal_length = 5,
+        .io_uring = true,
         .silence_ms = 1000000,
         .timeouts_ms =
             {
@@ -377,10 +379,8 @@ void
 stage_write(uint32_t number)
 {
     struct worker *worker = &stage.workers[number];
-    struct list *link;
 
-    while ((link = list_take_first(&worker->due)) != NULL)
-        session_flush(worker, LIST_ENTRY(link, struct session, due));
+    worker_flush(worker);
     free_ended(worker);
     datagrams_send(worker);
 }

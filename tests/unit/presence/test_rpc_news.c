@@ -105,6 +105,7 @@ narrow_watcher(struct actor *friends[3])
 
     narrow = transport_tcp;
     narrow.send = narrow_send;
+    narrow.is_plain = false;
     watcher->session->transport = &narrow;
     narrow_room = SIZE_MAX;
     for (int i = 0; i < 3; i++)
@@ -168,6 +169,70 @@ START_TEST(what_has_not_left_gives_way_wherever_the_room_ends)
         REQUIRE(strcmp(heard, expected[begun]) == 0, "room for %zu: %s", room, heard);
         ck_assert_ptr_null(stage_client(watcher)->changes);
     }
+}
+END_TEST
+
+/* The same for several whose notifications leave in one system call, as far as this machine's kernel has a ring for us. */
+START_TEST(what_has_not_left_together_gives_way_too)
+{
+    enum { WATCHERS = 5 };
+    static const char *const expected[] = {NULL, "<2+=a> <3+=b,4+=b,2+=b>", "<2+=a,3+=a> <4+=b,2+=b,3+=b>", "<2+=a,3+=a,4+=a> <2+=b,3+=b,4+=b>"};
+    const struct desk *desk = &stage.presence->desks[0];
+    struct actor *friends[3], *watchers[WATCHERS];
+    size_t all, change;
+
+    for (int i = 0; i < 3; i++)
+        friends[i] = rpc_login(1, (const char *[]){"2", "3", "4"}[i], "", "");
+    for (int i = 0; i < WATCHERS; i++)
+        watchers[i] = rpc_login(0, (const char *[]){"11", "12", "13", "14", "15"}[i], "2, 3, 4", "2,3,4");
+    all_set(friends, "a");
+    stage_expect(watchers[0], "<2+=a,3+=a,4+=a>");
+    all = stage.heard_bytes;
+    change = (all - desk->changes_begin - desk->changes_end - 4) / 3;
+    for (int begun = 1; begun <= 3; begun++) {
+        all_set(friends, "c");
+        for (int i = 0; i < WATCHERS; i++)
+            (void)stage_heard(watchers[i]);
+        if (stage.workers[0].ring == NULL)
+            return;
+        faults_ring_short(begun == 1 ? 1 : (int)(desk->changes_begin + (unsigned)(begun - 1) * (change + 2)));
+        all_set(friends, "a");
+        all_set(friends, "d");
+        all_set(friends, "b");
+        for (int i = 0; i < WATCHERS; i++) {
+            ck_assert(watchers[i]->session->blocked);
+            ck_assert_uint_eq(watchers[i]->session->queue.count, 1);
+        }
+        for (int i = 0; i < WATCHERS; i++) {
+            stage_room(watchers[i]);
+            stage_settle();
+            stage_expect(watchers[i], expected[begun]);
+            ck_assert_ptr_null(stage_client(watchers[i])->changes);
+        }
+    }
+}
+END_TEST
+
+/* Nothing is written to a peer that is known to be lost: that would find another reason. What waits for it is forgotten. */
+START_TEST(who_is_lost_is_not_written_to)
+{
+    struct worker *worker = &stage.workers[0];
+    struct actor *friends[3], *watcher = narrow_watcher(friends);
+    uint64_t writes;
+
+    narrow_room = 0;
+    all_set(friends, "a");
+    watcher->session->transport = &transport_tcp;
+    watcher->session->timed_out = true;
+    writes = counter_read(&worker->counters.writes);
+    session_mute(worker, watcher->session);
+    stage_settle();
+    ck_assert_uint_eq(counter_read(&worker->counters.writes), writes);
+    ck_assert(watcher->session->timed_out);
+    ck_assert_ptr_null(stage_client(watcher)->changes);
+    all_set(friends, "b");
+    ck_assert_ptr_null(stage_client(watcher)->changes);
+    ck_assert_uint_eq(counter_read(&worker->counters.writes), writes);
 }
 END_TEST
 
@@ -308,6 +373,8 @@ news_suite(void)
     tcase_add_test(tests, what_comes_in_one_turn_is_told_in_one_line);
     tcase_add_test(tests, a_blocked_client_is_told_the_newest_of_each);
     tcase_add_test(tests, what_has_not_left_gives_way_wherever_the_room_ends);
+    tcase_add_test(tests, what_has_not_left_together_gives_way_too);
+    tcase_add_test(tests, who_is_lost_is_not_written_to);
     tcase_add_test(tests, what_has_not_left_is_forgotten_with_the_friend);
     tcase_add_test(tests, what_has_begun_is_finished_before_the_end);
     tcase_add_test(tests, who_is_read_from_again_still_waits_for_room);
