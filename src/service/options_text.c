@@ -61,6 +61,9 @@ static void
 entry_print(FILE *out, const char *name, const char *text)
 {
     fprintf(out, "   %-*s", TEXT_COLUMN - 3, name);
+    /* A long name has its line to itself. */
+    if (strlen(name) >= TEXT_COLUMN - 3)
+        fprintf(out, "\n%*s", TEXT_COLUMN, "");
     wrapped_print(out, text, TEXT_COLUMN);
 }
 

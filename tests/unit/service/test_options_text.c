@@ -70,9 +70,9 @@ START_TEST(help_tells_everything_about_each_option)
         char expected[1024];
 
         if (row->kind == OPTION_FLAG)
-            snprintf(expected, sizeof expected, "%s [$%s]", row->help, row->environment);
+            snprintf(expected, sizeof expected, " %s [$%s]", row->help, row->environment);
         else
-            snprintf(expected, sizeof expected, "%s (default: %s) [$%s]", row->help, row->fallback, row->environment);
+            snprintf(expected, sizeof expected, " value %s (default: %s) [$%s]", row->help, row->fallback, row->environment);
         expect_inside(flat, expected);
         snprintf(expected, sizeof expected, "\n   --%s%s", row->name, row->kind == OPTION_FLAG ? "" : " value");
         expect_inside(help, expected);
