@@ -161,8 +161,10 @@ keep_unfinished(struct presence *presence, struct worker *worker, struct client 
     if (!keep(presence, worker, client, bytes, length))
         return;
     client->input->framer = state;
-    if (begins)
+    if (begins) {
         deadlines_start(worker_deadlines(worker, DEADLINE_MESSAGE), &client->input->deadline, worker->now_ms);
+        input_offer(presence, worker, client->input, INPUT_UNFINISHED);
+    }
 }
 
 void

@@ -34,6 +34,10 @@ struct lane {
     uint32_t unfinished[LANE_GROUPS]; /* how much of it is of which group */
 };
 
+/* Messages that are kept and may have to go, with their sessions, when others need room (input.h): unfinished ones, and long batches between two slices. */
+enum input_kind { INPUT_UNFINISHED, INPUT_SLICED, INPUT_KINDS };
+enum { INPUT_SIZES = 16 }; /* each twice the one before, the least 128 bytes: more than the largest message that may be allowed takes */
+
 /* One worker's own; on its thread only. */
 struct desk {
     const struct presence_config *config; /* what holds now; a reload gives another one. Only by desk_config, and not kept beyond a turn's step */
@@ -41,13 +45,14 @@ struct desk {
     struct decoder *decoder;
     struct line *online_line; /* the classic dialect's two words: one line each, shared by all queues of this worker */
     struct line *offline_line;
-    struct list parked;            /* clients whose next object waits for earlier news, in the order of their tickets */
-    struct list braked;            /* clients whose login waits until older news of a celebrity has been told */
-    struct list sliced;            /* clients whose batches are carried out in slices, in the order of their turns */
-    struct deadline brake;         /* runs while there are such, or braked ones: when to look again */
-    size_t unfinished;             /* bytes held for unfinished messages */
-    struct rpc_progress *progress; /* of the JSON-RPC message that has just been told to wait */
-    struct snapshot snapshot;      /* scratch, and so is what follows */
+    struct list parked;                            /* clients whose next object waits for earlier news, in the order of their tickets */
+    struct list braked;                            /* clients whose login waits until older news of a celebrity has been told */
+    struct list sliced;                            /* clients whose batches are carried out in slices, in the order of their turns */
+    struct deadline brake;                         /* runs while there are such, or braked ones: when to look again */
+    size_t unfinished;                             /* bytes held for unfinished messages */
+    struct list holders[INPUT_KINDS][INPUT_SIZES]; /* those who hold them, by what each takes; the oldest first */
+    struct rpc_progress *progress;                 /* of the JSON-RPC message that has just been told to wait */
+    struct snapshot snapshot;                      /* scratch, and so is what follows */
     struct buffer scratch;
     struct tally tally;                /* read by anybody; what stands around it is this worker's too, so nobody else writes to its cache lines */
     struct told told;                  /* in this turn */

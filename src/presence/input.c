@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "presence/input.h"
 
+#include "base/assert.h"
 #include "base/list.h"
 #include "net/worker.h"
 #include "presence/client.h"
@@ -40,11 +41,28 @@ hold(struct desk *desk, size_t more)
     counter_set(&desk->tally.unfinished_bytes, desk->unfinished);
 }
 
+/* Which of INPUT_SIZES a capacity is. */
+static uint32_t
+size_of(size_t capacity)
+{
+    uint32_t size = (uint32_t)__builtin_ctzl(capacity / CAPACITY_MIN);
+
+    ASSERT(size < INPUT_SIZES);
+    return size;
+}
+
+static void
+rank(struct desk *desk, struct input *input)
+{
+    list_append(&desk->holders[input->kind][size_of(input->capacity)], &input->holder);
+}
+
 /* Makes the input anew with another capacity. A deadline that runs is moved over, for its link's neighbours know the old place. */
 static struct input *
 resize(struct desk *desk, struct input *input, size_t capacity)
 {
     size_t before = input == NULL ? 0 : input->capacity;
+    bool offered = input != NULL && list_is_linked(&input->holder);
     struct input *larger = malloc(sizeof *larger + capacity);
 
     if (larger == NULL)
@@ -53,6 +71,7 @@ resize(struct desk *desk, struct input *input, size_t capacity)
         memset(larger, 0, sizeof *larger);
         framer_init(&larger->framer);
     } else {
+        list_remove(&input->holder);
         memcpy(larger, input, sizeof *input + input->length);
         if (deadline_is_running(&input->deadline)) {
             larger->deadline.link.next->previous = &larger->deadline.link;
@@ -62,6 +81,8 @@ resize(struct desk *desk, struct input *input, size_t capacity)
         hold(desk, -before);
     }
     larger->capacity = capacity;
+    if (offered)
+        rank(desk, larger);
     return larger;
 }
 
@@ -89,24 +110,33 @@ input_append(struct presence *presence, struct worker *worker, struct input **in
     return 0;
 }
 
+void
+input_offer(struct presence *presence, struct worker *worker, struct input *input, enum input_kind kind)
+{
+    input_withdraw(input);
+    input->kind = kind;
+    rank(presence_desk(presence, worker), input);
+}
+
+void
+input_withdraw(struct input *input)
+{
+    list_remove(&input->holder);
+}
+
 struct input *
 input_larger(struct presence *presence, struct worker *worker, const struct input *input, size_t length)
 {
-    size_t capacity = capacity_for((input == NULL ? 0 : input->length) + length);
-    const struct list *waiting = &worker_deadlines(worker, DEADLINE_MESSAGE)->waiting;
-    const struct list *sliced = &presence_desk(presence, worker)->sliced;
+    struct desk *desk = presence_desk(presence, worker);
+    uint32_t least = size_of(capacity_for((input == NULL ? 0 : input->length) + length)) + 1;
 
-    for (struct list *link = waiting->next; link != waiting; link = link->next) {
-        struct input *other = LIST_ENTRY(LIST_ENTRY(link, struct deadline, link), struct input, deadline);
+    for (int kind = 0; kind < INPUT_KINDS; kind++) {
+        for (uint32_t size = INPUT_SIZES; size-- > least;) {
+            struct list *holders = &desk->holders[kind][size];
 
-        if (other->capacity > capacity)
-            return other;
-    }
-    for (struct list *link = sliced->next; link != sliced; link = link->next) {
-        struct input *other = LIST_ENTRY(link, struct client, turn)->input;
-
-        if (other->capacity > capacity)
-            return other;
+            if (!list_is_empty(holders))
+                return LIST_ENTRY(holders->next, struct input, holder);
+        }
     }
     return NULL;
 }
@@ -117,6 +147,7 @@ input_free(struct presence *presence, struct worker *worker, struct input *input
     if (input == NULL)
         return;
     deadline_stop(&input->deadline);
+    input_withdraw(input);
     rpc_progress_free(input->progress);
     hold(presence_desk(presence, worker), -input->capacity);
     free(input);

@@ -17,6 +17,8 @@ struct rpc_progress;
 
 struct input {
     struct deadline deadline; /* for the end of the message */
+    struct list holder;       /* in one of the desk's lists while it may have to go for others */
+    enum input_kind kind;     /* in which */
     struct client *client;
     struct framer framer;          /* where it stands in the bytes */
     size_t message_length;         /* of a complete message that waits; 0 while it is not complete */
@@ -33,9 +35,13 @@ size_t input_share(const struct presence_config *config, uint32_t workers);
  */
 int input_append(struct presence *presence, struct worker *worker, struct input **input, struct client *client, const char *bytes, size_t length)
     REQUIRES(worker_role);
+/* It may have to go for others from now on, as one of these; or it may not any more. */
+void input_offer(struct presence *presence, struct worker *worker, struct input *input, enum input_kind kind) REQUIRES(worker_role);
+void input_withdraw(struct input *input);
 /*
- * An unfinished message, or else a long batch that is carried out in slices, that takes more than *input (NULL: none yet) would with so many bytes more,
- * the oldest such; NULL when there is none. It is the one to go when there is no room: who holds most pays, and many who hold little are no trouble.
+ * The largest unfinished message, or else the largest batch that is carried out in slices, that takes more than *input (NULL: none yet) would with so many
+ * bytes more; of several the oldest; NULL when there is none. It is the one to go when there is no room: who holds most pays, and many who hold little are
+ * no trouble. However many there are, finding it takes a few steps.
  */
 struct input *input_larger(struct presence *presence, struct worker *worker, const struct input *input, size_t length) REQUIRES(worker_role);
 /* Frees it; NULL is allowed. */

@@ -33,6 +33,10 @@ parking_enter(struct presence *presence, struct worker *worker, struct client *c
     struct desk *desk = presence_desk(presence, worker);
 
     deadline_stop(&client->input->deadline);
+    if (outcome == SLICE)
+        input_offer(presence, worker, client->input, INPUT_SLICED);
+    else
+        input_withdraw(client->input); /* its turn comes soon */
     client->input->message_length = length;
     client->parked = true;
     client->turn = (struct list){0};
@@ -51,6 +55,7 @@ parking_leave(struct client *client)
         return;
     client->parked = false;
     list_remove(&client->turn);
+    input_withdraw(client->input);
 }
 
 static void

@@ -210,6 +210,8 @@ desk_init(struct desk *desk)
     list_init(&desk->parked);
     list_init(&desk->braked);
     list_init(&desk->sliced);
+    for (int i = 0; i < INPUT_KINDS * INPUT_SIZES; i++)
+        list_init(&desk->holders[i / INPUT_SIZES][i % INPUT_SIZES]);
     desk->decoder = decoder_new();
     desk->online_line = line_new(dialect_classic.online_line, strlen(dialect_classic.online_line));
     desk->offline_line = line_new(dialect_classic.offline_line, strlen(dialect_classic.offline_line));

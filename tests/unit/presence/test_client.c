@@ -306,6 +306,29 @@ START_TEST(who_holds_most_pays_for_the_room_that_others_need)
 }
 END_TEST
 
+START_TEST(of_those_who_hold_much_the_one_with_most_pays)
+{
+    enum { OTHERS = 30 };
+    struct presence_config config = stage_usual();
+    struct actor *much, *most, *more, *others[OTHERS];
+
+    config.limits.message_bytes = 64 * 1024;
+    config.unfinished_limit = 1; /* so it is twice the longest message */
+    begin_with(config);
+    much = begun(0, 10000);
+    most = begun(0, 50000);
+    more = begun(0, 20000);
+    for (int i = 0; i < OTHERS; i++)
+        others[i] = begun(0, 800);
+    stage_settle();
+    stage_expect(most, "server_full .");
+    stage_expect(much, "");
+    stage_expect(more, "");
+    for (int i = 0; i < OTHERS; i++)
+        stage_expect(others[i], "");
+}
+END_TEST
+
 START_TEST(a_worker_has_room_whatever_the_others_hold)
 {
     begin_with(with_little_room());
@@ -557,6 +580,7 @@ main(void)
     tcase_add_test(tests, all_unfinished_messages_together_are_limited);
     tcase_add_test(tests, who_has_just_ended_holds_no_room);
     tcase_add_test(tests, who_holds_most_pays_for_the_room_that_others_need);
+    tcase_add_test(tests, of_those_who_hold_much_the_one_with_most_pays);
     tcase_add_test(tests, a_worker_has_room_whatever_the_others_hold);
     tcase_add_test(tests, what_has_arrived_in_time_counts_when_it_is_read_later);
     tcase_add_test(tests, the_end_of_input_ends_the_session);
