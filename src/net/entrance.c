@@ -20,6 +20,8 @@ struct door {
     struct proxy_header *header; /* NULL where none is due any more */
     struct list held;            /* among its worker's held ones */
     uint64_t held_until_ms;
+    struct udp_address client; /* whom a proxy speaks for, with has_client */
+    bool has_client;
     bool waits;       /* for its turn */
     bool turned_away; /* counted in its worker's */
 };
@@ -51,6 +53,12 @@ door_new(struct session *session)
     return door;
 }
 
+const struct udp_address *
+entrance_client(const struct session *session)
+{
+    return session->door != NULL && session->door->has_client ? &session->door->client : NULL;
+}
+
 void
 entrance_leave(struct worker *worker, struct session *session)
 {
@@ -58,8 +66,7 @@ entrance_leave(struct worker *worker, struct session *session)
 
     if (door == NULL)
         return;
-    if (door->pass.source != NULL)
-        gate_leave(worker->config->gate, &door->pass, worker->now_ms);
+    gate_leave(worker->config->gate, &door->pass, worker->now_ms);
     worker->entrance.waiting -= door->waits;
     worker->entrance.turned_away -= door->turned_away;
     list_remove(&door->held);
@@ -68,12 +75,16 @@ entrance_leave(struct worker *worker, struct session *session)
     session->door = NULL;
 }
 
-/* Lets it be a session like any other. Its door stays only if something is counted there. */
+/* Lets it be a session like any other. Its door stays only if something is counted there, or to know the proxy's client. */
 static void
 let_in(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     session->entering = false;
-    if (!gate_limits_sessions(worker->config->gate))
+    if (gate_limits_sessions(worker->config->gate))
+        return;
+    if (session->door->has_client)
+        gate_leave(worker->config->gate, &session->door->pass, worker->now_ms);
+    else
         entrance_leave(worker, session);
 }
 
@@ -175,15 +186,17 @@ refuse(struct worker *worker, struct session *session, const char *problem) REQU
 static void
 header_done(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
-    struct proxy_header *header = session->door->header;
-    char proxy[TCP_ADDRESS_TEXT];
-    struct udp_address from = header->source;
+    struct door *door = session->door;
+    struct udp_address from = door->header->source;
     /* Where it does not say, the proxy itself asks whether we are well, or does not know. */
-    bool has_address = header->knows_source || session_from(session, &from);
+    bool has_address = door->header->knows_source || session_from(session, &from);
+    char proxy[TCP_ADDRESS_TEXT];
 
-    session->door->header = NULL;
-    free(header);
     session_peer(session, proxy);
+    door->has_client = door->header->knows_source;
+    door->client = from;
+    free(door->header);
+    door->header = NULL;
     if (!has_address && session->transport == &transport_tcp) {
         session_end(worker, session); /* reset meanwhile */
         return;

@@ -2,7 +2,7 @@
  *
  * What a newcomer has to pass before it is a session like any other: the header of the PROXY protocol, where its listener demands one, and the gate
  * (gate.h), where there are limits. Only where there is something to pass does a session have a struct door, and it keeps it only for as long as it is
- * needed. On the session's worker's thread.
+ * needed: to its end where something is counted there, or where a proxy speaks for its client. On the session's worker's thread.
  *
  * Who has to wait is not read from, so what it says waits in the kernel, and nothing of it is lost or refused. A newcomer who hangs up while it waits for its
  * turn is let go without having been read. A proxy whose header is wrong, late or missing is no client, so it is not told anything; the log is.
@@ -43,6 +43,8 @@ void entrance_tick(struct worker *worker) REQUIRES(worker_role);
 void entrance_reconfigure(struct worker *worker) REQUIRES(worker_role);
 /* A session that has a door has said something. */
 void entrance_charge(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Whom a proxy speaks for on this session, as long as its socket is there; NULL: nobody, or the proxy itself. */
+const struct udp_address *entrance_client(const struct session *session);
 /* The session has ended. */
 void entrance_leave(struct worker *worker, struct session *session) REQUIRES(worker_role);
 

@@ -34,10 +34,13 @@ session_from(const struct session *session, struct udp_address *from)
 void
 session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT])
 {
+    const struct udp_address *client = entrance_client(session);
     struct udp_address from;
 
     if (session_is_datagram(session))
         udp_address_format(&session->address, text);
+    else if (client != NULL)
+        udp_address_format(client, text);
     else if (session_from(session, &from))
         udp_address_format(&from, text);
     else

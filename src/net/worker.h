@@ -203,7 +203,7 @@ enum { SESSION_NAME = 24 };
 void session_name(const struct session *session, char name[SESSION_NAME]);
 /* Where the other end of its socket is; what a proxy says of its client is another matter. False: it has no address. */
 bool session_from(const struct session *session, struct udp_address *from);
-/* Where it comes from, for people: "gone" when the connection is, the transport's name where there are no addresses. */
+/* Where it comes from, for people: a proxy's client if it named one, "gone" when the connection is, the transport's name where there are no addresses. */
 void session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT]);
 
 /* Posts mail from this worker's thread to another or to itself. May be called under a shard's lock: the wake-up comes later in the turn. */

@@ -4,6 +4,7 @@
  * so that friends (and what tests/support makes of them) can come by TCP without.
  */
 #include "support/client.h"
+#include "support/http.h"
 #include "support/pace.h"
 #include "support/rpc_client.h"
 #include "support/session.h"
@@ -134,6 +135,49 @@ START_TEST(the_real_address_is_in_the_log)
         ck_assert_msg(strstr(proxied_line(server, i), headers[i].peer) != NULL, "%s", proxied_line(server, i));
         ck_assert_ptr_nonnull(strstr(proxied_line(server, i), "\"proxy\":\"unix\""));
     }
+    end(server);
+}
+END_TEST
+
+/* So many sessions are listed to operators with this peer. */
+static void
+expect_listed(struct server *server, const char *peer, int count)
+{
+    struct http_answer answer = http_get((uint16_t)server_event_number(server, "listening", 0, "admin_port"), "/api/v1/sessions");
+    int found = 0;
+
+    for (const char *at = answer.body; (at = strstr(at, peer)) != NULL; at++)
+        found++;
+    ck_assert_msg(answer.status == 200 && found == count, "%s", answer.body);
+    http_answer_done(&answer);
+}
+
+/* With no limit, and with limits of which something is counted to the end, or up to the login. */
+START_TEST(the_real_address_is_told_to_operators)
+{
+    static const char *const flags[] = {
+        "--admin-port 0", "--admin-port 0 --max-connections-per-address 9", "--admin-port 0 --login-rate-per-address 5"};
+    struct server *server = begin(flags[_i]);
+    struct session *watcher = session_open(server, 1, "2, 3");
+    struct client *one = proxied(server), *two = proxy_connect(server), *three = proxy_connect(server);
+
+    (void)proxied_line(server, 0);
+    expect_listed(server, "\"peer\": \"192.0.2.7:4711\"", 1);
+    client_hello(one, 2, NULL);
+    client_send_bytes(two, binary, sizeof binary - 1);
+    client_hello(two, 3, NULL);
+    client_send_bytes(three, local, sizeof local - 1);
+    client_expect(watcher->client, ONLINE ONLINE);
+    (void)proxied_line(server, 2);
+    expect_listed(server, "\"peer\": \"192.0.2.7:4711\"", 1);
+    expect_listed(server, "\"peer\": \"[2001:db8::5]:4711\"", 1);
+    expect_listed(server, "\"peer\": \"unix\"", 1);
+    expect_listed(server, "\"peer\": \"127.0.0.1:", 1);
+    client_close(one);
+    client_close(two);
+    client_close(three);
+    client_expect(watcher->client, OFFLINE OFFLINE);
+    session_leave(watcher);
     end(server);
 }
 END_TEST
@@ -326,6 +370,7 @@ main(void)
 
     tcase_add_test(tests, both_versions_and_both_dialects);
     tcase_add_test(tests, the_real_address_is_in_the_log);
+    tcase_add_loop_test(tests, the_real_address_is_told_to_operators, 0, 3);
     tcase_add_test(tests, a_header_comes_in_any_pieces);
     tcase_add_test(tests, a_wrong_or_missing_header_closes_and_is_logged);
     tcase_add_test(tests, a_flood_of_wrong_headers_is_cut_in_the_log);
