@@ -75,6 +75,16 @@ port_read(const char *word, uint16_t *port)
     return true;
 }
 
+/* Does the proxy not know whom it speaks for? Whatever follows is to be ignored then. */
+static bool
+is_unknown(const char *at, const char *end)
+{
+    static const char word[] = "UNKNOWN";
+    size_t length = (size_t)(end - at);
+
+    return length >= sizeof word - 1 && memcmp(at, word, sizeof word - 1) == 0 && (length == sizeof word - 1 || at[sizeof word - 1] == ' ');
+}
+
 /* The line of version 1 is complete, its end taken off. */
 static enum proxy_result
 line_read(struct proxy_header *header, size_t length)
@@ -85,10 +95,10 @@ line_read(struct proxy_header *header, size_t length)
     uint16_t port, other_port;
     int family;
 
+    if (is_unknown(at, end))
+        return PROXY_DONE;
     if (!word_take(&at, end, family_word, sizeof family_word))
         return wrong(header, "the family is missing");
-    if (strcmp(family_word, "UNKNOWN") == 0)
-        return PROXY_DONE; /* whatever follows is to be ignored */
     if (strcmp(family_word, "TCP4") == 0)
         family = AF_INET;
     else if (strcmp(family_word, "TCP6") == 0)

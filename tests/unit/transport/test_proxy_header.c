@@ -73,6 +73,8 @@ START_TEST(version_1)
     EXPECT("PROXY TCP6 ffff:f:f:f:f:f:f:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n", "[ffff:f:f:f:f:f:f:ffff]:65535");
     EXPECT("PROXY TCP6 ::ffff:10.0.0.1 ::1 4000 80\r\n", "10.0.0.1:4000");
     EXPECT("PROXY UNKNOWN\r\n", "none");
+    EXPECT("PROXY UNKNOWN \r\n", "none");
+    EXPECT("PROXY UNKNOWN  \0\r\n", "none");
     EXPECT("PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n", "none");
     EXPECT("PROXY UNKNOWN any \0 thing\r\n", "none");
 }
