@@ -40,7 +40,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 /* What the words say. */
 struct wish {
     const struct command *command;
-    const char *server; /* HOST:PORT or PORT */
+    const char *server; /* HOST:PORT, PORT or unix:/path */
     const char *token_file;
     bool as_json;
     const char *sort, *limit, *offset;
@@ -51,13 +51,14 @@ struct wish {
 void
 ctl_help_print(FILE *out)
 {
-    fputs("USAGE:\n   alo ctl [--server HOST:PORT] [--token-file FILE] [--json] command\n\nCOMMANDS:\n", out);
+    fputs("USAGE:\n   alo ctl [--server SERVER] [--token-file FILE] [--json] command\n\nCOMMANDS:\n", out);
     for (int i = 0; i < COMMANDS; i++)
         fprintf(out, "   %s%s%s\n      %s\n", commands[i].name, *commands[i].arguments == '\0' ? "" : " ", commands[i].arguments, commands[i].help);
     fputs("\nOPTIONS:\n"
-          "   --server HOST:PORT   where the server's admin interface is (default: localhost and $ALO_ADMIN_PORT, or 8081)\n"
-          "   --token-file FILE    file with the token that ending sessions and draining take [$ALO_ADMIN_TOKEN_FILE]\n"
-          "   --json               print JSON and not a table\n"
+          "   --server SERVER     where the server's admin interface is: HOST:PORT, PORT or unix:/path (default: localhost and $ALO_ADMIN_PORT, or "
+          "8081)\n"
+          "   --token-file FILE   file with the token that ending sessions and draining take [$ALO_ADMIN_TOKEN_FILE]\n"
+          "   --json              print JSON and not a table\n"
           "\nA user's id is an integer, or a word; a word that looks like an integer is put into quotes: '\"7\"'.\n",
         out);
 }

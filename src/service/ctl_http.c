@@ -6,11 +6,14 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { PATIENCE_S = 15, HOST_BYTES = 256, REQUEST_BYTES = 4096, ANSWER_MAX = 64 << 20 };
@@ -58,7 +61,7 @@ connect_any(const struct addrinfo *addresses)
 }
 
 static int
-server_connect(const char *server, char problem[CTL_PROBLEM])
+connect_tcp(const char *server, char problem[CTL_PROBLEM])
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *addresses = NULL;
@@ -74,10 +77,41 @@ server_connect(const char *server, char problem[CTL_PROBLEM])
     }
     descriptor = connect_any(addresses);
     freeaddrinfo(addresses);
-    if (descriptor >= 0)
-        return descriptor;
-    snprintf(problem, CTL_PROBLEM, "cannot connect to the admin interface at %.80s port %.20s: %s", host, port, strerror(-descriptor));
-    return -1;
+    if (descriptor < 0)
+        snprintf(problem, CTL_PROBLEM, "cannot connect to the admin interface at %.80s port %.20s: %s", host, port, strerror(-descriptor));
+    return descriptor;
+}
+
+/* By a Unix socket, as a service manager opens one. */
+static int
+connect_local(const char *path, char problem[CTL_PROBLEM])
+{
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    struct addrinfo address = {.ai_family = AF_UNIX, .ai_addr = (struct sockaddr *)&local};
+    size_t length = strlen(path);
+    int descriptor;
+
+    if (length == 0 || length >= sizeof local.sun_path) {
+        snprintf(problem, CTL_PROBLEM, "unix: takes a path of 1 to %zu bytes", sizeof local.sun_path - 1);
+        return -1;
+    }
+    memcpy(local.sun_path, path, length);
+    if (path[0] == '@')
+        local.sun_path[0] = '\0'; /* one without a file */
+    address.ai_addrlen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@'));
+    descriptor = connect_any(&address);
+    if (descriptor < 0)
+        snprintf(problem, CTL_PROBLEM, "cannot connect to the admin interface at unix:%s: %s", path, strerror(-descriptor));
+    return descriptor;
+}
+
+static int
+server_connect(const char *server, char problem[CTL_PROBLEM])
+{
+    static const char local[] = "unix:";
+    bool is_local = strncmp(server, local, sizeof local - 1) == 0;
+
+    return is_local ? connect_local(server + sizeof local - 1, problem) : connect_tcp(server, problem);
 }
 
 /* Reads to the end of the connection. Returns 0 or -errno. */

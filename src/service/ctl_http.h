@@ -10,7 +10,7 @@
 enum { CTL_PROBLEM = 256 };
 
 /*
- * Asks a server, HOST:PORT or PORT, and appends the body of the answer. The token may be "". Returns the status of HTTP, or -1 and a sentence in
+ * Asks a server, HOST:PORT, PORT or unix:/path (unix:@name where it has no file), and appends the body of the answer. The token may be "". Returns the status of HTTP, or -1 and a sentence in
  * problem.
  */
 int ctl_ask(const char *server, const char *method, const char *path, const char *token, struct buffer *body, char problem[CTL_PROBLEM]);

@@ -4,6 +4,7 @@
  * the server stops.
  */
 #include "support/client.h"
+#include "support/ctl.h"
 #include "support/http.h"
 #include "support/pace.h"
 #include "support/program.h"
@@ -228,21 +229,13 @@ START_TEST(it_tells_of_users_and_sessions)
 }
 END_TEST
 
-/* Runs `alo ctl` with these words; what it says has this text, and its exit status is this. */
 static void
 expect_ctl(struct server *server, const char *words, int status, const char *text)
 {
-    char command[512];
-    const char *binary = getenv("ALO_BINARY");
+    char where[32];
 
-    snprintf(command, sizeof command, "env -u ALO_ADMIN_TOKEN_FILE %s ctl --server 127.0.0.1:%u %s", binary != NULL ? binary : ".bin/alo",
-        admin_port(server), words);
-    struct program *program = program_start(PROGRAM_PIPES, command);
-    program_hang_up(program);
-    int ended = program_wait(program);
-    ck_assert_msg(WIFEXITED(ended) && WEXITSTATUS(ended) == status, "%s: wait status %#x: %s", words, (unsigned)ended, program->text);
-    ck_assert_msg(strstr(program->text, text) != NULL, "%s: \"%s\" is not in: %s", words, text, program->text);
-    program_free(program);
+    snprintf(where, sizeof where, "127.0.0.1:%u", admin_port(server));
+    ctl_expect(where, words, status, text);
 }
 
 START_TEST(operators_close_sessions_from_a_terminal)
@@ -264,6 +257,7 @@ START_TEST(operators_close_sessions_from_a_terminal)
     expect_ctl(server, "close-user 7", 1, "this needs the token");
     expect_ctl(server, "close-user", 2, "it takes ID");
     expect_ctl(server, "--limit 3 ready", 2, "are for sessions");
+    ctl_expect("unix:", "ready", 1, "unix: takes a path of 1 to 107 bytes");
     expect_ctl(server, "frobnicate", 2, "there is no command frobnicate");
     snprintf(words, sizeof words, "close-user --token-file %s 7", token);
     expect_ctl(server, words, 0, "1 closed\n");

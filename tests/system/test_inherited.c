@@ -3,6 +3,7 @@
  * Socket activation: the sockets are opened by the test, handed over, and outlive the servers that serve them. What cannot be served is refused.
  */
 #include "support/client.h"
+#include "support/ctl.h"
 #include "support/http.h"
 #include "support/pace.h"
 #include "support/rpc_client.h"
@@ -361,7 +362,7 @@ END_TEST
 START_TEST(operators_and_clients_each_have_their_own)
 {
     struct sockets sockets = {.count = 0};
-    char admin[64], clients[64];
+    char admin[64], clients[64], where[80], words[160];
 
     begin_files();
     path_make(admin, "admin");
@@ -374,6 +375,12 @@ START_TEST(operators_and_clients_each_have_their_own)
     ck_assert_int_eq(server_event_number(server, "listening", 0, "listeners"), 1);
     ck_assert_int_eq(server_event_number(server, "listening", 0, "admin_port"), 0);
     expect_answer(get_by(admin, "/readyz"), "");
+    snprintf(where, sizeof where, "unix:%s", admin);
+    ctl_expect(where, "ready", 0, "ready\n");
+    ctl_expect(where, "user 1", 0, "user 1 is online");
+    snprintf(words, sizeof words, "cannot connect to the admin interface at unix:%s-not: No such file", admin);
+    strcat(where, "-not");
+    ctl_expect(where, "ready", 1, words);
     struct http_answer answer = get_by(clients, "/readyz");
     ck_assert_int_eq(answer.status, 0);
     http_answer_done(&answer);
