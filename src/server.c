@@ -439,7 +439,7 @@ server_stop(struct server *server)
 {
     log_event(LEVEL_INFO, "stopping", LOG_FIELD_NUMBER("connections", admission_count(&server->admission)),
         LOG_FIELD_NUMBER("udp_sessions", admission_count(&server->datagram_admission)));
-    server_admin_set_ready(&server->admin, false);
+    server_admin_set_stopping(&server->admin);
     acceptor_stop(&server->acceptor);
     presence_stop(server->presence);
     workers_stop(server->workers, server->worker_count);

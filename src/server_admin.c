@@ -258,6 +258,13 @@ server_admin_set_ready(struct server_admin *admin, bool ready)
 }
 
 void
+server_admin_set_stopping(struct server_admin *admin)
+{
+    server_admin_set_ready(admin, false);
+    atomic_store_explicit(&admin->api.stopping, true, memory_order_relaxed);
+}
+
+void
 server_admin_stop(struct server_admin *admin)
 {
     admin_stop(admin->admin);

@@ -49,6 +49,8 @@ int server_admin_start(struct server_admin *admin);
 int server_admin_reload(struct server_admin *admin, const struct options *options, char *problem, size_t size);
 /* From now on /readyz says so, or no longer. */
 void server_admin_set_ready(struct server_admin *admin, bool is_ready);
+/* The server begins to stop: it is not ready, and cannot be drained any more. */
+void server_admin_set_stopping(struct server_admin *admin);
 /* Ends it: nothing is asked of the workers any more. */
 void server_admin_stop(struct server_admin *admin);
 /* Frees what is left, when no worker runs any more. Allowed also when it was never started. */

@@ -5,6 +5,7 @@
 
 #include "base/handle.h"
 #include "base/log.h"
+#include "base/sync.h"
 #include "base/utf8.h"
 #include "service/signals.h"
 
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, STATUS_BAD = 400, STATUS_METHOD = 405, STATUS_NOT_FOUND = 404, STATUS_BUSY = 503 };
+enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 200, STATUS_BAD = 400, STATUS_METHOD = 405, STATUS_CONFLICT = 409, STATUS_NOT_FOUND = 404, STATUS_BUSY = 503 };
 
 struct api_question {
     struct api_question *next;
@@ -27,6 +28,8 @@ api_init(struct api *api, struct worker *workers, uint32_t worker_count)
 {
     api->workers = workers;
     api->worker_count = worker_count;
+    atomic_init(&api->stopping, false);
+    RACE_IGNORE(&api->stopping, sizeof api->stopping); /* helgrind: a flag by itself; no other memory is published through it */
     pressure_init(&api->pressure);
     return mailbox_init(&api->answers, &api->pressure);
 }
@@ -254,8 +257,10 @@ close_session(struct api *api, struct admin_request *request, const char *name)
 
 /* The main thread does it, as if it had got the signal. */
 static enum admin_outcome
-drain(struct admin_request *request)
+drain(struct api *api, struct admin_request *request)
 {
+    if (atomic_load_explicit(&api->stopping, memory_order_relaxed))
+        return refuse(request, STATUS_CONFLICT, "the server is stopping, and has said so to every session; there is nothing to drain any more\n");
     log_event(LEVEL_INFO, "operator_drains", LOG_FIELD_TEXT("peer", request->peer));
     signals_ask_drain();
     request->type = "application/json";
@@ -285,7 +290,7 @@ api_ask(struct api *api, struct admin_request *request)
         return request->is_post ? refuse_method(request, "GET, HEAD") : ask_for_users(api, request, INQUIRY_USERS, texts, 2);
     }
     if (strcmp(request->path, "/api/v1/drain") == 0)
-        return request->is_post ? drain(request) : refuse_method(request, "POST");
+        return request->is_post ? drain(api, request) : refuse_method(request, "POST");
     middle = path_middle(request->path, "/api/v1/sessions/", "/close", text, sizeof text);
     if (middle != NULL)
         return request->is_post ? close_session(api, request, middle) : refuse_method(request, "POST");

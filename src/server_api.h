@@ -10,6 +10,8 @@
 #include "presence/inquiry.h"
 #include "service/admin.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct api_question;
@@ -23,6 +25,7 @@ struct api {
     struct mailbox answers;
     struct api_question *questions; /* those whose inquiries have not come back as a whole, given up ones among them */
     uint32_t question_count;
+    _Atomic bool stopping; /* the server stops, so there is nothing to drain any more; the main thread sets it */
 };
 
 /* Makes it ready. Returns 0 or -errno. */

@@ -31,8 +31,8 @@ tell_status(struct watch *watch, uint64_t now_ms)
     if (watch->status_ms != 0 && now_ms - watch->status_ms < STATUS_GAP_MS)
         return;
     server_count(watch->server, &numbers);
-    snprintf(status, sizeof status, "users online: %" PRIu64 ", connections: %u, UDP sessions: %u", numbers.users_online, numbers.connections,
-        numbers.udp_sessions);
+    snprintf(status, sizeof status, "%susers online: %" PRIu64 ", connections: %u, UDP sessions: %u", watch->tells_drain ? "draining, " : "",
+        numbers.users_online, numbers.connections, numbers.udp_sessions);
     if (strcmp(status, watch->status) == 0)
         return;
     memcpy(watch->status, status, sizeof status);
@@ -62,6 +62,11 @@ look(struct watch *watch)
     if (watch->asked && pulse_is_answered(server_pulse(watch->server))) {
         watch->asked = false;
         systemd_feed_watchdog();
+    }
+    if (server_is_draining(watch->server) && !watch->tells_drain) {
+        watch->tells_drain = true;
+        watch->status_ms = 0; /* at once */
+        tell_status(watch, now_ms);
     }
     if (now_ms < watch->next_ms)
         return;

@@ -22,6 +22,7 @@ struct watch {
     bool asked;           /* a sign of life is awaited of the server's threads */
     uint64_t asked_ms;    /* since when */
     uint64_t status_ms;   /* when the status was told last */
+    bool tells_drain;     /* it says that the server is being drained */
     char status[WATCH_STATUS];
 };
 

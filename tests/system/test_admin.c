@@ -126,12 +126,37 @@ deaf_open(const struct server *server)
     return client;
 }
 
+/* A token in a file of the test's own. */
+static const char *
+token_file(void)
+{
+    static char path[] = "/tmp/alo-token-XXXXXX";
+    int descriptor = mkstemp(path);
+
+    ck_assert_int_ge(descriptor, 0);
+    ck_assert_int_eq(dprintf(descriptor, "a-token-for-tests\n"), 18);
+    close(descriptor);
+    return path;
+}
+
+static void
+expect_ctl(struct server *server, const char *words, int status, const char *text)
+{
+    char where[32];
+
+    snprintf(where, sizeof where, "127.0.0.1:%u", admin_port(server));
+    ctl_expect(where, words, status, text);
+}
+
 /* While a stop waits for those who do not read, it is said that the server is not ready; what was counted is there to the last. */
 START_TEST(a_stop_is_seen)
 {
-    struct server *server = server_start("--admin-port 0 --stop-timeout 3600");
+    const char *token = token_file();
+    struct server *server = server_start("--admin-port 0 --stop-timeout 3600 --admin-token-file %s", token);
     uint16_t port = admin_port(server);
     struct client *deaf = deaf_open(server), *client = client_connect(server);
+    struct http_answer answer;
+    char words[128];
 
     client_hello(client, 1, "2");
     expect_metric(server, "alo_users_online 1");
@@ -141,11 +166,17 @@ START_TEST(a_stop_is_seen)
     expect(http_get(port, "/readyz"), 503, "not ready\n");
     expect(http_get(port, "/livez"), 200, "ok\n");
     expect_metric(server, "alo_ready 0");
+    snprintf(words, sizeof words, "drain --token-file %s", token);
+    expect_ctl(server, words, 1, "the server is stopping");
+    answer = http_ask(port, "POST /api/v1/drain HTTP/1.0\r\nAuthorization: Bearer a-token-for-tests\r\n\r\n");
+    ck_assert_int_eq(answer.status, 409);
+    http_answer_done(&answer);
     client_close(client);
     expect_metric(server, "alo_connections_ended_total{reason=\"stopped\",transport=\"tcp\"} 1");
     client_close(deaf);
     ck_assert_int_eq(server_wait(server), 0);
     server_free(server);
+    unlink(token);
 }
 END_TEST
 
@@ -166,19 +197,6 @@ START_TEST(a_port_that_is_taken_is_said)
     server_stop(server);
 }
 END_TEST
-
-/* A token in a file of the test's own. */
-static const char *
-token_file(void)
-{
-    static char path[] = "/tmp/alo-token-XXXXXX";
-    int descriptor = mkstemp(path);
-
-    ck_assert_int_ge(descriptor, 0);
-    ck_assert_int_eq(dprintf(descriptor, "a-token-for-tests\n"), 18);
-    close(descriptor);
-    return path;
-}
 
 /* Is there such a text in what is answered? */
 static void
@@ -228,15 +246,6 @@ START_TEST(it_tells_of_users_and_sessions)
     server_stop(server);
 }
 END_TEST
-
-static void
-expect_ctl(struct server *server, const char *words, int status, const char *text)
-{
-    char where[32];
-
-    snprintf(where, sizeof where, "127.0.0.1:%u", admin_port(server));
-    ctl_expect(where, words, status, text);
-}
 
 START_TEST(operators_close_sessions_from_a_terminal)
 {

@@ -82,6 +82,22 @@ START_TEST(it_says_that_it_stops_and_how_long_that_may_take)
 }
 END_TEST
 
+START_TEST(it_says_that_it_drains)
+{
+    struct manager *manager = manager_new(watchdog_us());
+    struct server *server = server_start("--workers 2 --drain-time 3600");
+    struct session *session = session_open(server, 1, "");
+
+    expect_status(manager, "users online: 1, connections: 1, UDP sessions: 0");
+    server_signal(server, SIGUSR2);
+    expect_status(manager, "draining, users online: 1, connections: 1, UDP sessions: 0");
+    session_close(session);
+    expect_status(manager, "draining, users online: 0, connections: 0, UDP sessions: 0");
+    server_stop(server);
+    manager_free(manager);
+}
+END_TEST
+
 /* Whatever comes of it, it begins and ends. */
 START_TEST(it_says_when_a_reload_begins_and_ends)
 {
@@ -272,6 +288,7 @@ main(void)
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, it_says_that_it_is_ready_and_how_it_does);
     tcase_add_test(tests, it_says_that_it_stops_and_how_long_that_may_take);
+    tcase_add_test(tests, it_says_that_it_drains);
     tcase_add_test(tests, it_says_when_a_reload_begins_and_ends);
     tcase_add_test(tests, without_a_watchdog_it_tells_its_status_all_the_same);
     tcase_add_loop_test(tests, every_thread_must_turn, 0, THREADS);
