@@ -123,7 +123,8 @@ inspect(const struct options *options, enum options_outcome asked)
     bool has_file = options->file_text != NULL;
     char problem[SERVER_PROBLEM];
 
-    if (server_check(options, problem) < 0) {
+    /* Values can be printed by one who may not read the files that they name. */
+    if (server_check(options, problem) < 0 || (asked == OPTIONS_CHECK && server_check_files(options, problem) < 0)) {
         fprintf(stderr, "alo: %s\n", problem);
         return 2;
     }

@@ -18,6 +18,8 @@ enum { SERVER_PROBLEM = 512 };
 
 /* Are these options that a server can be started with: addresses, store? Starts nothing. Returns 0, or -EINVAL and one sentence in problem. */
 int server_check(const struct options *options, char problem[SERVER_PROBLEM]);
+/* Are the files that they name such as a start would take? The same. */
+int server_check_files(const struct options *options, char problem[SERVER_PROBLEM]);
 
 /*
  * Starts to serve. Returns 0, or -errno and one sentence for a person in problem; -EINVAL when the options are to blame. Raises the process's

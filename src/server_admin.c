@@ -6,6 +6,7 @@
 #include "base/sync.h"
 #include "inherited.h"
 #include "service/exposition.h"
+#include "service/options_value.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -79,36 +80,67 @@ refused(void *context, const struct admin_request *request)
 static const struct admin_calls calls = {
     .is_ready = is_ready, .write_metrics = write_metrics, .ask = ask, .collect = collect, .give_up = give_up, .refused = refused};
 
-/* Reads the token: the file's first line. Returns 0 or -errno and a sentence. */
+/* Reads the token: the file's first line. Returns 0 or -EINVAL and a sentence; *exposed: others than its owner may read or write it. */
 static int
-read_token(const char *path, char token[ADMIN_TOKEN_BYTES], char *problem, size_t size)
+read_token(const struct options *options, char token[ADMIN_TOKEN_BYTES], bool *exposed, char *problem, size_t size)
 {
-    char line[ADMIN_TOKEN_BYTES + 1] = "";
+    const char *path = options->admin_token_file;
+    char line[ADMIN_TOKEN_BYTES + 1] = "", behind[OPTION_SOURCE_TEXT];
     FILE *file = fopen(path, "re");
+    int error = errno;
     struct stat status;
     size_t length;
 
+    option_describe_field(options, &options->admin_token_file, behind);
     if (file == NULL) {
-        snprintf(problem, size, "--admin-token-file %s: %s", path, strerror(errno));
+        snprintf(problem, size, "%s %.200s: %s; allowed is a file that can be read, or none", behind, path, strerror(error));
         return -EINVAL;
     }
-    if (fstat(fileno(file), &status) == 0 && (status.st_mode & (S_IRWXO | S_IWGRP)) != 0)
-        log_event(LEVEL_WARN, "admin_token_exposed", LOG_FIELD_TEXT("file", path),
-            LOG_FIELD_TEXT("message", "others than its owner may read or write the token; take that from them with chmod o= and g-w"));
+    *exposed = fstat(fileno(file), &status) == 0 && (status.st_mode & (S_IRWXO | S_IWGRP)) != 0;
     if (fgets(line, sizeof line, file) == NULL)
         line[0] = '\0';
     fclose(file);
     length = strcspn(line, "\r\n");
     line[length] = '\0';
-    if (length < ADMIN_TOKEN_LEAST || length >= ADMIN_TOKEN_BYTES) {
-        snprintf(
-            problem, size, "--admin-token-file %s: its first line must have %d to %d characters", path, ADMIN_TOKEN_LEAST, ADMIN_TOKEN_BYTES - 1);
-        explicit_bzero(line, sizeof line);
-        return -EINVAL;
-    }
-    memcpy(token, line, length + 1);
+    error = length < ADMIN_TOKEN_LEAST || length >= ADMIN_TOKEN_BYTES ? -EINVAL : 0;
+    if (error < 0)
+        snprintf(problem, size, "%s %.200s: its first line is no token; allowed are %d to %d characters", behind, path, ADMIN_TOKEN_LEAST,
+            ADMIN_TOKEN_BYTES - 1);
+    else
+        memcpy(token, line, length + 1);
     explicit_bzero(line, sizeof line);
-    return 0;
+    return error;
+}
+
+/* The same for a server that serves, which says if the token is exposed. */
+static int
+take_token(const struct options *options, char token[ADMIN_TOKEN_BYTES], char *problem, size_t size)
+{
+    bool exposed;
+    int error = read_token(options, token, &exposed, problem, size);
+
+    if (error == 0 && exposed)
+        log_event(LEVEL_WARN, "admin_token_exposed", LOG_FIELD_TEXT("file", options->admin_token_file),
+            LOG_FIELD_TEXT("message", "others than its owner may read or write the token; take that from them with chmod o= and g-w"));
+    return error;
+}
+
+/* Is there to be a token? */
+static bool
+wants_token(const struct options *options)
+{
+    return options->admin_port >= 0 && strcmp(options->admin_token_file, "none") != 0;
+}
+
+int
+server_admin_check(const struct options *options, char *problem, size_t size)
+{
+    char token[ADMIN_TOKEN_BYTES];
+    bool exposed;
+    int error = wants_token(options) ? read_token(options, token, &exposed, problem, size) : 0;
+
+    explicit_bzero(token, sizeof token);
+    return error;
 }
 
 static bool
@@ -184,8 +216,8 @@ server_admin_open(struct server_admin *admin, const struct options *options, con
     admin->config.answers = -1;
     if (options->admin_port < 0)
         return 0;
-    if (strcmp(options->admin_token_file, "none") != 0) {
-        error = read_token(options->admin_token_file, admin->token, problem, size);
+    if (wants_token(options)) {
+        error = take_token(options, admin->token, problem, size);
         if (error < 0)
             return error;
         admin->config.token = admin->token;
@@ -243,7 +275,7 @@ server_admin_reload(struct server_admin *admin, const struct options *options, c
 
     if (admin->admin == NULL || admin->config.token == NULL)
         return 0;
-    error = read_token(options->admin_token_file, token, problem, size);
+    error = take_token(options, token, problem, size);
     if (error < 0)
         return error;
     admin_set_token(admin->admin, token);

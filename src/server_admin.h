@@ -36,6 +36,8 @@ struct server_admin {
     char address[TCP_ADDRESS_TEXT]; /* the first that it listens on */
 };
 
+/* Is there a token in the file that the options name? Returns 0, or -EINVAL and a sentence in problem. */
+int server_admin_check(const struct options *options, char *problem, size_t size);
 /*
  * Opens the sockets that the options ask for, which may be none; with inherited ones for operators it takes these instead. Returns 0, or -errno and a
  * sentence in problem, with nothing left open.

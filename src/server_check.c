@@ -86,3 +86,9 @@ server_check(const struct options *options, char problem[SERVER_PROBLEM])
     }
     return 0;
 }
+
+int
+server_check_files(const struct options *options, char problem[SERVER_PROBLEM])
+{
+    return server_admin_check(options, problem, SERVER_PROBLEM);
+}

@@ -165,6 +165,38 @@ START_TEST(a_configuration_can_be_checked)
 }
 END_TEST
 
+static void
+token_write(const char *file, const char *text)
+{
+    FILE *out = fopen(file, "w");
+
+    ck_assert_int_gt(fprintf(out, "%s\n", text), 0);
+    ck_assert_int_eq(fclose(out), 0);
+}
+
+/* As a start would find it. */
+START_TEST(a_token_file_is_looked_at_by_a_check)
+{
+    char words[192], token[64];
+
+    snprintf(token, sizeof token, "%s.token", path);
+    snprintf(words, sizeof words, "port = 0\nadmin-token-file = %s\n", token);
+    config_write(words);
+    snprintf(words, sizeof words, "alo: %s:2: admin-token-file %s: No such file or directory; allowed is", path, token);
+    expect_check("", "--admin-port 0 --check-config", 2, words);
+    expect_check("", "--admin-port 0", 2, words);
+    expect_check("", "--check-config", 0, "is fine"); /* these tests have no admin interface unless they say so */
+    expect_check("", "--admin-port 0 --check-config --admin-token-file none", 0, "is fine");
+    token_write(token, "short");
+    expect_check("", "--admin-port 0 --check-config", 2, "its first line is no token; allowed are 16 to 512 characters");
+    snprintf(words, sizeof words, "ALO_ADMIN_TOKEN_FILE=%s-not", token);
+    expect_check(words, "--admin-port 0 --check-config", 2, "alo: $ALO_ADMIN_TOKEN_FILE /tmp/");
+    token_write(token, "a-token-for-tests");
+    expect_check("", "--admin-port 0 --check-config", 0, "is fine");
+    unlink(token);
+}
+END_TEST
+
 static const struct {
     const char *text;
     const char *words; /* after the file's name */
@@ -535,6 +567,7 @@ main(void)
     tcase_add_test(tests, a_flag_over_a_variable_over_the_file_over_the_default);
     tcase_add_test(tests, what_is_printed_is_a_configuration_file);
     tcase_add_test(tests, a_configuration_can_be_checked);
+    tcase_add_test(tests, a_token_file_is_looked_at_by_a_check);
     tcase_add_loop_test(tests, each_mistake_is_one_sentence_and_exit_status_2, 0, sizeof mistakes / sizeof mistakes[0]);
     tcase_add_test(tests, a_file_that_is_not_there_is_exit_status_2);
     tcase_add_test(tests, a_server_takes_all_from_a_file);
