@@ -82,6 +82,28 @@ START_TEST(it_says_that_it_stops_and_how_long_that_may_take)
 }
 END_TEST
 
+/* Who runs it in a container waits as long as a service manager is told to. */
+START_TEST(a_container_is_given_the_time_that_a_stop_may_take)
+{
+    struct manager *manager = manager_new(0);
+    struct server *server = server_start("--workers 1");
+    FILE *compose = fopen("scripts/compose.yaml", "r");
+    char line[128];
+    unsigned grace_s = 0;
+
+    server_signal(server, SIGTERM);
+    unsigned long at_most_us = strtoul(manager_expect(manager, "EXTEND_TIMEOUT_USEC="), NULL, 10);
+    ck_assert_ptr_nonnull(compose);
+    while (grace_s == 0 && fgets(line, sizeof line, compose) != NULL)
+        (void)sscanf(line, " stop_grace_period: %us", &grace_s);
+    fclose(compose);
+    ck_assert_uint_ge(grace_s * 1000000UL, at_most_us);
+    ck_assert_int_eq(server_wait(server), 0);
+    server_free(server);
+    manager_free(manager);
+}
+END_TEST
+
 START_TEST(it_says_that_it_drains)
 {
     struct manager *manager = manager_new(watchdog_us());
@@ -288,6 +310,7 @@ main(void)
     tcase_set_timeout(tests, pace_test_timeout_s());
     tcase_add_test(tests, it_says_that_it_is_ready_and_how_it_does);
     tcase_add_test(tests, it_says_that_it_stops_and_how_long_that_may_take);
+    tcase_add_test(tests, a_container_is_given_the_time_that_a_stop_may_take);
     tcase_add_test(tests, it_says_that_it_drains);
     tcase_add_test(tests, it_says_when_a_reload_begins_and_ends);
     tcase_add_test(tests, without_a_watchdog_it_tells_its_status_all_the_same);
