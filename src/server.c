@@ -52,21 +52,29 @@ descriptor_limit(void)
     return (uint32_t)limit.rlim_cur;
 }
 
-/* How many sessions the descriptors allow, less what everything else needs; what was asked for, if that is less. */
-static int
-session_limit(const struct options *options, uint32_t workers, uint32_t *limit, char problem[SERVER_PROBLEM])
+/* Of how many addresses each worker will have a UDP socket, at most: --bind names one that the machine may not have. */
+static uint32_t
+udp_addresses(const struct options *options, const struct inherited *inherited)
 {
-    uint32_t descriptors = descriptor_limit();
-    uint32_t needed = workers * 3 + LISTENERS_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
     struct tcp_address addresses[TCP_ADDRESSES_MAX];
     bool optional;
-    int address_count = options->udp ? tcp_addresses_parse(options->bind, addresses, &optional) : 0;
+    int count = inherited->udp_count;
+
+    if (!inherited->any && options->udp)
+        count = tcp_addresses_parse(options->bind, addresses, &optional);
+    ASSERT(count >= 0); /* server_check has looked */
+    return (uint32_t)count;
+}
+
+/* How many sessions the descriptors allow, less what everything else needs; what was asked for, if that is less. */
+static int
+session_limit(const struct options *options, uint32_t workers, uint32_t udp_sockets, uint32_t *limit, char problem[SERVER_PROBLEM])
+{
+    uint32_t descriptors = descriptor_limit();
+    uint32_t needed = workers * 3 + udp_sockets + LISTENERS_MAX + REFUSED_MAX + DESCRIPTOR_RESERVE;
 
     if (options->admin_port >= 0)
         needed += ADMIN_DESCRIPTORS;
-    if (address_count > 0)
-        needed += workers * (uint32_t)address_count;
-
     if (descriptors <= needed)
         return server_fail(problem, -EMFILE, "the limit of %u file descriptors is too low: %u are needed beside the sessions", descriptors, needed);
     *limit = descriptors - needed;
@@ -240,6 +248,7 @@ server_start(const struct options *options, struct server **server, char problem
     if (made == NULL)
         return server_fail(problem, -ENOMEM, "out of memory");
     made->worker_count = workers;
+    made->udp_reserve = workers * udp_addresses(options, &inherited);
     made->store = store;
     made->udp_sockets = calloc((size_t)workers * TCP_ADDRESSES_MAX, sizeof *made->udp_sockets);
     snprintf(made->proxy_protocol, sizeof made->proxy_protocol, "%s", options->proxy_protocol);
@@ -256,7 +265,7 @@ server_start(const struct options *options, struct server **server, char problem
     if (error < 0 || made->udp_sockets == NULL)
         error = server_fail(problem, -ENOMEM, "out of memory");
     else
-        error = session_limit(options, workers, &limit, problem);
+        error = session_limit(options, workers, made->udp_reserve, &limit, problem);
     if (error == 0)
         error = server_listen(made, options, &inherited, problem);
     if (error == 0) {
@@ -321,7 +330,7 @@ server_reload(struct server *server, const struct options *options, char problem
 
     if (settings == NULL)
         return server_fail(problem, -ENOMEM, "out of memory");
-    error = session_limit(options, server->worker_count, &limit, problem);
+    error = session_limit(options, server->worker_count, server->udp_reserve, &limit, problem);
     if (error == 0 && !settings_settle(server))
         error = server_fail(problem, -EBUSY, "a worker has not taken the options of the last reload yet");
     if (error == 0)

@@ -50,6 +50,7 @@ struct server {
     uint16_t port;
     bool udp;
     struct tcp_address udp_addresses[TCP_ADDRESSES_MAX];
+    uint32_t udp_reserve;              /* descriptors that are kept for UDP sockets */
     int udp_count;                     /* addresses; each worker has a socket for every one */
     int *udp_sockets;                  /* of address a and worker w: [a * workers + w]; -1 when it is the worker's or none */
     char address[LOCAL_NAME];          /* the first that it listens on; one of TCP is shorter */

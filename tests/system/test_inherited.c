@@ -320,6 +320,34 @@ expect_answer(struct http_answer answer, const char *words)
     http_answer_done(&answer);
 }
 
+/* How many sessions it says that its descriptors allow. */
+static int64_t
+sessions_allowed(const struct sockets *sockets, const char *flags)
+{
+    struct server *server = sockets_start(sockets, flags);
+    int64_t allowed = server_event_number(server, "listening", 0, "max_sessions");
+
+    server_stop(server);
+    return allowed;
+}
+
+/* And none for those that --bind would have opened. */
+START_TEST(descriptors_are_kept_for_udp_sockets)
+{
+    struct sockets sockets = {.count = 0};
+    uint16_t port = 0;
+
+    sockets_add(&sockets, "tcp", socket_open(AF_INET, SOCK_STREAM, &port));
+    int64_t without = sessions_allowed(&sockets, "--workers 3 --udp off");
+    ck_assert_int_eq(sessions_allowed(&sockets, "--workers 3 --bind 127.0.0.1,127.0.0.2"), without);
+    for (int addresses = 1; addresses <= 2; addresses++) {
+        (void)add_udp_group(&sockets, AF_INET, 3);
+        ck_assert_int_eq(sessions_allowed(&sockets, "--workers 3 --bind 127.0.0.1"), without - addresses * 3);
+    }
+    sockets_close(&sockets);
+}
+END_TEST
+
 /* With sockets for operators only, clients come by what the options say. */
 START_TEST(operators_come_by_sockets_too)
 {
@@ -534,6 +562,7 @@ main(void)
     tcase_add_test(tests, unix_sockets_have_those_of_the_options_beside_them);
     tcase_add_test(tests, headers_of_proxies_are_read_where_they_are_switched_on);
     tcase_add_test(tests, a_drain_leaves_newcomers_to_the_next_server);
+    tcase_add_test(tests, descriptors_are_kept_for_udp_sockets);
     tcase_add_test(tests, operators_come_by_sockets_too);
     tcase_add_test(tests, operators_and_clients_each_have_their_own);
     tcase_add_loop_test(tests, what_cannot_be_served_is_refused, 0, WRONG);
