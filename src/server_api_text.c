@@ -155,9 +155,31 @@ api_write_sessions(struct buffer *out, const struct inquiry *inquiry, uint32_t o
 }
 
 static const char *
-reason_of(const struct graph_facts *facts)
+reason_of(enum leave_reason reason)
 {
-    return facts->left_because == LEAVE_GOODBYE ? "goodbye" : facts->left_because == LEAVE_TIMEOUT ? "timeout" : "closed";
+    return reason == LEAVE_GOODBYE ? "goodbye" : reason == LEAVE_TIMEOUT ? "timeout" : "closed";
+}
+
+static void
+write_transition(struct buffer *out, bool online, uint64_t at_ms, enum leave_reason reason)
+{
+    buffer_format(out, "{\"online\": %s, \"at\": %" PRIu64, truth(online), at_ms);
+    if (!online)
+        buffer_format(out, ", \"reason\": \"%s\"", reason_of(reason));
+    buffer_append_text(out, "}");
+}
+
+/* The same for people. */
+static void
+write_table_transition(struct buffer *out, bool online, uint64_t at_ms, enum leave_reason reason)
+{
+    char at[CLOCK_RFC3339_BYTES];
+
+    clock_format_rfc3339((int64_t)at_ms, at);
+    if (online)
+        buffer_format(out, "came %s\n", at);
+    else
+        buffer_format(out, "went %s (%s)\n", at, reason_of(reason));
 }
 
 /* One user without its sessions. Every worker has looked; the first one's look is as good as any. */
@@ -172,10 +194,8 @@ write_facts(struct buffer *out, const struct inquiry *inquiry, uint32_t which)
     buffer_append_text(out, ", \"last_transition\": ");
     if (facts->changed_at_ms == 0)
         buffer_append_text(out, "null");
-    else if (facts->went_online)
-        buffer_format(out, "{\"online\": true, \"at\": %" PRIu64 "}", facts->changed_at_ms);
     else
-        buffer_format(out, "{\"online\": false, \"at\": %" PRIu64 ", \"reason\": \"%s\"}", facts->changed_at_ms, reason_of(facts));
+        write_transition(out, facts->went_online, facts->changed_at_ms, facts->left_because);
     if (facts->has_more_sessions)
         buffer_append_text(out, ", \"more_sessions\": true");
 }
@@ -184,18 +204,44 @@ static void
 write_table_facts(struct buffer *out, const struct inquiry *inquiry, uint32_t which)
 {
     const struct graph_facts *facts = &inquiry->parts[0].facts[which];
-    char at[CLOCK_RFC3339_BYTES];
 
     buffer_append_text(out, "user ");
     append_user(out, inquiry->users[which]);
     buffer_format(out, " is %s, watched by %" PRIu32 " sessions", facts->online ? "online" : "offline", facts->watchers);
-    clock_format_rfc3339((int64_t)facts->changed_at_ms, at);
-    if (facts->changed_at_ms == 0)
+    if (facts->changed_at_ms == 0) {
         buffer_append_text(out, "; when it came or went is not known\n");
-    else if (facts->went_online)
-        buffer_format(out, "; came %s\n", at);
-    else
-        buffer_format(out, "; went %s (%s)\n", at, reason_of(facts));
+        return;
+    }
+    buffer_append_text(out, "; ");
+    write_table_transition(out, facts->went_online, facts->changed_at_ms, facts->left_because);
+}
+
+static void
+write_history(struct buffer *out, const struct graph_history *history)
+{
+    static const char *const older[] = {[OLDER_NONE] = "none", [OLDER_UNTOLD] = "not told", [OLDER_FORGOTTEN] = "forgotten"};
+
+    buffer_append_text(out, ", \"transitions\": [");
+    for (uint32_t i = 0; i < history->count; i++) {
+        buffer_append_text(out, i > 0 ? ", " : "");
+        write_transition(out, history->past[i].online, history->past[i].at_ms, history->past[i].reason);
+    }
+    buffer_format(out, "], \"older_transitions\": \"%s\"", older[history->older]);
+}
+
+static void
+write_table_history(struct buffer *out, const struct graph_history *history)
+{
+    static const char *const older[] = {[OLDER_NONE] = "nothing earlier since the server was started",
+        [OLDER_UNTOLD] = "earlier ones are not told",
+        [OLDER_FORGOTTEN] = "earlier ones are forgotten"};
+
+    buffer_append_text(out, "\nlast transitions of the user:\n");
+    for (uint32_t i = 0; i < history->count; i++) {
+        buffer_append_text(out, "    ");
+        write_table_transition(out, history->past[i].online, history->past[i].at_ms, history->past[i].reason);
+    }
+    buffer_format(out, "    %s\n", older[history->older]);
 }
 
 /* What a session of the watcher can know of the user. */
@@ -292,6 +338,7 @@ api_write_explanation(struct buffer *out, const struct inquiry *inquiry, bool as
         write_user(out, inquiry, 0, true);
         buffer_append_text(out, "\n");
         write_user(out, inquiry, 1, true);
+        write_table_history(out, &inquiry->parts[0].history);
         buffer_append_text(out, news_waits ? "\nnews of the user is still being told\n" : "");
         return;
     }
@@ -299,6 +346,7 @@ api_write_explanation(struct buffer *out, const struct inquiry *inquiry, bool as
     write_user(out, inquiry, 0, false);
     buffer_append_text(out, ", \"user\": ");
     write_user(out, inquiry, 1, false);
+    write_history(out, &inquiry->parts[0].history);
     buffer_format(out, ", \"news_under_way\": %s}\n", truth(news_waits));
 }
 

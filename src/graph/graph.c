@@ -31,15 +31,19 @@ graph_new(uint32_t workers, graph_publish *publish, void *context)
     if (graph == NULL)
         return NULL;
     memset(graph, 0, bytes);
-    if (hash_key_generate(&graph->key) < 0) {
+    graph->past = history_new();
+    if (graph->past == NULL || hash_key_generate(&graph->key) < 0) {
+        free(graph->past);
         free(graph);
         return NULL;
     }
     graph->workers = workers;
     graph->publish = publish;
     graph->context = context;
-    for (uint32_t number = 0; number < SHARD_COUNT; number++)
+    for (uint32_t number = 0; number < SHARD_COUNT; number++) {
         shard_init(&graph->shards[number], number);
+        graph->shards[number].history = history_of(graph->past, number);
+    }
     for (uint32_t worker = 0; worker < workers; worker++)
         slots_init(&graph->seats[worker].members, sizeof(struct member));
     return graph;
@@ -83,6 +87,7 @@ graph_free(struct graph *graph)
         free(seat->candidates);
         audience_free(seat->audience);
     }
+    free(graph->past);
     free(graph);
 }
 

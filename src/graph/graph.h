@@ -137,6 +137,21 @@ struct graph_facts {
 };
 
 void graph_look(struct graph *graph, uint32_t worker, struct user_id user, struct graph_facts *facts) REQUIRES(worker_role);
+
+/* The last transitions of one user that are remembered (graph/history.h), the newest first; of a user whom nobody has heard of, too. */
+enum { GRAPH_HISTORY = 4 };
+
+struct graph_history {
+    uint32_t count;
+    struct graph_past {
+        uint64_t at_ms; /* since the epoch */
+        bool online;
+        enum leave_reason reason; /* if it went offline */
+    } past[GRAPH_HISTORY];
+    enum { OLDER_NONE, OLDER_UNTOLD, OLDER_FORGOTTEN } older; /* what there was before: nothing; more that is remembered; more, perhaps */
+};
+
+void graph_remember(struct graph *graph, uint32_t worker, struct user_id user, struct graph_history *history) REQUIRES(worker_role);
 /* Is the user on the session's list? And how many are? Both look through the list. */
 bool graph_lists(struct graph *graph, uint32_t worker, uint32_t member, struct user_id user) REQUIRES(worker_role);
 uint32_t graph_list_length(const struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);

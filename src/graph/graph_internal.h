@@ -37,6 +37,7 @@ struct graph {
     uint32_t workers;
     graph_publish *publish;
     void *context;
+    struct past *past; /* every shard's history */
     struct shard shards[SHARD_COUNT];
     struct seat seats[];
 };

@@ -130,6 +130,7 @@ publish(struct graph *graph, struct shard *shard, uint32_t worker, uint32_t inde
         user->went_online = what.online;
         user->left_because = (uint8_t)what.reason;
         user->changed_at_ms = what.at_ms;
+        history_note(&shard->history, user->hash, &what);
     }
     if (user->watchers.count + seat->candidate_count == 0)
         return;

@@ -14,6 +14,7 @@
 #include "base/spare.h"
 #include "base/sync.h"
 #include "base/user_id.h"
+#include "graph/history.h"
 #include "graph/watchers.h"
 
 #include <stdatomic.h>
@@ -46,7 +47,8 @@ struct shard {
     struct slots users;
     struct counter online; /* users who are; under the mutex, and read by anybody without it */
     uint64_t last_at_ms;   /* when the latest transition was published: the next one's time is not before it */
-    struct counter waits;  /* how often a worker found the mutex held; under the mutex, and read by anybody without it */
+    struct history history;
+    struct counter waits; /* how often a worker found the mutex held; under the mutex, and read by anybody without it */
 } __attribute__((aligned(64)));
 
 void shard_init(struct shard *shard, uint32_t number);

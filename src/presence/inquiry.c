@@ -226,6 +226,8 @@ look_at_users(struct presence *presence, struct worker *worker, struct inquiry_p
     if (inquiry->user_count == 2) {
         uint32_t group = presence_group(presence, inquiry->users[1]);
 
+        if (worker->number == 0)
+            graph_remember(presence->graph, worker->number, inquiry->users[1], &part->history);
         part->news_waits = desk->lane.unfinished[group] + desk->celebrities.unfinished[group] > 0;
     }
 }

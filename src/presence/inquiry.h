@@ -65,6 +65,7 @@ struct inquiry_part {
     uint32_t described; /* of those, so many are complete */
     bool news_waits;    /* something about the second user, or one of its group, is still to be told by this worker */
     struct graph_facts facts[2];
+    struct graph_history history; /* of the second user; the first worker's part only */
     struct session_view *views;
 };
 

@@ -233,6 +233,10 @@ START_TEST(it_tells_of_users_and_sessions)
     client_expect(watcher->client, OFFLINE);
     expect_page(server, "/api/v1/users/7", "{\"user_id\": 7, \"online\": false, \"watchers\": 1, \"last_transition\": {\"online\": false, \"at\": ");
     expect_page(server, "/api/v1/users/7", "\"reason\": \"closed\"}, \"sessions\": []}");
+    expect_page(server, "/api/v1/explain?watcher=3&user=7", "\"transitions\": [{\"online\": false, \"at\": ");
+    expect_page(server, "/api/v1/explain?watcher=3&user=7", ", \"reason\": \"closed\"}, {\"online\": true, \"at\": ");
+    expect_page(server, "/api/v1/explain?watcher=3&user=7", "}], \"older_transitions\": \"none\", \"news_under_way\": ");
+    expect_page(server, "/api/v1/explain?watcher=7&user=99", "\"transitions\": [], \"older_transitions\": \"none\"");
     static const char *const wrong[] = {"/api/v1/sessions?sort=best", "/api/v1/sessions?limit=201", "/api/v1/sessions?offset=-1",
         "/api/v1/explain?watcher=3", "/api/v1/users/99999999999999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -262,6 +266,8 @@ START_TEST(operators_close_sessions_from_a_terminal)
     expect_ctl(server, "user x&y#z%41?/", 0, "user \"x&y#z%41?/\" is offline");
     expect_ctl(server, "--json sessions --limit 1 --sort queue", 0, "\"sessions\": [{");
     expect_ctl(server, "explain 3 7", 0, "    it lists the user, and all that it was told has been handed to the kernel\n");
+    expect_ctl(server, "explain 3 7", 0, "\nlast transitions of the user:\n    came 2");
+    expect_ctl(server, "explain 3 7", 0, "Z\n    nothing earlier since the server was started\n");
     expect_ctl(server, "metrics", 0, "alo_users_online 2\n");
     expect_ctl(server, "close-user 7", 1, "this needs the token");
     expect_ctl(server, "close-user", 2, "it takes ID");

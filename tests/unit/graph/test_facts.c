@@ -4,6 +4,8 @@
  */
 #include "graph/graph.h"
 
+#include "graph/graph_internal.h"
+
 #include "support/unit.h"
 
 static struct graph *graph;
@@ -93,6 +95,70 @@ START_TEST(a_user_is_known_by_sessions_watchers_and_last_transition)
 }
 END_TEST
 
+/* Comes and goes so many times. */
+static void
+flap(int64_t user, int times)
+{
+    for (int i = 0; i < times; i++)
+        leave(0, come(0, 5, user, NULL, 0), LEAVE_CLOSED);
+}
+
+/* Also when nobody is interested in it meanwhile, so that the graph knows it no more. */
+START_TEST(the_last_transitions_are_remembered)
+{
+    struct graph_history history;
+
+    graph_remember(graph, 0, number(7), &history);
+    ck_assert(history.count == 0 && history.older == OLDER_NONE);
+    leave(1, come(1, 0, 7, NULL, 0), LEAVE_TIMEOUT);
+    flap(8, 3);
+    uint32_t first = come(0, 0, 7, NULL, 0), second = come(1, 1, 7, NULL, 0);
+    leave(0, first, LEAVE_CLOSED); /* no transition */
+    graph_remember(graph, 1, number(7), &history);
+    ck_assert_uint_eq(history.count, 3);
+    ck_assert(history.past[0].online && !history.past[1].online && history.past[2].online);
+    ck_assert(history.past[1].reason == LEAVE_TIMEOUT && history.past[2].at_ms > 0);
+    ck_assert(history.past[0].at_ms >= history.past[1].at_ms && history.past[1].at_ms >= history.past[2].at_ms);
+    ck_assert(history.older == OLDER_NONE);
+
+    leave(1, second, LEAVE_GOODBYE);
+    graph_remember(graph, 0, number(7), &history);
+    ck_assert(history.count == GRAPH_HISTORY && history.older == OLDER_NONE && history.past[0].reason == LEAVE_GOODBYE);
+    flap(7, 1);
+    graph_remember(graph, 0, number(7), &history);
+    ck_assert(history.count == GRAPH_HISTORY && history.older == OLDER_UNTOLD);
+    ck_assert(history.past[0].reason == LEAVE_CLOSED && history.past[2].reason == LEAVE_GOODBYE);
+    ck_assert(!history.past[0].online && history.past[1].online);
+}
+END_TEST
+
+/* By as many of other users that share its shard, and by no others. */
+START_TEST(older_transitions_are_forgotten)
+{
+    struct shard *shard = shard_of_hash(graph, hash_of(graph, number(7)));
+    struct graph_history history;
+    int64_t other = 8, stranger = 8;
+
+    while (shard_of_hash(graph, hash_of(graph, number(other))) != shard)
+        other++;
+    while (shard_of_hash(graph, hash_of(graph, number(stranger))) == shard)
+        stranger++;
+    flap(7, 1);
+    flap(stranger, HISTORY_LENGTH);
+    flap(other, HISTORY_LENGTH / 2 - 1);
+    graph_remember(graph, 0, number(7), &history);
+    ck_assert(history.count == 2 && history.older == OLDER_NONE);
+    uint32_t member = come(0, 5, other, NULL, 0);
+    graph_remember(graph, 0, number(7), &history);
+    ck_assert(history.count == 1 && !history.past[0].online && history.older == OLDER_FORGOTTEN);
+    leave(0, member, LEAVE_CLOSED);
+    graph_remember(graph, 0, number(7), &history);
+    ck_assert(history.count == 0 && history.older == OLDER_FORGOTTEN);
+    graph_remember(graph, 0, number(other), &history);
+    ck_assert(history.count == GRAPH_HISTORY && history.older == OLDER_UNTOLD);
+}
+END_TEST
+
 START_TEST(of_very_many_sessions_the_first_are_named)
 {
     struct graph_facts facts;
@@ -141,6 +207,8 @@ main(void)
 
     tcase_add_checked_fixture(tests, open_graph, close_graph);
     tcase_add_test(tests, a_user_is_known_by_sessions_watchers_and_last_transition);
+    tcase_add_test(tests, the_last_transitions_are_remembered);
+    tcase_add_test(tests, older_transitions_are_forgotten);
     tcase_add_test(tests, of_very_many_sessions_the_first_are_named);
     tcase_add_test(tests, a_list_is_what_the_session_watches);
     suite_add_tcase(suite, tests);
