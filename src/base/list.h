@@ -55,6 +55,19 @@ list_remove(struct list *link)
     link->next = link->previous = NULL;
 }
 
+/* Appends all links of another list, in their order. */
+static inline void
+list_move_all(struct list *head, struct list *from)
+{
+    if (list_is_empty(from))
+        return;
+    from->next->previous = head->previous;
+    from->previous->next = head;
+    head->previous->next = from->next;
+    head->previous = from->previous;
+    list_init(from);
+}
+
 /* Takes the first link out; NULL when the list is empty. */
 static inline struct list *
 list_take_first(struct list *head)

@@ -18,9 +18,8 @@ struct door {
     struct session *session;
     struct gate_pass pass;
     struct proxy_header *header; /* NULL where none is due any more */
-    struct list held;            /* among its worker's held ones */
-    uint64_t held_until_ms;
-    struct udp_address client; /* whom a proxy speaks for, with has_client */
+    struct hold hold;            /* it has said too much */
+    struct udp_address client;   /* whom a proxy speaks for, with has_client */
     bool has_client;
     bool waits;       /* for its turn */
     bool turned_away; /* counted in its worker's */
@@ -30,7 +29,7 @@ void
 entrance_init(struct entrance *entrance)
 {
     *entrance = (struct entrance){0};
-    list_init(&entrance->held);
+    holds_init(&entrance->holds);
 }
 
 static void
@@ -38,7 +37,7 @@ keep_ticking(struct worker *worker) REQUIRES(worker_role)
 {
     struct entrance *entrance = &worker->entrance;
 
-    if ((entrance->waiting > 0 || !list_is_empty(&entrance->held)) && !deadline_is_running(&entrance->tick))
+    if ((entrance->waiting > 0 || entrance->holds.count > 0) && !deadline_is_running(&entrance->tick))
         deadlines_start(worker_deadlines(worker, DEADLINE_ENTRANCE), &entrance->tick, worker->now_ms);
 }
 
@@ -69,7 +68,7 @@ entrance_leave(struct worker *worker, struct session *session)
     gate_leave(worker->config->gate, &door->pass, worker->now_ms);
     worker->entrance.waiting -= door->waits;
     worker->entrance.turned_away -= door->turned_away;
-    list_remove(&door->held);
+    holds_remove(&worker->entrance.holds, &door->hold);
     free(door->header);
     free(door);
     session->door = NULL;
@@ -310,50 +309,64 @@ collect(struct worker *worker) REQUIRES(worker_role)
     }
 }
 
+/* The door of one that has been taken from the list of those who may go on, or all; NULL at its end. */
+static struct door *
+next_held(struct list *held)
+{
+    struct list *link = list_take_first(held);
+
+    return link == NULL ? NULL : LIST_ENTRY(LIST_ENTRY(link, struct hold, link), struct door, hold);
+}
+
 void
 entrance_tick(struct worker *worker)
 {
-    struct list *held = &worker->entrance.held;
+    struct list due;
+    struct door *door;
 
     if (worker->entrance.waiting > 0)
         collect(worker);
-    for (struct list *link = held->next, *next = link->next; link != held; link = next, next = link->next) {
-        struct door *door = LIST_ENTRY(link, struct door, held);
-
-        if (worker->now_ms < door->held_until_ms)
-            continue;
-        list_remove(link);
+    list_init(&due);
+    (void)holds_take_due(&worker->entrance.holds, worker->now_ms, &due);
+    while ((door = next_held(&due)) != NULL)
         go_on(worker, door->session);
-    }
     keep_ticking(worker);
+}
+
+/* It may not say more before then. */
+static void
+hold(struct worker *worker, struct door *door, uint32_t wait_ms) REQUIRES(worker_role)
+{
+    holds_add(&worker->entrance.holds, &door->hold, worker->now_ms + wait_ms, worker->now_ms);
 }
 
 void
 entrance_reconfigure(struct worker *worker)
 {
-    struct list *held = &worker->entrance.held;
+    struct list held;
+    struct door *door;
 
-    for (struct list *link = held->next; link != held; link = link->next) {
-        struct door *door = LIST_ENTRY(link, struct door, held);
-
-        door->held_until_ms = worker->now_ms + gate_charge(worker->config->gate, &door->pass, 0, worker->now_ms);
-    }
+    list_init(&held);
+    holds_take_all(&worker->entrance.holds, &held);
+    while ((door = next_held(&held)) != NULL)
+        hold(worker, door, gate_charge(worker->config->gate, &door->pass, 0, worker->now_ms));
 }
 
 void
 entrance_charge(struct worker *worker, struct session *session)
 {
     uint32_t wait_ms;
+    bool was_held;
 
     if (session->door->pass.source == NULL)
         return;
     wait_ms = gate_charge(worker->config->gate, &session->door->pass, 1, worker->now_ms);
     if (wait_ms == 0 || session_is_datagram(session) || session->state != SESSION_OPEN)
         return;
-    session->door->held_until_ms = worker->now_ms + wait_ms;
-    if (list_is_linked(&session->door->held))
+    was_held = hold_waits(&session->door->hold);
+    hold(worker, session->door, wait_ms);
+    if (was_held)
         return;
-    list_append(&worker->entrance.held, &session->door->held);
     if (log_enabled(LEVEL_DEBUG)) {
         char name[SESSION_NAME];
 

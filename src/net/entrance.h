@@ -12,6 +12,7 @@
 
 #include "base/sync.h"
 #include "net/gate.h"
+#include "net/holds.h"
 #include "net/session.h"
 
 #include <stdbool.h>
@@ -19,11 +20,11 @@
 
 struct worker;
 
-enum { ENTRANCE_TICK_MS = 10 }; /* how soon a worker looks again whose turn has come */
+enum { ENTRANCE_TICK_MS = HOLDS_TICK_MS }; /* how soon a worker looks again whose turn has come */
 
 /* What a worker has at its entrance. */
 struct entrance {
-    struct list held;     /* sessions that have said too much, through their doors */
+    struct holds holds;   /* sessions that have said too much, through their doors */
     uint32_t waiting;     /* newcomers for whose turn the gate is asked */
     uint32_t turned_away; /* connections over the limit of their address that are being told so */
     struct deadline tick; /* runs while there are such */
