@@ -286,7 +286,28 @@ static void
 go_on(struct worker *worker, struct session *session) REQUIRES(worker_role)
 {
     session->held = false;
+    session->end_seen = false;
     session_poll(worker, session);
+}
+
+void
+entrance_hung_up(struct worker *worker, struct session *session)
+{
+    ssize_t length;
+
+    if (session->entering) {
+        session_end(worker, session);
+        return;
+    }
+    length = stream_peek(session->descriptor, worker->read_buffer, 1);
+    if (length > 0) { /* its end is behind that, and is found there when it may go on */
+        session->end_seen = true;
+        session_poll(worker, session);
+    } else if (length != -EAGAIN) {
+        holds_remove(&worker->entrance.holds, &session->door->hold);
+        go_on(worker, session);
+        session_readable(worker, session);
+    }
 }
 
 static void

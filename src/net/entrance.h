@@ -36,6 +36,8 @@ void entrance_init(struct entrance *entrance);
 bool entrance_open(struct worker *worker, struct session *session, bool proxied) REQUIRES(worker_role);
 /* There is something to read from a session that is entering. True when it may be received. */
 bool entrance_pass(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* The peer of a session that is held will send nothing more. */
+void entrance_hung_up(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* The time for a hello is over for a session that is entering. */
 void entrance_due(struct worker *worker, struct session *session) REQUIRES(worker_role);
 /* Looks whose turn has come. */

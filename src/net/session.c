@@ -52,7 +52,7 @@ void
 session_poll(struct worker *worker, struct session *session)
 {
     bool read = session->state == SESSION_OPEN ? !session->paused && !session->held : session->state != SESSION_ENDED;
-    bool watch = session->state == SESSION_OPEN && session->held && session->entering;
+    bool watch = session->state == SESSION_OPEN && session->held && !session->paused && !session->end_seen;
     uint8_t interest = (read && !session->input_ended ? INTEREST_READ : 0) | (session->blocked ? INTEREST_WRITE : 0) | (watch ? INTEREST_END : 0);
     struct epoll_event event = {
         .events = (interest & INTEREST_READ ? EPOLLIN : 0) | (interest & INTEREST_WRITE ? EPOLLOUT : 0) | (interest & INTEREST_END ? EPOLLRDHUP : 0),

@@ -34,6 +34,7 @@ struct session {
     bool wants_room : 1;  /* the layer above has more to say as soon as the queue is empty */
     bool entering : 1;    /* it has not passed the entrance yet */
     bool held : 1;        /* the worker wants no input now: it is to wait for its turn, or has said too much */
+    bool end_seen : 1;    /* while it is held: it has ended behind what it has sent, and nothing more is to be known of that */
     bool closed : 1;      /* it has ended, and only the layer above still holds it */
     bool unchecked : 1;   /* something was sent after the last look whether the peer takes it */
     uint8_t interest;     /* what the poller was told: session.c's bits */

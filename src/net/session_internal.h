@@ -13,7 +13,7 @@ struct worker;
 enum {
     INTEREST_READ = 1,
     INTEREST_WRITE = 2,
-    INTEREST_END = 4,      /* of a newcomer that waits for its turn: whether it hangs up */
+    INTEREST_END = 4,      /* of one that is held: whether it hangs up */
     READ_BYTES = 16 << 10, /* a client that sends endlessly is served in slices of this size */
     WRITE_BYTES = 64 << 10,
     CATCH_UP_SLICES = 65, /* more than the largest message that may be allowed */

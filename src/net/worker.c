@@ -422,9 +422,8 @@ handle_event(struct worker *worker, const struct epoll_event *event) REQUIRES(wo
     session = session_of_event(worker, event);
     if (session == NULL)
         return;
-    if (session->interest & INTEREST_END) { /* it waits for its turn, and there is nothing to write */
-        if (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-            session_end(worker, session);
+    if ((session->interest & INTEREST_END) && (event->events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))) {
+        entrance_hung_up(worker, session);
         return;
     }
     if (event->events & EPOLLOUT)

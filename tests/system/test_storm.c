@@ -266,6 +266,77 @@ START_TEST(messages_over_the_rate_are_read_later)
 }
 END_TEST
 
+/* With nothing unread its end is news at once, however much its address owes. */
+START_TEST(who_is_held_may_leave)
+{
+    enum { COUNT = 600, RATE = 1 };
+    struct server *server = server_start("--message-rate-per-address %d --verbose --workers 1", RATE);
+    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.6"));
+    char hellos[COUNT * 14 + 1] = "";
+
+    for (int i = 0; i < COUNT; i++)
+        memcpy(hellos + (size_t)i * 14, "{\"user_id\": 2}", 15);
+    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2]");
+    (void)client_read_line(watcher->client);
+    for (unsigned i = 0; i < 3; i++) {
+        char address[16];
+
+        snprintf(address, sizeof address, "127.0.0.%u", 7 + i);
+        struct client *client = connect_from(server, address);
+
+        client_send(client, hellos);
+        rpc_expect_online(watcher, "2", NULL);
+        (void)server_event(server, "messages_delayed", i);
+        if (i == 0)
+            client_close(client);
+        else if (i == 1)
+            client_reset(client);
+        else
+            client_half_close(client);
+        rpc_expect_offline(watcher, "2", "closed");
+        if (i == 2) {
+            client_expect_end(client);
+            client_close(client);
+        }
+    }
+    rpc_close(watcher);
+    server_stop(server);
+}
+END_TEST
+
+/* What it had sent is carried out when it may, and then it ends. */
+START_TEST(who_is_held_may_leave_behind_its_last_words)
+{
+    enum { COUNT = 60, RATE = 20 };
+    struct server *server = server_start("--message-rate-per-address %d --verbose --workers 1", RATE);
+    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.6"));
+    struct rpc_client *rpc = rpc_open_on(server, connect_from(server, "127.0.0.7"));
+
+    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2]");
+    (void)client_read_line(watcher->client);
+    rpc_call(rpc, "1", "login", "\"user_id\": 2");
+    (void)client_read_line(rpc->client);
+    rpc_expect_online(watcher, "2", NULL);
+    int64_t begin = pace_now_ms();
+
+    client_send(rpc->client, "[");
+    for (int i = 0; i < COUNT; i++)
+        client_send(rpc->client, i == 0 ? "{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}" : ",{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}");
+    client_send(rpc->client, "]");
+    (void)server_event(server, "messages_delayed", 0);
+    rpc_call(rpc, "2", "status", "\"status\": \"late\"");
+    client_half_close(rpc->client);
+    rpc_expect_online(watcher, "2", "\"late\"");
+    ck_assert_int_ge(pace_now_ms() - begin, (COUNT - RATE) * 1000 / RATE - 20);
+    rpc_expect_offline(watcher, "2", "closed");
+    rpc_expect_result(rpc, "2", "{}");
+    client_expect_end(rpc->client);
+    rpc_close(rpc);
+    rpc_close(watcher);
+    server_stop(server);
+}
+END_TEST
+
 /* A batch counts as what is in it. */
 START_TEST(calls_of_a_batch_are_messages)
 {
@@ -492,6 +563,8 @@ main(void)
     tcase_add_test(tests, connections_of_an_address);
     tcase_add_test(tests, a_flood_from_one_address);
     tcase_add_test(tests, messages_over_the_rate_are_read_later);
+    tcase_add_test(tests, who_is_held_may_leave);
+    tcase_add_test(tests, who_is_held_may_leave_behind_its_last_words);
     tcase_add_test(tests, calls_of_a_batch_are_messages);
     tcase_add_test(tests, datagrams_are_counted_too);
     tcase_add_test(tests, datagrams_count_as_connections);
