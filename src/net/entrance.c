@@ -295,8 +295,12 @@ entrance_hung_up(struct worker *worker, struct session *session)
 {
     ssize_t length;
 
-    if (session->entering) {
-        session_end(worker, session);
+    if (session->entering) { /* it has said something, or it would not wait */
+        session->end_seen = gate_hung_up(worker->config->gate, &session->door->pass);
+        if (session->end_seen)
+            session_poll(worker, session);
+        else
+            session_end(worker, session);
         return;
     }
     length = stream_peek(session->descriptor, worker->read_buffer, 1);

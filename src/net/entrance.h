@@ -4,8 +4,8 @@
  * (gate.h), where there are limits. Only where there is something to pass does a session have a struct door, and it keeps it only for as long as it is
  * needed: to its end where something is counted there, or where a proxy speaks for its client. On the session's worker's thread.
  *
- * Who has to wait is not read from, so what it says waits in the kernel, and nothing of it is lost or refused. A newcomer who hangs up while it waits for its
- * turn is let go without having been read. A proxy whose header is wrong, late or missing is no client, so it is not told anything; the log is.
+ * Who has to wait is not read from, so what it says waits in the kernel, and nothing of it is lost or refused. What a newcomer has said who hangs up while it waits for its
+ * turn is read when nobody who is there can have the turn; of too many such it is not. A proxy whose header is wrong, late or missing is no client, so it is not told anything; the log is.
  */
 #ifndef NET_ENTRANCE_H
 #define NET_ENTRANCE_H

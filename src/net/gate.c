@@ -23,6 +23,7 @@ struct source {
     struct list waiting; /* of struct gate_pass */
     uint8_t place[PLACE_BYTES];
     uint32_t connections;
+    uint32_t gone;    /* of these; they are in nobody's way */
     uint64_t idle_ms; /* since when */
     struct bucket logins;
     struct bucket messages;
@@ -108,6 +109,7 @@ gate_init(struct gate *gate, const struct gate_limits *limits)
     mutex_init(&gate->mutex);
     list_init(&gate->idle);
     list_init(&gate->ring);
+    list_init(&gate->gone);
     for (uint32_t worker = 0; worker < GATE_WORKERS_MAX; worker++)
         list_init(&gate->granted[worker]);
     /* helgrind: what is asked in passing; no other memory is published through it. */
@@ -304,7 +306,7 @@ gate_enter(struct gate *gate, struct gate_pass *pass, enum gate_way way, const s
             source_add(gate, shelf, source, now_ms);
         }
     }
-    if (has_address(source) && gate->limits.address_connections > 0 && source->connections >= gate->limits.address_connections) {
+    if (has_address(source) && gate->limits.address_connections > 0 && source->connections - source->gone >= gate->limits.address_connections) {
         error = -EUSERS;
     } else {
         if (source->connections++ == 0) {
@@ -375,6 +377,33 @@ queue_shortened(struct gate *gate, struct source *source) REQUIRES(gate->mutex)
     }
 }
 
+static void
+grant(struct gate *gate, struct gate_pass *pass) REQUIRES(gate->mutex)
+{
+    take_login(gate, pass->source);
+    pass->state = GATE_GRANTED;
+    list_append(&gate->granted[pass->worker], &pass->link);
+}
+
+/* Nobody who is there can use what the server may still take: lets in who has hung up. */
+static void
+give_rest(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
+{
+    for (uint32_t in_vain = 0; in_vain < gate->gone_count && server_may(gate, now_ms);) {
+        struct gate_pass *pass = LIST_ENTRY(list_take_first(&gate->gone), struct gate_pass, link);
+
+        if (source_may(gate, pass->source, now_ms)) {
+            gate->gone_count--;
+            pass->source->gone--;
+            grant(gate, pass);
+            in_vain = 0;
+        } else {
+            list_append(&gate->gone, &pass->link);
+            in_vain++;
+        }
+    }
+}
+
 /* Gives sources their turns as long as the server may take newcomers. */
 static void
 give_turns(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
@@ -384,7 +413,6 @@ give_turns(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
     for (int turns = 0; turns < TURNS_AT_ONCE && in_vain < gate->ring_count && server_may(gate, now_ms); turns++) {
         struct list *first = list_take_first(&gate->ring);
         struct source *source = LIST_ENTRY(first, struct source, ring);
-        struct gate_pass *pass;
 
         list_append(&gate->ring, first);
         if (!source_may(gate, source, now_ms)) {
@@ -392,14 +420,32 @@ give_turns(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
             continue;
         }
         in_vain = 0;
-        take_login(gate, source);
-        pass = LIST_ENTRY(list_take_first(&source->waiting), struct gate_pass, link);
-        pass->state = GATE_GRANTED;
-        list_append(&gate->granted[pass->worker], &pass->link);
+        grant(gate, LIST_ENTRY(list_take_first(&source->waiting), struct gate_pass, link));
         queue_shortened(gate, source);
         gate->datagram_had_last = false;
     }
     gate->server_is_short = in_vain < gate->ring_count && !server_may(gate, now_ms);
+    if (in_vain == gate->ring_count)
+        give_rest(gate, now_ms);
+}
+
+bool
+gate_hung_up(struct gate *gate, struct gate_pass *pass)
+{
+    bool may_stay;
+
+    mutex_lock(&gate->mutex);
+    may_stay = pass->state != GATE_WAITING || gate->gone_count < GATE_GONE_MAX;
+    if (may_stay && pass->state == GATE_WAITING) {
+        list_remove(&pass->link);
+        queue_shortened(gate, pass->source);
+        pass->state = GATE_GONE;
+        list_append(&gate->gone, &pass->link);
+        gate->gone_count++;
+        pass->source->gone++;
+    }
+    mutex_unlock(&gate->mutex);
+    return may_stay;
 }
 
 void
@@ -427,6 +473,8 @@ gate_leave(struct gate *gate, struct gate_pass *pass, uint64_t now_ms)
     list_remove(&pass->link);
     if (pass->state == GATE_WAITING)
         queue_shortened(gate, source);
+    gate->gone_count -= pass->state == GATE_GONE;
+    source->gone -= pass->state == GATE_GONE;
     if (--source->connections == 0) {
         source->idle_ms = now_ms;
         list_append(&gate->idle, &source->idle);

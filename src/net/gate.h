@@ -22,6 +22,7 @@
 enum {
     GATE_SHELVES = 1 << 16,
     GATE_IDLE_MAX = 1 << 16, /* sources that nobody is connected from; some 10 MiB */
+    GATE_GONE_MAX = 256,     /* newcomers that have hung up whose words are kept for later */
     GATE_WORKERS_MAX = 256,
 };
 
@@ -48,11 +49,11 @@ struct bucket {
 
 struct source;
 
-enum gate_state { GATE_OUTSIDE, GATE_WAITING, GATE_GRANTED };
+enum gate_state { GATE_OUTSIDE, GATE_WAITING, GATE_GONE, GATE_GRANTED };
 
 /* One newcomer, later session: embedded in what the worker keeps of it. All of it under the gate's mutex. */
 struct gate_pass {
-    struct list link;      /* in its source's queue, or among those granted to its worker */
+    struct list link;      /* in its source's queue, among the gone, or among those granted to its worker */
     struct source *source; /* NULL: it has not entered */
     uint32_t worker;
     enum gate_state state;
@@ -72,6 +73,8 @@ struct gate {
     uint32_t waiting;       /* newcomers, of all sources */
     bool server_is_short;   /* some of them wait for the whole server's limit, not for their address's; as of the last look */
     bool datagram_had_last; /* while it was */
+    struct list gone;       /* newcomers that have hung up */
+    uint32_t gone_count;
     struct list granted[GATE_WORKERS_MAX];
 };
 
@@ -101,6 +104,11 @@ int gate_enter(struct gate *gate, struct gate_pass *pass, enum gate_way way, con
 bool gate_ask(struct gate *gate, struct gate_pass *pass, uint32_t worker, uint64_t now_ms);
 /* The same for one that cannot wait. While others wait for the whole server's limit it gets at most every second turn. */
 bool gate_ask_now(struct gate *gate, struct gate_pass *pass, uint64_t now_ms);
+/*
+ * One that waits has hung up. It keeps no turn from anybody who is there, and has one when none of these can: so a crowd that tries again and again does
+ * not wait behind itself. False: too many have hung up, and it should leave.
+ */
+bool gate_hung_up(struct gate *gate, struct gate_pass *pass);
 /* Lets in whose turn has come, of any worker, and appends those of this worker to the list, through their links. */
 void gate_collect(struct gate *gate, uint32_t worker, uint64_t now_ms, struct list *granted);
 /* It has gone, wherever it stood. */

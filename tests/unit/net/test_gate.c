@@ -257,7 +257,103 @@ START_TEST(an_address_over_its_rate_holds_up_nobody_else)
 }
 END_TEST
 
-/* One who hangs up while it waits makes room, and its turn is the next one's. */
+/* Who hangs up waits behind all who are there, and behind those who come; but for nobody who could not have its turn. */
+START_TEST(who_hangs_up_comes_last)
+{
+    struct gate_pass passes[5] = {0}, other = {0};
+
+    begin((struct gate_limits){.login_rate = 1, .address_login_rate = 1});
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(enter(&passes[i], four(i)), 0);
+        ck_assert(gate_ask(&gate, &passes[i], 0, now_ms) == (i == 0));
+    }
+    ck_assert(gate_hung_up(&gate, &passes[1]) && gate_hung_up(&gate, &passes[2]));
+    ck_assert_uint_eq(gate.waiting, 1);
+    ck_assert_uint_eq(gate.gone_count, 2);
+    now_ms += 900;
+    ck_assert_int_eq(enter(&other, four(4)), 0);
+    ck_assert(!gate_ask(&gate, &other, 0, now_ms));
+    ck_assert_uint_eq(collected_within(0, 100), 1);
+    ck_assert(passes[3].state == GATE_OUTSIDE && other.state == GATE_WAITING);
+    ck_assert_uint_eq(collected_within(0, 1000), 1);
+    ck_assert(other.state == GATE_OUTSIDE && passes[1].state == GATE_GONE);
+    ck_assert_uint_eq(collected_within(0, 1000), 1);
+    ck_assert(passes[1].state == GATE_OUTSIDE && passes[2].state == GATE_GONE);
+
+    /* The server may take one, but passes[4]'s address may not, so it is the gone one's turn. */
+    gate_change(&gate, &(struct gate_limits){.login_rate = 100, .address_login_rate = 1});
+    ck_assert_int_eq(enter(&passes[4], four(1)), 0);
+    ck_assert(!gate_ask(&gate, &passes[4], 0, now_ms));
+    ck_assert_uint_eq(collected_within(0, 10), 1);
+    ck_assert(passes[2].state == GATE_OUTSIDE && passes[4].state == GATE_WAITING);
+    leave(passes, 5);
+    gate_leave(&gate, &other, now_ms);
+    gate_done(&gate);
+}
+END_TEST
+
+/* Also when there are more than have their turn in one go. */
+START_TEST(who_hangs_up_comes_behind_a_crowd)
+{
+    enum { CROWD = 1500 };
+    static struct gate_pass passes[CROWD];
+    uint32_t first;
+
+    begin((struct gate_limits){.login_rate = 1, .address_connections = 9});
+    for (uint32_t i = 0; i < CROWD; i++) {
+        ck_assert_int_eq(enter(&passes[i], four(i)), 0);
+        ck_assert(gate_ask(&gate, &passes[i], 0, now_ms) == (i == 0));
+    }
+    ck_assert(gate_hung_up(&gate, &passes[1]));
+    gate_change(&gate, &(struct gate_limits){.address_connections = 9});
+    first = collected(0);
+    ck_assert(first < CROWD - 2 && passes[1].state == GATE_GONE);
+    ck_assert_uint_eq(first + collected(0), CROWD - 1);
+    ck_assert(passes[1].state == GATE_OUTSIDE);
+    leave(passes, CROWD);
+    gate_done(&gate);
+}
+END_TEST
+
+/* A client that tries again finds room, though it waits behind itself as somebody who has gone. */
+START_TEST(who_has_hung_up_is_no_connection_of_its_address)
+{
+    struct gate_pass passes[3] = {0};
+
+    begin((struct gate_limits){.login_rate = 1, .address_connections = 2});
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_assert_int_eq(enter(&passes[i], four(1)), 0);
+        ck_assert(gate_ask(&gate, &passes[i], 0, now_ms) == (i == 0));
+    }
+    ck_assert_int_eq(enter(&passes[2], four(1)), -EUSERS);
+    ck_assert(gate_hung_up(&gate, &passes[1]));
+    ck_assert_int_eq(enter(&passes[2], four(1)), 0);
+    gate_leave(&gate, &passes[1], now_ms);
+    ck_assert_int_eq(enter(&passes[1], four(1)), -EUSERS);
+    leave(passes, 3);
+    gate_done(&gate);
+}
+END_TEST
+
+START_TEST(of_too_many_who_hang_up_some_are_let_go)
+{
+    static struct gate_pass passes[GATE_GONE_MAX + 2];
+
+    begin((struct gate_limits){.login_rate = 1});
+    for (uint32_t i = 0; i < GATE_GONE_MAX + 2; i++) {
+        ck_assert_int_eq(enter(&passes[i], four(i)), 0);
+        ck_assert(gate_ask(&gate, &passes[i], 0, now_ms) == (i == 0));
+        ck_assert(i == 0 || gate_hung_up(&gate, &passes[i]) == (i <= GATE_GONE_MAX));
+    }
+    gate_leave(&gate, &passes[1], now_ms);
+    ck_assert(gate_hung_up(&gate, &passes[GATE_GONE_MAX + 1]));
+    leave(passes, GATE_GONE_MAX + 2);
+    ck_assert_uint_eq(gate.gone_count, 0);
+    gate_done(&gate);
+}
+END_TEST
+
+/* One who goes while it waits makes room, and its turn is the next one's. */
 START_TEST(who_leaves_does_not_take_a_turn)
 {
     struct gate_pass passes[3] = {0};
@@ -464,6 +560,10 @@ main(void)
     tcase_add_test(tests, turns_are_in_order);
     tcase_add_test(tests, sources_take_turns);
     tcase_add_test(tests, an_address_over_its_rate_holds_up_nobody_else);
+    tcase_add_test(tests, who_hangs_up_comes_last);
+    tcase_add_test(tests, who_hangs_up_comes_behind_a_crowd);
+    tcase_add_test(tests, who_has_hung_up_is_no_connection_of_its_address);
+    tcase_add_test(tests, of_too_many_who_hang_up_some_are_let_go);
     tcase_add_test(tests, who_leaves_does_not_take_a_turn);
     tcase_add_test(tests, datagrams_do_not_starve_those_who_wait);
     tcase_add_test(tests, a_greedy_address_does_not_hold_up_datagrams);
