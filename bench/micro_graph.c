@@ -108,9 +108,9 @@ run_logins_with_snapshot(void *subject, uint32_t thread, uint64_t operations)
             .friend_count = town->friend_count,
             .follows_only = true,
         };
-        bool transition;
+        struct graph_arrival arrival;
 
-        if (graph_enter(town->graph, thread, &hello, &band->members[i], &transition, &band->snapshot) < 0)
+        if (graph_enter(town->graph, thread, &hello, &band->members[i], &arrival, &band->snapshot) < 0)
             failure_exit("a login failed");
         town_settle(town, thread);
         snapshot_clear(&band->snapshot);

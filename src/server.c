@@ -103,6 +103,8 @@ settings_set(struct settings *settings, const struct options *options)
         [DEADLINE_ENTRANCE] = ENTRANCE_TICK_MS,
         [DEADLINE_RETRY] = RETRY_MS,
         [DEADLINE_DRAIN] = DRAIN_TICK_MS,
+        [DEADLINE_GRACE] = options->offline_grace_ms,
+        [DEADLINE_GRACE_DATAGRAM] = options->offline_grace_ms,
     };
 
     memcpy(settings->workers.timeouts_ms, timeouts_ms, sizeof timeouts_ms);

@@ -196,6 +196,8 @@ write_facts(struct buffer *out, const struct inquiry *inquiry, uint32_t which)
         buffer_append_text(out, "null");
     else
         write_transition(out, facts->went_online, facts->changed_at_ms, facts->left_because);
+    if (facts->absent)
+        buffer_append_text(out, ", \"in_grace\": true");
     if (facts->has_more_sessions)
         buffer_append_text(out, ", \"more_sessions\": true");
 }
@@ -207,7 +209,7 @@ write_table_facts(struct buffer *out, const struct inquiry *inquiry, uint32_t wh
 
     buffer_append_text(out, "user ");
     append_user(out, inquiry->users[which]);
-    buffer_format(out, " is %s, watched by %" PRIu32 " sessions", facts->online ? "online" : "offline", facts->watchers);
+    buffer_format(out, " is %s, watched by %" PRIu32 " sessions", facts->absent ? "in grace" : facts->online ? "online" : "offline", facts->watchers);
     if (facts->changed_at_ms == 0) {
         buffer_append_text(out, "; when it came or went is not known\n");
         return;

@@ -72,8 +72,15 @@ write_presence(const struct server_parts *parts, const struct tally *tally, stru
 {
     char labels[LABELS_BYTES];
     uint64_t arrivals = counter_read(&tally->arrivals), departures = counter_read(&tally->departures);
+    uint64_t absences = counter_read(&tally->absences), returns = counter_read(&tally->returns), vanished = counter_read(&tally->vanished);
 
     metric_single(out, "alo_users_online", METRIC_GAUGE, "Users with at least one session.", presence_users_online(parts->presence));
+    metric_single(out, "alo_users_in_grace", METRIC_GAUGE,
+        "Of the users online, those whose last session was lost and who may come back within --offline-grace.",
+        difference(absences, returns + vanished));
+    metric_begin(out, "alo_grace_ends_total", METRIC_COUNTER, "Users in grace who came back, and who did not.");
+    metric_number(out, "alo_grace_ends_total", "outcome=\"returned\"", returns);
+    metric_number(out, "alo_grace_ends_total", "outcome=\"gone\"", vanished);
     metric_begin(out, "alo_transitions_total", METRIC_COUNTER, "Users who came online and who went offline.");
     metric_number(out, "alo_transitions_total", "state=\"online\"", arrivals);
     metric_number(out, "alo_transitions_total", "state=\"offline\"", departures);

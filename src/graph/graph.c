@@ -49,19 +49,18 @@ graph_new(uint32_t workers, graph_publish *publish, void *context)
     return graph;
 }
 
-/* Frees what belongs to the sessions that are still there: the chains of every user's sessions lead to them. */
+/* Frees what belongs to the sessions that are still there. */
 static void
-free_members(struct graph *graph, struct shard *shard) REQUIRES(shard->mutex)
+free_members(struct slots *members)
 {
-    for (uint32_t bucket = 0; bucket < shard->bucket_count; bucket++) {
-        for (uint32_t slot = shard->buckets[bucket]; slot != SLOTS_NONE;) {
-            struct user *user = slots_at(&shard->users, slot);
+    for (uint32_t segment = 0; segment < SLOTS_SEGMENTS; segment++) {
+        for (uint32_t i = 0; members->segments[segment] != NULL && i < members->fresh[segment]; i++) {
+            struct member *member = slots_at(members, slots_segment_start(segment) + i);
 
-            for (uint32_t session = user_sessions(user); session != SLOTS_NONE; session = member_at(graph, session)->next) {
-                friend_list_done(&member_at(graph, session)->list);
-                text_drop(member_at(graph, session)->status);
-            }
-            slot = user->next;
+            if (member->handle.generation == 0)
+                continue; /* a free slot */
+            friend_list_done(&member->list);
+            text_drop(member->status);
         }
     }
 }
@@ -71,17 +70,12 @@ graph_free(struct graph *graph)
 {
     if (graph == NULL)
         return;
-    for (uint32_t number = 0; number < SHARD_COUNT; number++) {
-        struct shard *shard = &graph->shards[number];
-
-        shard_lock(shard);
-        free_members(graph, shard);
-        mutex_unlock(&shard->mutex);
-        shard_done(shard);
-    }
+    for (uint32_t number = 0; number < SHARD_COUNT; number++)
+        shard_done(&graph->shards[number]);
     for (uint32_t worker = 0; worker < graph->workers; worker++) {
         struct seat *seat = &graph->seats[worker];
 
+        free_members(&seat->members);
         slots_done(&seat->members);
         index_map_done(&seat->map);
         free(seat->candidates);
@@ -123,11 +117,13 @@ member_free(struct graph *graph, uint32_t session)
 
     edges_end(graph, &member->list);
     text_drop(member->status);
+    member->handle.generation = 0; /* for free_members() */
     free(slots_give(&graph->seats[session >> HANDLE_SLOT_BITS].members, session & (HANDLE_SLOTS_MAX - 1)));
 }
 
 int
-graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, bool *transition, struct snapshot *snapshot)
+graph_enter(
+    struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, struct graph_arrival *arrival, struct snapshot *snapshot)
 {
     int error = snapshot_reserve(snapshot, hello->friend_count);
     uint32_t session;
@@ -139,7 +135,7 @@ graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hell
         return -ENOMEM;
     error = edges_replace(graph, session, hello->user, hello->friends, hello->friend_count, snapshot);
     if (error == 0)
-        error = arrive(graph, session, hello->user, transition);
+        error = arrive(graph, session, hello->user, arrival);
     if (error < 0) {
         member_free(graph, session);
         if (snapshot != NULL)
@@ -223,8 +219,12 @@ graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct u
     uint32_t *member, bool *transition)
 {
     struct graph_hello hello = {.handle = handle, .user = user, .friends = friends, .friend_count = count};
+    struct graph_arrival arrival;
+    int error = graph_enter(graph, worker, &hello, member, &arrival, NULL);
 
-    return graph_enter(graph, worker, &hello, member, transition, NULL);
+    if (error == 0)
+        *transition = arrival.transition;
+    return error;
 }
 
 int
@@ -243,6 +243,34 @@ graph_logout(struct graph *graph, uint32_t worker, uint32_t member, enum leave_r
         return error;
     member_free(graph, member);
     return 0;
+}
+
+int
+graph_lose(struct graph *graph, uint32_t worker, uint32_t member, bool *absent)
+{
+    int error = lose_session(graph, member, absent);
+
+    (void)worker;
+    if (error == 0 && !*absent)
+        member_free(graph, member);
+    return error;
+}
+
+bool
+graph_absent_user(struct graph *graph, uint32_t worker, uint32_t member, struct user_id *user)
+{
+    struct shard *shard = shard_of_user(graph, member_at(graph, member)->user);
+    bool is_there;
+
+    (void)worker;
+    shard_lock(shard);
+    is_there = !member_at(graph, member)->replaced;
+    if (is_there) {
+        *user = shard_user(shard, member_at(graph, member)->user)->id;
+        (void)text_share(user->name);
+    }
+    mutex_unlock(&shard->mutex);
+    return is_there;
 }
 
 struct user_id

@@ -61,12 +61,18 @@ struct graph_hello {
     struct text *status; /* NULL: none was set. The graph takes a reference of its own */
 };
 
+/* What the beginning of a session came to. */
+struct graph_arrival {
+    bool transition;        /* its user was offline before */
+    struct handle replaced; /* of the lost session whose place it took (graph_lose), which may be logged out now; generation 0: there was none */
+};
+
 /*
  * As graph_login, for every dialect; graph_login is this for the classic one. *snapshot (NULL: not wanted) says who of the friends was online
  * when its edge began; the user itself is never in it. An arrival carries the user's status. On -ENOMEM nothing has happened, and the snapshot is empty.
  */
-int graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, bool *transition, struct snapshot *snapshot)
-    REQUIRES(worker_role);
+int graph_enter(struct graph *graph, uint32_t worker, const struct graph_hello *hello, uint32_t *member, struct graph_arrival *arrival,
+    struct snapshot *snapshot) REQUIRES(worker_role);
 
 /*
  * The session watches these users too. Those that it watches already, duplicates and the user itself are passed over, and are not in the
@@ -116,6 +122,16 @@ int graph_relist(struct graph *graph, uint32_t worker, uint32_t member, const st
  */
 int graph_logout(struct graph *graph, uint32_t worker, uint32_t member, enum leave_reason reason, bool *transition) REQUIRES(worker_role);
 
+/*
+ * The session was lost, and its user may come back. If it was its user's last, *absent is true, and the user stays online through it: nobody is
+ * told anything until either a session of the user begins, which takes its place, or graph_logout ends it, which is news as ever unless its
+ * place was taken. Until then nothing else may be asked of it but graph_absent_user. If others are left, it has ended, as by graph_logout.
+ * -ENOMEM: nothing has happened.
+ */
+int graph_lose(struct graph *graph, uint32_t worker, uint32_t member, bool *absent) REQUIRES(worker_role);
+/* The user of an absent session, with a reference of the caller's. False: its place was taken. */
+bool graph_absent_user(struct graph *graph, uint32_t worker, uint32_t member, struct user_id *user) REQUIRES(worker_role);
+
 /* The user of a session. */
 struct user_id graph_user(const struct graph *graph, uint32_t worker, uint32_t member) REQUIRES(worker_role);
 
@@ -127,6 +143,7 @@ enum { GRAPH_FACTS_SESSIONS = 64 };
 
 struct graph_facts {
     bool online;
+    bool absent;                    /* its last session was lost, and it counts as online for a while; then it has no sessions */
     bool went_online;               /* its last transition, when changed_at_ms is not 0 */
     enum leave_reason left_because; /* if it went offline */
     uint64_t changed_at_ms;         /* since the epoch; 0: nobody watches it, and it is offline */

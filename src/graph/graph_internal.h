@@ -18,6 +18,8 @@ struct member {
     uint32_t user;           /* index; its worker's */
     uint32_t next, previous; /* in the chain of the user's sessions (graph/chain.h), under its shard's lock */
     bool follows_only;       /* constant; read by others under the lock of its user */
+    bool absent;             /* it was lost, and its user is online through it alone; this and the next under its user's lock */
+    bool replaced;           /* another has taken its place while it was absent: it is in no chain, and the user may be gone */
     struct text *status;     /* what it set last, a reference of its own or NULL; under its user's lock */
     struct friend_list list;
 };

@@ -76,7 +76,7 @@ worker_done(struct worker *worker, void (*drop)(struct mail *mail))
         if (mail->tag == MAIL_SOCKET) {
             close(((struct socket_mail *)(void *)mail)->descriptor);
             free(mail);
-        } else if (mail->tag == MAIL_NEWS) {
+        } else if (mail->tag == MAIL_NEWS || mail->tag == MAIL_RETURN) {
             drop(mail);
         }
         mail = next;

@@ -141,7 +141,7 @@ drain_begin(struct worker *worker, struct drain *shared)
 
     drain->drain = shared;
     drain->began_ms = worker->now_ms;
-    drain->total = worker->sessions.count;
+    drain->total = worker->sessions.count - worker->kept;
     drain->slots = slots_in_use(&worker->sessions);
     drain->step = step_over(drain->slots);
     drain_tick(worker);
@@ -162,7 +162,7 @@ drain_tick(struct worker *worker)
         if (session != NULL)
             let_go(worker, session);
     }
-    if (worker->sessions.count == 0)
+    if (worker->sessions.count == worker->kept)
         finish(worker);
     else
         deadlines_start(&worker->deadlines[DEADLINE_DRAIN], &drain->tick, worker->now_ms);

@@ -23,7 +23,7 @@
 
 enum {
     EVENTS_PER_TURN = 64,  /* at some 20 µs each, mail waits for about a millisecond */
-    SILENT_PER_TURN = 256, /* sessions that end by silence: at some 10 µs each, a few milliseconds */
+    SILENT_PER_TURN = 256, /* sessions that end by silence, or users who do not come back: at some 10 µs each, a few milliseconds */
     TOLD_PER_TURN = 128,   /* connections whose kernel is told of another peer time-out: at some 4 µs each, half a millisecond */
     PRESSURE_WAIT_MS = 1,  /* how soon a worker looks again whether reading is allowed */
     NS_PER_US = 1000,
@@ -77,6 +77,8 @@ worker_release(struct worker *worker, struct session *session)
 {
     uint32_t slot = handle_slot(session->handle);
 
+    if (session->closed)
+        worker->kept--;
     session->handle.generation = 0;
     free(slots_give(&worker->sessions, slot));
 }
@@ -92,6 +94,7 @@ free_session(struct worker *worker, struct session *session) REQUIRES(worker_rol
         session->descriptor = -1;
         session->polled = false;
         session->closed = true;
+        worker->kept++;
         write_queue_clear(&session->queue, &worker->pool);
         counter_add(&worker->counters.closed, 1);
         if (session_is_datagram(session))
@@ -209,7 +212,7 @@ begin_stop(struct worker *worker) REQUIRES(worker_role)
     datagrams_stop(worker);
     for (uint32_t slot = 0; (session = worker_next_session(worker, &slot, HANDLE_SLOTS_MAX)) != NULL; slot++) {
         if (session->closed) {
-            free_session(worker, session); /* only waited for memory to tell its departure, which is no news any more */
+            free_session(worker, session); /* only waited to tell its departure, which is no news any more */
         } else if (session_is_datagram(session)) {
             session_flush(worker, session);
             session_end(worker, session);
@@ -295,11 +298,18 @@ is_of_input(enum deadline_kind kind)
     return kind == DEADLINE_HELLO || kind == DEADLINE_MESSAGE || kind == DEADLINE_SILENCE;
 }
 
+/* Is it a time in which a user may come back? */
+static bool
+is_of_grace(enum deadline_kind kind)
+{
+    return kind == DEADLINE_GRACE || kind == DEADLINE_GRACE_DATAGRAM;
+}
+
 /* Is it a time for what would make more news? Under pressure that waits; and it is we who do not read what has been sent in time. */
 static bool
 waits_for_calm(enum deadline_kind kind)
 {
-    return is_of_input(kind) || kind == DEADLINE_DRAIN;
+    return is_of_input(kind) || is_of_grace(kind) || kind == DEADLINE_DRAIN;
 }
 
 /*
@@ -314,6 +324,8 @@ due_at_most(const struct worker *worker, enum deadline_kind kind)
 
     if (waits_for_calm(kind) && !worker->stopping && pressure_is_high(worker->config->pressure))
         return 0;
+    if (is_of_grace(kind))
+        return SILENT_PER_TURN;
     if (kind != DEADLINE_SILENCE)
         return UINT32_MAX;
     return datagrams->behind && worker->now_ms - datagrams->caught_up_ms < worker->deadlines[kind].timeout_ms ? 0 : SILENT_PER_TURN;

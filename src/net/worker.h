@@ -40,6 +40,7 @@ enum mail_tag {
     MAIL_CONFIG, /* struct config_mail: another configuration */
     MAIL_DRAIN,  /* struct drain_mail: let the sessions go, one after the other (drain.h) */
     MAIL_NEWS,   /* the layer above's */
+    MAIL_RETURN, /* the layer above's too */
     MAIL_ASK,    /* the layer above's too: an operator asks; whoever asks keeps it, so nobody has to end what is never taken */
 };
 
@@ -69,6 +70,9 @@ enum deadline_kind {
     DEADLINE_ENTRANCE, /* time to look whose turn has come: the worker's own */
     DEADLINE_RETRY,    /* something that failed for want of memory: the layer above's */
     DEADLINE_DRAIN,    /* time to let some sessions go: the worker's own */
+    /* The user of a lost connection, or of a lost session of datagrams, has not come back in time: the layer above's. */
+    DEADLINE_GRACE,
+    DEADLINE_GRACE_DATAGRAM,
     DEADLINE_KINDS,
 };
 
@@ -161,6 +165,7 @@ struct worker {
     uint32_t crew_count;
     int poller;
     struct slots sessions;
+    uint32_t kept;       /* of these, the ones that have ended and are only held by the layer above */
     uint32_t generation; /* of the session opened last */
     struct list due;     /* sessions with something to write */
     struct list ended;   /* sessions to be freed at the end of the turn */

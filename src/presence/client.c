@@ -9,6 +9,7 @@
 #include "net/worker.h"
 #include "presence/changes.h"
 #include "presence/datagram.h"
+#include "presence/grace.h"
 #include "presence/input.h"
 #include "presence/news.h"
 #include "presence/old_news.h"
@@ -17,9 +18,8 @@
 
 #include <errno.h>
 
-/* For log lines about a connection. */
-static void
-log_no_memory(const struct client *client, const char *purpose)
+void
+client_log_no_memory(const struct client *client, const char *purpose)
 {
     char name[SESSION_NAME];
 
@@ -46,12 +46,36 @@ count_logout(struct presence *presence, struct worker *worker, const struct clie
     counter_add(&presence_tally(presence, worker)->logouts[client_dialect(client)][client_transport(client)], 1);
 }
 
+/* Ends the client's part in the graph; a loss may leave it absent. -ENOMEM: nothing has happened. */
+static int
+leave_graph(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role)
+{
+    struct user_id user;
+    bool transition, absent = false;
+    int error;
+
+    if (reason != LEAVE_GOODBYE && grace_is_given(presence, worker, client)) {
+        error = graph_lose(presence->graph, worker->number, client->member, &absent);
+        if (absent)
+            grace_begin(presence, worker, client, reason);
+        else
+            grace_give_back(presence, client);
+        return error;
+    }
+    user = graph_user(presence->graph, worker->number, client->member);
+    (void)text_share(user.name); /* the graph may give its own up */
+    error = graph_logout(presence->graph, worker->number, client->member, reason, &transition);
+    if (error == 0 && transition) {
+        counter_add(&presence_tally(presence, worker)->departures, 1);
+        presence->store->announce(presence->store_state, user, false);
+    }
+    text_drop(user.name);
+    return error;
+}
+
 void
 client_leave(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason)
 {
-    struct user_id user;
-    bool transition;
-
     client_note_end(client, end_of_reason(reason));
     parking_leave(client);
     changes_free(&client->changes);
@@ -67,26 +91,18 @@ client_leave(struct presence *presence, struct worker *worker, struct client *cl
             deadline_stop(&client->retry);
         return;
     }
-    user = graph_user(presence->graph, worker->number, client->member);
-    (void)text_share(user.name); /* the graph may give its own up */
-    if (graph_logout(presence->graph, worker->number, client->member, reason, &transition) < 0) {
+    if (leave_graph(presence, worker, client, reason) < 0) {
         if (!client->departing) {
             client->retry = (struct deadline){0};
-            log_no_memory(client, "telling a departure; it is kept and tried again");
+            client_log_no_memory(client, "telling a departure; it is kept and tried again");
         }
         client->departing = true;
         client->reason = reason;
         deadlines_start(worker_deadlines(worker, DEADLINE_RETRY), &client->retry, worker->now_ms);
-        text_drop(user.name);
         return;
     }
     client->logged_in = false;
     count_logout(presence, worker, client);
-    if (transition) {
-        counter_add(&presence_tally(presence, worker)->departures, 1);
-        presence->store->announce(presence->store_state, user, false);
-    }
-    text_drop(user.name);
 }
 
 void
@@ -142,15 +158,15 @@ client_fail_for_memory(struct presence *presence, struct worker *worker, struct 
     struct protocol_error error;
 
     protocol_error_set(&error, ERROR_SERVER_FULL, "the server is out of memory, try again later");
-    log_no_memory(client, "a client's message; its session ends");
+    client_log_no_memory(client, "a client's message; its session ends");
     client_fail(presence, worker, client, &error);
 }
 
 int
 client_enter(struct presence *presence, struct worker *worker, struct client *client, const struct graph_hello *hello, struct snapshot *snapshot)
 {
-    bool transition;
-    int error = graph_enter(presence->graph, worker->number, hello, &client->member, &transition, snapshot);
+    struct graph_arrival arrival;
+    int error = graph_enter(presence->graph, worker->number, hello, &client->member, &arrival, snapshot);
 
     if (error < 0)
         return error;
@@ -159,9 +175,11 @@ client_enter(struct presence *presence, struct worker *worker, struct client *cl
     counter_add(&presence_tally(presence, worker)->logins[client_dialect(client)][client_transport(client)], 1);
     if (!session_is_datagram(&client->session))
         deadline_stop(&client->session.deadline);
-    if (transition) {
+    if (arrival.transition) {
         counter_add(&presence_tally(presence, worker)->arrivals, 1);
         presence->store->announce(presence->store_state, hello->user, true);
+    } else if (arrival.replaced.generation != 0) {
+        grace_return(presence, worker, arrival.replaced);
     }
     return 0;
 }
@@ -290,14 +308,27 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
         tell_classic(presence, worker, client, line);
 }
 
+struct client *
+client_find(struct worker *worker, struct handle handle)
+{
+    uint32_t slot = handle_slot(handle);
+    struct session *session = worker_next_session(worker, &slot, handle_slot(handle) + 1);
+
+    return session == NULL || session->handle.generation != handle.generation ? NULL : client_of(session);
+}
+
 void
 client_retry(struct presence *presence, struct worker *worker, struct client *client)
 {
+    if (client->absent) {
+        grace_end(presence, worker, client);
+        return;
+    }
     client_leave(presence, worker, client, client->reason);
     if (client->logged_in)
         return;
     client->departing = false;
-    if (client->session.closed)
+    if (client->session.closed && !client->absent)
         worker_release(worker, &client->session);
 }
 
@@ -316,7 +347,9 @@ bool
 client_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
     count_end(presence, worker, client);
+    if (client->absent && atomic_load_explicit(&presence->stopping, memory_order_relaxed))
+        grace_forget(presence, client);
     if (!client->departing || atomic_load_explicit(&presence->stopping, memory_order_relaxed))
         client_leave(presence, worker, client, loss_of(client));
-    return !client->logged_in;
+    return !client->logged_in && !client->absent;
 }

@@ -34,7 +34,8 @@ struct client {
     uint32_t member;               /* the graph's name for this session, once logged in */
     bool logged_in : 1;            /* the graph knows it */
     bool departing : 1;            /* it has ended, and its departure could not be told yet for want of memory: `retry` runs */
-    enum leave_reason reason : 2;  /* why, while it is departing */
+    bool absent : 1;               /* it was lost, and its user counts as online (grace.h): `retry` runs */
+    enum leave_reason reason : 2;  /* why, while it is departing or absent */
     bool parked : 1;               /* its next object waits, for earlier news or its turn: `turn` is in one of the desk's lists */
     bool backlogged : 1;           /* JSON-RPC: it is not read from until its answers have left */
     enum session_end end : 3;      /* how it ended, for the tally: what was said first counts */
@@ -112,6 +113,10 @@ void client_tell(struct presence *presence, struct worker *worker, struct client
 /* The time for its hello, or for the message that it has begun, is over. What it has sent by now still counts. */
 void client_hello_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 void client_message_due(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
+/* The client of a handle; NULL when it is gone, which is not counted. */
+struct client *client_find(struct worker *worker, struct handle handle) REQUIRES(worker_role);
+/* Says in the log what memory was wanted for. */
+void client_log_no_memory(const struct client *client, const char *purpose);
 /* Tries once more to tell a departure; a session that was only waiting for it is freed. */
 void client_retry(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role);
 /* The session has ended. True when nothing of it is left. */

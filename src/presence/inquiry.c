@@ -8,6 +8,7 @@
 #include "presence/changes.h"
 #include "presence/client.h"
 #include "presence/desk.h"
+#include "presence/grace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -171,23 +172,13 @@ describe(struct presence *presence, struct worker *worker, const struct client *
     view->lists = graph_list_length(presence->graph, worker->number, client->member);
 }
 
-/* The session of a handle, without counting it as stale when it has gone. */
-static struct client *
-client_at(struct worker *worker, struct handle handle) REQUIRES(worker_role)
-{
-    uint32_t slot = handle_slot(handle);
-    struct session *session = worker_next_session(worker, &slot, handle_slot(handle) + 1);
-
-    return session == NULL || session->handle.generation != handle.generation ? NULL : client_of(session);
-}
-
 /* The walk is over: the heap's sessions that are still there are described, for a slice. True: that was all of them. */
 static bool
 describe_some(struct presence *presence, struct worker *worker, struct inquiry_part *part) REQUIRES(worker_role)
 {
     for (uint32_t left = SLICE_DESCRIBED; left > 0 && part->described < part->count; left--) {
         struct session_view *view = &part->views[part->described];
-        const struct client *client = client_at(worker, view->handle);
+        const struct client *client = client_find(worker, view->handle);
 
         if (client == NULL) {
             *view = part->views[--part->count]; /* the order does not matter any more */
@@ -212,9 +203,9 @@ look_at_users(struct presence *presence, struct worker *worker, struct inquiry_p
         graph_look(presence->graph, worker->number, inquiry->users[which], facts);
         for (uint32_t i = 0; i < facts->sessions && part->count < inquiry->wanted; i++) {
             struct session_view *view = &part->views[part->count];
-            const struct client *client = handle_worker(facts->handles[i]) == worker->number ? client_at(worker, facts->handles[i]) : NULL;
+            const struct client *client = handle_worker(facts->handles[i]) == worker->number ? client_find(worker, facts->handles[i]) : NULL;
 
-            if (client == NULL)
+            if (client == NULL || client->absent)
                 continue;
             *view = (struct session_view){.handle = facts->handles[i], .which = which};
             describe(presence, worker, client, view);
@@ -241,6 +232,21 @@ is_meant(struct presence *presence, struct worker *worker, const struct inquiry 
     return client->logged_in && user_id_equal(graph_user(presence->graph, worker->number, client->member), inquiry->users[0]);
 }
 
+/* Is it an absent session of the user whose sessions are to be closed? */
+static bool
+is_meant_though_absent(struct presence *presence, struct worker *worker, const struct inquiry *inquiry, const struct client *client)
+    REQUIRES(worker_role)
+{
+    struct user_id user = {0};
+    bool is_meant;
+
+    if (inquiry->kind != INQUIRY_CLOSE_USER || !client->absent)
+        return false;
+    is_meant = graph_absent_user(presence->graph, worker->number, client->member, &user) && user_id_equal(user, inquiry->users[0]);
+    text_drop(user.name);
+    return is_meant;
+}
+
 /* Walks on over the worker's sessions, for a slice. True: that was all of them. */
 static bool
 walk(struct presence *presence, struct worker *worker, struct inquiry_part *part) REQUIRES(worker_role)
@@ -252,6 +258,12 @@ walk(struct presence *presence, struct worker *worker, struct inquiry_part *part
     for (uint32_t closed = 0; closed < SLICE_CLOSED && (session = worker_next_session(worker, &part->slot, end)) != NULL; part->slot++) {
         struct client *client = client_of(session);
 
+        if (is_meant_though_absent(presence, worker, inquiry, client)) {
+            grace_end(presence, worker, client);
+            part->total++;
+            closed++;
+            continue;
+        }
         if (session->closed || session->state == SESSION_ENDED)
             continue;
         if (inquiry->kind == INQUIRY_SESSIONS) {

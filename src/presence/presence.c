@@ -5,6 +5,7 @@
 #include "presence/client.h"
 #include "presence/datagram.h"
 #include "presence/desk.h"
+#include "presence/grace.h"
 #include "presence/input.h"
 #include "presence/inquiry.h"
 #include "presence/news.h"
@@ -132,6 +133,8 @@ deadline_due(void *context, struct worker *worker, enum deadline_kind kind, stru
     case DEADLINE_MESSAGE: client_message_due(presence, worker, LIST_ENTRY(deadline, struct input, deadline)->client); break;
     case DEADLINE_BRAKE: parking_release(presence, worker); break;
     case DEADLINE_RETRY: client_retry(presence, worker, LIST_ENTRY(deadline, struct client, retry)); break;
+    case DEADLINE_GRACE:
+    case DEADLINE_GRACE_DATAGRAM: grace_end(presence, worker, LIST_ENTRY(deadline, struct client, retry)); break;
     default: ASSERT(kind == DEADLINE_RETRY); /* the worker keeps the others */
     }
 }
@@ -153,9 +156,11 @@ configured(void *context, struct worker *worker, const void *settings) REQUIRES(
 static void
 mail_arrived(void *context, struct worker *worker, struct mail *mail) REQUIRES(worker_role)
 {
-    ASSERT(mail->tag == MAIL_NEWS || mail->tag == MAIL_ASK);
+    ASSERT(mail->tag == MAIL_NEWS || mail->tag == MAIL_ASK || mail->tag == MAIL_RETURN);
     if (mail->tag == MAIL_ASK)
         inquiry_arrive(context, worker, mail);
+    else if (mail->tag == MAIL_RETURN)
+        grace_returned(context, worker, mail);
     else
         news_arrive(context, worker, mail);
 }
@@ -167,6 +172,7 @@ turn(void *context, struct worker *worker) REQUIRES(worker_role)
     struct presence *presence = context;
     bool more = news_tell(presence, worker);
 
+    more = grace_make_room(presence, worker) || more;
     parking_release(presence, worker);
     more = inquiry_work(presence, worker) || more;
     return parking_give_turns(presence, worker) || more;
@@ -244,6 +250,7 @@ presence_new(struct worker *workers, uint32_t count, const struct presence_confi
     /* helgrind: running totals and a flag that is set once; no other memory is published through them. */
     RACE_IGNORE(&presence->celebrating, sizeof presence->celebrating);
     RACE_IGNORE(&presence->stopping, sizeof presence->stopping);
+    RACE_IGNORE(&presence->absent, sizeof presence->absent);
     presence->graph = graph_new(count, publish, presence);
     ready = presence->graph != NULL && hash_key_generate(&presence->key) == 0;
     for (uint32_t number = 0; number < count; number++) {
@@ -299,7 +306,10 @@ presence_lock_waits(const struct presence *presence)
 void
 presence_drop_mail(struct mail *mail)
 {
-    audience_part_done(audience_part_of(mail));
+    if (mail->tag == MAIL_RETURN)
+        free(mail);
+    else
+        audience_part_done(audience_part_of(mail));
 }
 
 size_t

@@ -67,12 +67,12 @@ answers_send(struct rpc_work *work) REQUIRES(worker_role)
 
 /*
  * May the client wait for its next turn? From an address more would come meanwhile that could not be carried out, and a datagram does not hold much. And
- * whoever waits for memory to leave with cannot wait for anything else.
+ * whoever waits for memory to leave with, or for its user to come back, cannot wait for anything else.
  */
 static bool
 can_be_sliced(const struct client *client)
 {
-    return !session_is_datagram(&client->session) && !client->departing;
+    return !session_is_datagram(&client->session) && !client->departing && !client->absent;
 }
 
 /* Carries out one call after the other, for as long as this turn goes. */

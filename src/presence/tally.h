@@ -32,6 +32,8 @@ struct tally {
     struct counter logins[TALLY_DIALECTS][TALLY_TRANSPORTS]; /* sessions that said who they are */
     struct counter logouts[TALLY_DIALECTS][TALLY_TRANSPORTS];
     struct counter arrivals, departures;                            /* of users */
+    struct counter absences;                                        /* users who counted as online after the loss of their last session; */
+    struct counter returns, vanished;                               /* of these, the ones who came back, and the ones who did not */
     struct counter ended[END_KINDS][TALLY_TRANSPORTS];              /* sessions, those that never said who they are among them */
     struct counter notifications[TALLY_DIALECTS][TALLY_TRANSPORTS]; /* changes told, one for each that a session was told of */
     struct counter merged;                                          /* changes that took the place of an older one that still waited */

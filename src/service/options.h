@@ -40,6 +40,7 @@ struct options {
     bool udp;                   /* --udp $ALO_UDP: on; serve UDP on the same port number */
     uint32_t udp_timeout_s;     /* --udp-timeout $ALO_UDP_TIMEOUT: 30; a UDP client that is silent for so long is gone */
     uint32_t stop_timeout_s;    /* --stop-timeout $ALO_STOP_TIMEOUT: 3; how long a stop waits for queued bytes to leave */
+    uint32_t offline_grace_ms;  /* --offline-grace $ALO_OFFLINE_GRACE: 0, off; how long a user whose last session was lost counts as online */
     uint32_t drain_time_s;      /* --drain-time $ALO_DRAIN_TIME: 30; over which a drain lets all sessions go */
     uint32_t max_friends;       /* --max-friends $ALO_MAX_FRIENDS: 10000; per session */
     size_t max_message;         /* --max-message $ALO_MAX_MESSAGE: 256 KiB, 1 KiB to 1 MiB; sizes take the suffixes K, KiB, M, MiB, G, GiB */

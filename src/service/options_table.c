@@ -12,7 +12,7 @@
 #define MIB(count) (UINT64_C(count) << 20)
 #define GIB(count) (UINT64_C(count) << 30)
 
-enum { DAY_S = 24 * 60 * 60 };
+enum { DAY_S = 24 * 60 * 60, HOUR_MS = 60 * 60 * 1000 };
 
 const struct option_row option_table[OPTION_COUNT] = {
     {"port", 'p', OPTION_PORT, "SERVER_PORT", "8080", FIELD(port), .least = 0, .most = 65535,
@@ -45,6 +45,10 @@ const struct option_row option_table[OPTION_COUNT] = {
         .help = "seconds of silence after which a UDP client counts as offline", .is_live = true},
     {"stop-timeout", 0, OPTION_SECONDS, "ALO_STOP_TIMEOUT", "3", FIELD(stop_timeout_s), .least = 1, .most = 3600,
         .help = "seconds that a stop waits for clients to take what is still queued for them", .is_live = true},
+    {"offline-grace", 0, OPTION_MILLISECONDS, "ALO_OFFLINE_GRACE", "0", FIELD(offline_grace_ms), .least = 0, .most = HOUR_MS,
+        .help = "milliseconds for which a user whose last connection was lost, without a goodbye, still counts as online; coming back within them is "
+                "news to nobody; 0 tells the loss at once",
+        .is_live = true},
     {"drain-time", 0, OPTION_SECONDS, "ALO_DRAIN_TIME", "30", FIELD(drain_time_s), .least = 1, .most = 3600,
         .help = "seconds over which a drain (SIGUSR2) lets all clients go, to come back elsewhere", .is_live = true},
     {"max-friends", 0, OPTION_NUMBER, "ALO_MAX_FRIENDS", "10000", FIELD(max_friends), .least = 1, .most = 1000000,

@@ -17,6 +17,7 @@ enum option_kind {
     OPTION_PORT_OR_NONE, /* int32_t, -1 for none */
     OPTION_NUMBER,       /* uint32_t */
     OPTION_SECONDS,      /* uint32_t */
+    OPTION_MILLISECONDS, /* the same, also with a suffix. uint32_t */
     OPTION_SIZE,         /* bytes, with suffixes. size_t */
     OPTION_WORD,         /* any text but an empty one. const char * */
 };
@@ -37,7 +38,7 @@ struct option_row {
     bool is_outside;         /* it cannot stand in a configuration file */
 };
 
-enum { OPTION_COUNT = 31 };
+enum { OPTION_COUNT = 32 };
 
 extern const struct option_row option_table[OPTION_COUNT];
 

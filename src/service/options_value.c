@@ -22,6 +22,7 @@ static const struct {
 
 enum {
     SIZE_UNITS = sizeof size_units / sizeof size_units[0],
+    MS_PER_S = 1000,
     PATH_SHOWN = 150, /* of a long path the end is shown; so much leaves room for the rest of the sentence */
 };
 
@@ -47,6 +48,8 @@ unit_factor(const struct option_row *row, const char *unit)
 {
     if (*unit == '\0' || (row->kind == OPTION_SECONDS && strcmp(unit, "s") == 0))
         return 1;
+    if (row->kind == OPTION_MILLISECONDS)
+        return strcmp(unit, "ms") == 0 ? 1 : strcmp(unit, "s") == 0 ? MS_PER_S : 0;
     for (int i = 0; row->kind == OPTION_SIZE && i < SIZE_UNITS; i++)
         for (int j = 0; j < 2; j++)
             if (strcasecmp(unit, size_units[i].names[j]) == 0)
@@ -129,6 +132,10 @@ option_describe_allowed(const struct option_row *row, char text[static OPTION_TE
     case OPTION_PORT:
     case OPTION_NUMBER: snprintf(text, OPTION_TEXT, "a number from %" PRIu64 " to %" PRIu64, row->least, row->most); return;
     case OPTION_SECONDS: snprintf(text, OPTION_TEXT, "a number of seconds from %" PRIu64 " to %" PRIu64, row->least, row->most); return;
+    case OPTION_MILLISECONDS:
+        snprintf(
+            text, OPTION_TEXT, "a number of milliseconds from %" PRIu64 " to %" PRIu64 ", or of seconds with an s behind it", row->least, row->most);
+        return;
     }
 }
 
@@ -200,7 +207,8 @@ option_store(const struct option_row *row, struct option_source source, const ch
     case OPTION_PORT: memcpy(field, &(uint16_t){(uint16_t)number}, sizeof(uint16_t)); break;
     case OPTION_PORT_OR_NONE: memcpy(field, &port_or_none, sizeof port_or_none); break;
     case OPTION_NUMBER:
-    case OPTION_SECONDS: memcpy(field, &(uint32_t){(uint32_t)number}, sizeof(uint32_t)); break;
+    case OPTION_SECONDS:
+    case OPTION_MILLISECONDS: memcpy(field, &(uint32_t){(uint32_t)number}, sizeof(uint32_t)); break;
     case OPTION_SIZE: memcpy(field, &(size_t){(size_t)number}, sizeof(size_t)); break;
     }
     options->sources[row - option_table] = source;
@@ -236,6 +244,7 @@ option_format(const struct option_row *row, const struct options *options, char 
         return text;
     case OPTION_NUMBER:
     case OPTION_SECONDS:
+    case OPTION_MILLISECONDS:
         memcpy(&number, field, sizeof number);
         snprintf(text, OPTION_TEXT, "%" PRIu32, number);
         return text;
@@ -253,6 +262,7 @@ option_take_over(const struct option_row *row, struct options *options, const st
         [OPTION_PORT_OR_NONE] = sizeof(int32_t),
         [OPTION_NUMBER] = sizeof(uint32_t),
         [OPTION_SECONDS] = sizeof(uint32_t),
+        [OPTION_MILLISECONDS] = sizeof(uint32_t),
         [OPTION_SIZE] = sizeof(size_t),
         [OPTION_WORD] = sizeof(const char *),
     };

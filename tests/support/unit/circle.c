@@ -183,6 +183,7 @@ int
 circle_try_enter(struct visit *visit, uint32_t worker, int64_t user, const int64_t *friends, uint32_t count, bool follows_only, struct text *status,
     struct snapshot *snapshot)
 {
+    struct graph_arrival arrival = {0};
     struct graph_hello hello;
     int error;
 
@@ -193,8 +194,10 @@ circle_try_enter(struct visit *visit, uint32_t worker, int64_t user, const int64
         .friend_count = count,
         .follows_only = follows_only,
         .status = status};
-    error = graph_enter(circle.graph, worker, &hello, &visit->member, &visit->transition, snapshot);
+    error = graph_enter(circle.graph, worker, &hello, &visit->member, &arrival, snapshot);
     ids_end(count);
+    visit->transition = arrival.transition;
+    visit->replaced = arrival.replaced;
     if (error < 0)
         handle_give(visit->handle);
     return error;
@@ -203,14 +206,7 @@ circle_try_enter(struct visit *visit, uint32_t worker, int64_t user, const int64
 int
 circle_try_come(struct visit *visit, uint32_t worker, int64_t user, const int64_t *friends, uint32_t count)
 {
-    int error;
-
-    *visit = (struct visit){.handle = handle_take(worker), .user = user, .worker = worker};
-    error = graph_login(circle.graph, worker, visit->handle, id_of(user), ids_begin(friends, count), count, &visit->member, &visit->transition);
-    ids_end(count);
-    if (error < 0)
-        handle_give(visit->handle);
-    return error;
+    return circle_try_enter(visit, worker, user, friends, count, false, NULL, NULL);
 }
 
 int
@@ -230,6 +226,20 @@ circle_try_leave(struct visit *visit)
     if (error == 0)
         handle_give(visit->handle);
     return error;
+}
+
+int
+circle_try_lose(struct visit *visit)
+{
+    bool absent;
+    int error = graph_lose(circle.graph, visit->worker, visit->member, &absent);
+
+    if (error < 0)
+        return error;
+    visit->absent = absent;
+    if (!absent)
+        handle_give(visit->handle);
+    return 0;
 }
 
 int
@@ -374,6 +384,15 @@ relist(const struct visit *visit, const int64_t *friends, uint32_t count)
     int error = circle_try_relist(visit, friends, count);
 
     REQUIRE(error == 0, "relist: error %d", error);
+}
+
+bool
+lose(struct visit *visit)
+{
+    int error = circle_try_lose(visit);
+
+    REQUIRE(error == 0, "lose: error %d", error);
+    return visit->absent;
 }
 
 void

@@ -34,7 +34,9 @@ struct visit {
     int64_t user;
     uint32_t worker;
     uint32_t member;
-    bool transition; /* what login, and then logout, said about it */
+    bool transition;        /* what login, and then logout, said about it */
+    struct handle replaced; /* whose place it took, generation 0: nobody's */
+    bool absent;            /* it was lost, and its user stays for a while */
 };
 
 /* Begins a circle on this many workers. Everything here is called on one thread. */
@@ -46,11 +48,15 @@ void circle_close(void);
 int circle_try_come(struct visit *visit, uint32_t worker, int64_t user, const int64_t *friends, uint32_t count);
 int circle_try_relist(const struct visit *visit, const int64_t *friends, uint32_t count);
 int circle_try_leave(struct visit *visit);
+/* It is lost: visit->absent says whether it must leave yet; if not, it has ended. */
+int circle_try_lose(struct visit *visit);
 
 /* The same where it must not fail. */
 struct visit come(uint32_t worker, int64_t user, const int64_t *friends, uint32_t count);
 void relist(const struct visit *visit, const int64_t *friends, uint32_t count);
 void leave(struct visit *visit);
+/* Returns visit->absent. */
+bool lose(struct visit *visit);
 
 /* The same with all that a session can say; the status is the caller's, and the snapshot may be NULL. */
 int circle_try_enter(struct visit *visit, uint32_t worker, int64_t user, const int64_t *friends, uint32_t count, bool follows_only,

@@ -126,6 +126,7 @@ free_ended(struct worker *worker)
         session->descriptor = -1;
         session->polled = false;
         session->closed = true;
+        worker->kept++;
         write_queue_clear(&session->queue, &worker->pool);
         if (presence_handler.ended(stage.presence, worker, session)) {
             if (!session_is_datagram(session))
@@ -135,7 +136,7 @@ free_ended(struct worker *worker)
     }
 }
 
-/* A session that waited for memory to tell its departure is released by presence itself. */
+/* A session that waited for memory to tell its departure, or was absent, is released by presence itself. */
 static void
 forget_released(struct worker *worker)
 {
@@ -164,6 +165,18 @@ end_datagrams(struct worker *worker)
         } else {
             session_end(worker, session);
         }
+    }
+}
+
+void
+stage_give_grace(uint64_t time_ms)
+{
+    static const enum deadline_kind kinds[] = {DEADLINE_GRACE, DEADLINE_GRACE_DATAGRAM};
+
+    for (int i = 0; i < 2; i++) {
+        stage.worker_config.timeouts_ms[kinds[i]] = time_ms;
+        for (uint32_t worker = 0; worker < stage.count; worker++)
+            deadlines_change(&stage.workers[worker].deadlines[kinds[i]], time_ms, stage.workers[worker].now_ms);
     }
 }
 
@@ -392,6 +405,7 @@ stage_turn(uint32_t worker)
     bool more = stage_tell(worker);
 
     stage_write(worker);
+    forget_released(&stage.workers[worker]);
     return more;
 }
 

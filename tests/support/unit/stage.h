@@ -59,6 +59,8 @@ void stage_open_with(uint32_t workers, const struct presence_config *config);
 /* With stage_close, a fixture: two workers, or three, and usual limits. */
 void stage_open_two(void);
 void stage_open_three(void);
+/* From now on the last session of a user that is lost has so long a grace; 0: none, which a new stage has. As by a reload. */
+void stage_give_grace(uint64_t time_ms);
 /* Ends everything: sessions without news, mail that was not taken. Clients' ends are closed. */
 void stage_close(void);
 

@@ -101,9 +101,9 @@ enter_named(struct graph *graph, uint32_t slot, char fill, size_t length, char f
     struct graph_hello hello = {
         .handle = handle_of(0, slot, slot + 1), .user = {.name = user}, .friends = friends, .friend_count = 1, .status = status};
     uint32_t member;
-    bool transition;
+    struct graph_arrival arrival;
 
-    ck_assert_int_eq(graph_enter(graph, 0, &hello, &member, &transition, NULL), 0);
+    ck_assert_int_eq(graph_enter(graph, 0, &hello, &member, &arrival, NULL), 0);
     /* The caller's bytes are its own again; whoever read them now would see others. */
     memset(user->bytes, '!', length);
     memset(friend->bytes, '!', length);

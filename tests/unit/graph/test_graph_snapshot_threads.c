@@ -210,10 +210,10 @@ look_on(struct task *task, uint32_t seat, const int *users, const struct user_id
         .friends = ids,
         .friend_count = count,
         .follows_only = true};
-    bool transition;
+    struct graph_arrival arrival;
 
     *onlooker = (struct onlooker){.there = true, .handle = hello.handle};
-    ASSERT(graph_enter(graph, task->worker, &hello, &onlooker->member, &transition, &task->snapshot) == 0);
+    ASSERT(graph_enter(graph, task->worker, &hello, &onlooker->member, &arrival, &task->snapshot) == 0);
     take_snapshot(task, onlooker, users, count);
 }
 
@@ -345,8 +345,9 @@ flap(void *argument)
                 .friend_count = 2,
                 .follows_only = rand_r(&task->seed) % 2 == 0,
                 .status = status};
+            struct graph_arrival arrival;
 
-            ASSERT(graph_enter(graph, task->worker, &hello, &held[seat].member, &transition, NULL) == 0);
+            ASSERT(graph_enter(graph, task->worker, &hello, &held[seat].member, &arrival, NULL) == 0);
             held[seat].there = true;
         } else if (rand_r(&task->seed) % 2 == 0) {
             ASSERT(graph_set_status(graph, task->worker, held[seat].member, status) == 0);

@@ -97,7 +97,8 @@ number_stored(const struct option_row *row)
     case OPTION_SIZE: memcpy(&size, field, sizeof size); return size;
     case OPTION_PORT_OR_NONE: /* as long as it is a port */
     case OPTION_NUMBER:
-    case OPTION_SECONDS: memcpy(&number, field, sizeof number); return number;
+    case OPTION_SECONDS:
+    case OPTION_MILLISECONDS: memcpy(&number, field, sizeof number); return number;
     case OPTION_FLAG:
     case OPTION_SWITCH:
     case OPTION_WORD: break;
@@ -167,6 +168,7 @@ START_TEST(names_and_ranges_are_those_of_the_contract)
         {"udp", "ALO_UDP", 0, 0},
         {"udp-timeout", "ALO_UDP_TIMEOUT", 3, 86400},
         {"stop-timeout", "ALO_STOP_TIMEOUT", 1, 3600},
+        {"offline-grace", "ALO_OFFLINE_GRACE", 0, 3600000},
         {"drain-time", "ALO_DRAIN_TIME", 1, 3600},
         {"max-friends", "ALO_MAX_FRIENDS", 1, 1000000},
         {"max-message", "ALO_MAX_MESSAGE", 1024, 1048576},
