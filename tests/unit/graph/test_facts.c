@@ -159,6 +159,26 @@ START_TEST(older_transitions_are_forgotten)
 }
 END_TEST
 
+START_TEST(a_user_whose_last_session_was_lost_is_absent)
+{
+    uint32_t member = come(0, 0, 7, NULL, 0);
+    struct graph_facts facts;
+    struct user_id user;
+    bool absent;
+
+    ck_assert_int_eq(graph_lose(graph, 0, member, &absent), 0);
+    ck_assert(absent);
+    graph_look(graph, 1, number(7), &facts);
+    ck_assert(facts.online && facts.absent && facts.went_online && facts.sessions == 0 && !facts.has_more_sessions);
+    ck_assert(graph_absent_user(graph, 0, member, &user) && user_id_equal(user, number(7)));
+    come(1, 0, 7, NULL, 0);
+    graph_look(graph, 0, number(7), &facts);
+    ck_assert(facts.online && !facts.absent && facts.sessions == 1);
+    ck_assert(!graph_absent_user(graph, 0, member, &user));
+    leave(0, member, LEAVE_CLOSED);
+}
+END_TEST
+
 START_TEST(of_very_many_sessions_the_first_are_named)
 {
     struct graph_facts facts;
@@ -209,6 +229,7 @@ main(void)
     tcase_add_test(tests, a_user_is_known_by_sessions_watchers_and_last_transition);
     tcase_add_test(tests, the_last_transitions_are_remembered);
     tcase_add_test(tests, older_transitions_are_forgotten);
+    tcase_add_test(tests, a_user_whose_last_session_was_lost_is_absent);
     tcase_add_test(tests, of_very_many_sessions_the_first_are_named);
     tcase_add_test(tests, a_list_is_what_the_session_watches);
     suite_add_tcase(suite, tests);

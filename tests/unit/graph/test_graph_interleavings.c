@@ -6,9 +6,8 @@
  */
 #include "graph/graph.h"
 
-#include "support/faults.h"
-#include "support/pace.h"
 #include "support/unit.h"
+#include "support/unit/attempt.h"
 #include "support/unit/circle.h"
 #include "support/unit/require.h"
 
@@ -16,62 +15,8 @@
 
 enum { CROWD = 200 }; /* more than fits into the audience that a worker has at hand, and into its first table of candidates */
 
-/* The operation that interrupts, and what it works on. */
-static struct interruption {
-    void (*happens)(void);
-    struct visit visit;
-    bool happened;
-} interruption;
-
-static void
-interrupt(void *context)
-{
-    (void)context;
-    interruption.happened = true;
-    interruption.happens();
-}
-
-/* Every lock has its turn; where tools make it slow, some. */
-static long
-stride(void)
-{
-    return 100 / (long)pace_scaled(100);
-}
-
-/* Begins an attempt with a new circle. */
-static void
-attempt_begin(void)
-{
-    circle_open(3);
-    interruption.happened = false;
-}
-
-/* What follows is interrupted before its nth lock. */
-static void
-attempt_arm(long nth, void (*happens)(void))
-{
-    interruption.happens = happens;
-    faults_interrupt(nth, interrupt, NULL);
-}
-
-/* The operation is over; what was to interrupt it happens now if it had no nth lock. True: it was interrupted. */
-static bool
-attempt_disarm(void)
-{
-    bool interrupted = interruption.happened;
-
-    faults_interrupt(0, NULL, NULL);
-    if (!interrupted)
-        interruption.happens();
-    return interrupted;
-}
-
-static void
-attempt_end(void)
-{
-    expect_silence();
-    circle_close();
-}
+/* Of whoever interrupts. */
+static struct visit interrupting;
 
 /* It heard this (true), or nothing (false). */
 static bool
@@ -86,23 +31,23 @@ heard_or_nothing(const struct visit *visit, const char *text)
 static void
 other_friend_comes(void)
 {
-    interruption.visit = come(1, 2, FRIENDS(3, 1, 4));
+    interrupting = come(1, 2, FRIENDS(3, 1, 4));
 }
 
 START_TEST(of_two_friends_who_arrive_at_once_at_least_one_hears_of_the_other)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
         struct visit visit;
 
-        attempt_begin();
+        attempt_begin(3);
         attempt_arm(nth, other_friend_comes);
         int error = circle_try_come(&visit, 0, 1, FRIENDS(5, 2, 6));
         interrupted = attempt_disarm();
         ck_assert_int_eq(error, 0);
 
-        bool heard = heard_or_nothing(&visit, "2+"), other_heard = heard_or_nothing(&interruption.visit, "1+");
+        bool heard = heard_or_nothing(&visit, "2+"), other_heard = heard_or_nothing(&interrupting, "1+");
 
         ck_assert(heard || other_heard);
         attempt_end();
@@ -113,15 +58,15 @@ END_TEST
 static void
 other_friend_leaves(void)
 {
-    leave(&interruption.visit);
+    leave(&interrupting);
 }
 
 START_TEST(of_two_friends_who_leave_at_once_at_least_one_hears_of_the_other)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
-        attempt_begin();
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
+        attempt_begin(3);
         struct visit visit = come(0, 1, FRIENDS(2));
         other_friend_comes();
         expect_heard(&visit, "2+");
@@ -130,7 +75,7 @@ START_TEST(of_two_friends_who_leave_at_once_at_least_one_hears_of_the_other)
         interrupted = attempt_disarm();
         ck_assert_int_eq(error, 0);
 
-        bool heard = heard_or_nothing(&visit, "2-"), other_heard = heard_or_nothing(&interruption.visit, "1-");
+        bool heard = heard_or_nothing(&visit, "2-"), other_heard = heard_or_nothing(&interrupting, "1-");
 
         ck_assert(heard || other_heard);
         expect_census(0, 0, 0, 0);
@@ -142,7 +87,7 @@ END_TEST
 static void
 same_user_comes(void)
 {
-    interruption.visit = come(1, 1, NO_FRIENDS);
+    interrupting = come(1, 1, NO_FRIENDS);
 }
 
 /* A user leaves on one worker and comes on another at once: either nothing happened to the user, or both, in this order. */
@@ -150,8 +95,8 @@ START_TEST(who_leaves_and_comes_at_once_ends_online)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
-        attempt_begin();
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
+        attempt_begin(3);
         struct visit watcher = come(2, 3, FRIENDS(1)), listed = come(1, 2, NO_FRIENDS);
         struct visit visit = come(0, 1, FRIENDS(2));
         expect_heard(&watcher, "1+");
@@ -160,7 +105,7 @@ START_TEST(who_leaves_and_comes_at_once_ends_online)
         interrupted = attempt_disarm();
         ck_assert_int_eq(error, 0);
 
-        ck_assert(visit.transition == interruption.visit.transition);
+        ck_assert(visit.transition == interrupting.transition);
         expect_heard(&watcher, visit.transition ? "1- 1+" : "");
         expect_heard(&listed, visit.transition ? "1-" : "");
         attempt_end();
@@ -171,7 +116,7 @@ END_TEST
 static void
 same_user_leaves(void)
 {
-    leave(&interruption.visit);
+    leave(&interrupting);
 }
 
 /* Two devices of a user go at once: the user has gone once, and the list of whichever was the last counts. */
@@ -179,18 +124,18 @@ START_TEST(two_devices_that_leave_at_once_are_one_departure)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
-        attempt_begin();
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
+        attempt_begin(3);
         struct visit watcher = come(2, 3, FRIENDS(1)), of_one = come(1, 4, NO_FRIENDS), of_other = come(1, 5, NO_FRIENDS);
         struct visit visit = come(0, 1, FRIENDS(4));
-        interruption.visit = come(1, 1, FRIENDS(5));
+        interrupting = come(1, 1, FRIENDS(5));
         expect_heard(&watcher, "1+");
         attempt_arm(nth, same_user_leaves);
         int error = circle_try_leave(&visit);
         interrupted = attempt_disarm();
         ck_assert_int_eq(error, 0);
 
-        ck_assert(visit.transition != interruption.visit.transition);
+        ck_assert(visit.transition != interrupting.transition);
         expect_heard(&watcher, "1-");
         expect_heard(&of_one, visit.transition ? "1-" : "");
         expect_heard(&of_other, visit.transition ? "" : "1-");
@@ -242,8 +187,8 @@ START_TEST(the_sessions_of_listed_users_may_come_and_go_meanwhile)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
-        attempt_begin();
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
+        attempt_begin(3);
         struct visit visit = crowd_comes();
         attempt_arm(nth, listed_users_come_and_go);
         int error = circle_try_leave(&visit);
@@ -279,8 +224,8 @@ START_TEST(many_may_begin_to_watch_who_is_leaving)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
-        attempt_begin();
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
+        attempt_begin(3);
         struct visit visit = crowd_comes();
         attempt_arm(nth, many_begin_to_watch);
         int error = circle_try_leave(&visit);
@@ -300,10 +245,10 @@ START_TEST(many_may_begin_to_watch_who_is_arriving)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
         struct visit visit, watcher;
 
-        attempt_begin();
+        attempt_begin(3);
         watcher = come(1, 2, FRIENDS(1));
         attempt_arm(nth, many_begin_to_watch);
         int error = circle_try_come(&visit, 0, 1, FRIENDS(2, 3));
@@ -322,7 +267,7 @@ END_TEST
 static void
 kept_friend_comes(void)
 {
-    interruption.visit = come(1, 2, NO_FRIENDS);
+    interrupting = come(1, 2, NO_FRIENDS);
 }
 
 START_TEST(a_friend_in_both_lists_is_watched_without_a_gap)
@@ -336,16 +281,16 @@ START_TEST(a_friend_in_both_lists_is_watched_without_a_gap)
     }
     for (int at = 0; at < CROWD; at += CROWD / 2 - 1) {
         interrupted = true;
-        for (long nth = 1; interrupted; nth += stride()) {
+        for (long nth = 1; interrupted; nth += attempt_stride()) {
             old[at] = new[CROWD - 1 - at] = 2;
-            attempt_begin();
+            attempt_begin(3);
             struct visit watcher = come(0, 1, old, CROWD);
             attempt_arm(nth, kept_friend_comes);
             int error = circle_try_relist(&watcher, new, CROWD);
             interrupted = attempt_disarm();
             ck_assert_int_eq(error, 0);
             expect_heard(&watcher, "2+");
-            leave(&interruption.visit);
+            leave(&interrupting);
             expect_heard(&watcher, "2-");
             attempt_end();
         }
@@ -373,8 +318,8 @@ START_TEST(others_who_watch_the_same_users_may_come_and_go_meanwhile)
 {
     bool interrupted = true;
 
-    for (long nth = 1; interrupted; nth += stride()) {
-        attempt_begin();
+    for (long nth = 1; interrupted; nth += attempt_stride()) {
+        attempt_begin(3);
         third = come(1, 9, FRIENDS(100, 101, 102, 103, 104));
         struct visit watcher = come(0, 1, FRIENDS(100, 101, 102, 103));
         attempt_arm(nth, others_relist);

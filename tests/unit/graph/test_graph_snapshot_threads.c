@@ -328,7 +328,7 @@ flap(void *argument)
     struct task *task = argument;
     unsigned steps = pace_scaled(STEPS);
     struct {
-        bool there;
+        bool there, absent; /* absent: it was lost, and only its logout is left, or another takes its place */
         uint32_t member;
     } held[SEATS] = {{0}};
 
@@ -349,7 +349,11 @@ flap(void *argument)
 
             ASSERT(graph_enter(graph, task->worker, &hello, &held[seat].member, &arrival, NULL) == 0);
             held[seat].there = true;
-        } else if (rand_r(&task->seed) % 2 == 0) {
+            held[seat].absent = false;
+        } else if (!held[seat].absent && rand_r(&task->seed) % 4 == 0) {
+            ASSERT(graph_lose(graph, task->worker, held[seat].member, &held[seat].absent) == 0);
+            held[seat].there = held[seat].absent;
+        } else if (!held[seat].absent && rand_r(&task->seed) % 2 == 0) {
             ASSERT(graph_set_status(graph, task->worker, held[seat].member, status) == 0);
         } else {
             ASSERT(graph_logout(graph, task->worker, held[seat].member, LEAVE_CLOSED, &transition) == 0);
