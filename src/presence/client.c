@@ -58,8 +58,6 @@ leave_graph(struct presence *presence, struct worker *worker, struct client *cli
         error = graph_lose(presence->graph, worker->number, client->member, &absent);
         if (absent)
             grace_begin(presence, worker, client, reason);
-        else
-            grace_give_back(presence, client);
         return error;
     }
     user = graph_user(presence->graph, worker->number, client->member);
@@ -346,7 +344,11 @@ count_end(struct presence *presence, struct worker *worker, struct client *clien
 bool
 client_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
+    bool is_first = client->end != END_COUNTED;
+
     count_end(presence, worker, client);
+    if (client->absent && is_first)
+        grace_closed(presence, client);
     if (client->absent && atomic_load_explicit(&presence->stopping, memory_order_relaxed))
         grace_forget(presence, client);
     if (!client->departing || atomic_load_explicit(&presence->stopping, memory_order_relaxed))

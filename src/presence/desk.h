@@ -72,7 +72,7 @@ struct presence {
     const struct store *store;
     void *store_state;
     _Atomic bool stopping;
-    _Atomic uint32_t absent[TALLY_TRANSPORTS]; /* sessions that are (grace.h); they count against the limits of sessions */
+    _Atomic uint32_t absent[TALLY_TRANSPORTS]; /* clients that are, and closed; they count against the limits of sessions */
     _Atomic uint32_t celebrating[LANE_GROUPS]; /* audiences of celebrities that are being told, by group of user */
     struct hash_key key;                       /* of the hash that groups users */
     struct desk desks[];

@@ -29,34 +29,24 @@ admission_of(const struct worker *worker, uint32_t transport)
     return transport == TALLY_UDP ? worker->config->datagram_admission : worker->config->admission;
 }
 
-/* Are so many absent clients and the sessions, less those that are just leaving, more than there may be? */
+/* Are the absent clients, so many more, and the sessions more than there may be sessions? */
 static bool
-is_over(const struct worker *worker, uint32_t transport, uint64_t absent, uint32_t leaving)
+is_over(const struct presence *presence, const struct worker *worker, uint32_t transport, uint32_t more)
 {
     const struct admission *admission = admission_of(worker, transport);
+    uint64_t absent = atomic_load_explicit(&presence->absent[transport], memory_order_relaxed);
 
-    return absent + admission_count(admission) > (uint64_t)admission_limit(admission) + leaving;
+    return absent + more + admission_count(admission) > admission_limit(admission);
 }
 
 bool
-grace_is_given(struct presence *presence, const struct worker *worker, const struct client *client)
+grace_is_given(const struct presence *presence, const struct worker *worker, const struct client *client)
 {
     uint32_t transport = client_transport(client);
-    uint64_t before;
 
     if (worker->config->timeouts_ms[kind_of(transport)] == 0 || client->end == END_OPERATOR)
         return false;
-    before = atomic_fetch_add_explicit(&presence->absent[transport], 1, memory_order_relaxed);
-    if (!is_over(worker, transport, before + 1, !client->session.closed))
-        return true;
-    grace_give_back(presence, client);
-    return false;
-}
-
-void
-grace_give_back(struct presence *presence, const struct client *client)
-{
-    atomic_fetch_sub_explicit(&presence->absent[client_transport(client)], 1, memory_order_relaxed);
+    return !is_over(presence, worker, transport, client->session.closed ? 1 : 0);
 }
 
 void
@@ -68,6 +58,14 @@ grace_begin(struct presence *presence, struct worker *worker, struct client *cli
     client->reason = reason;
     deadlines_start(worker_deadlines(worker, kind_of(client_transport(client))), &client->retry, worker->now_ms);
     counter_add(&presence_tally(presence, worker)->absences, 1);
+    if (client->session.closed)
+        grace_closed(presence, client);
+}
+
+void
+grace_closed(struct presence *presence, const struct client *client)
+{
+    atomic_fetch_add_explicit(&presence->absent[client_transport(client)], 1, memory_order_relaxed);
 }
 
 void
@@ -75,7 +73,8 @@ grace_forget(struct presence *presence, struct client *client)
 {
     deadline_stop(&client->retry);
     client->absent = false;
-    grace_give_back(presence, client);
+    if (client->session.closed)
+        atomic_fetch_sub_explicit(&presence->absent[client_transport(client)], 1, memory_order_relaxed);
 }
 
 /* Ends the client's part in the graph. False: there is no memory for telling it. */
@@ -140,14 +139,14 @@ make_room(struct presence *presence, struct worker *worker, uint32_t transport) 
 {
     const struct list *waiting = &worker_deadlines(worker, kind_of(transport))->waiting;
 
-    for (uint32_t left = GONE_PER_TURN; !list_is_empty(waiting); left--) {
-        struct deadline *oldest = LIST_ENTRY(waiting->next, struct deadline, link);
+    for (uint32_t left = GONE_PER_TURN; !list_is_empty(waiting) && is_over(presence, worker, transport, 0); left--) {
+        struct client *oldest = LIST_ENTRY(LIST_ENTRY(waiting->next, struct deadline, link), struct client, retry);
 
-        if (!is_over(worker, transport, atomic_load_explicit(&presence->absent[transport], memory_order_relaxed), 0))
-            return false;
+        if (!oldest->session.closed)
+            return false; /* it takes no room of its own yet, and the others came later */
         if (left == 0)
             return true;
-        grace_end(presence, worker, LIST_ENTRY(oldest, struct client, retry));
+        grace_end(presence, worker, oldest);
     }
     return false;
 }

@@ -13,12 +13,12 @@
 
 #include <stdbool.h>
 
-/* Is a client that is lost now to be absent for a while? If so its place is taken, and is given back by one of those below. */
-bool grace_is_given(struct presence *presence, const struct worker *worker, const struct client *client) REQUIRES(worker_role);
-/* It is not absent after all. */
-void grace_give_back(struct presence *presence, const struct client *client);
+/* Is a client that is lost now to be absent for a while, if it was its user's last? */
+bool grace_is_given(const struct presence *presence, const struct worker *worker, const struct client *client) REQUIRES(worker_role);
 /* The graph has it as absent. */
 void grace_begin(struct presence *presence, struct worker *worker, struct client *client, enum leave_reason reason) REQUIRES(worker_role);
+/* The connection of an absent client, which counted until now, is closed: from here on it is the client that counts. */
+void grace_closed(struct presence *presence, const struct client *client);
 /*
  * An absent client's time is over: its departure is news, unless its user has come back. A session that was only kept for this is freed. On a
  * want of memory it is tried again later.
