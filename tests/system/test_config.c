@@ -398,11 +398,13 @@ START_TEST(a_reload_changes_everything_that_is_live)
     client_send(begun, "{\"user_id\": ");
     config_write(
         "port = 0\nworkers = 3\nverbose = on\nhello-timeout = 3601\nmessage-timeout = 1\npeer-timeout = 100\nudp-timeout = 60\nstop-timeout = 4\n"
-        "drain-time = 31\nmax-friends = 500\nmax-message = 1K\nmax-unfinished = 2M\nmax-nesting = 5\nmax-sessions = 50\nmax-udp-sessions = "
+        "offline-grace = 1s\ndrain-time = 31\nmax-friends = 500\nmax-message = 1K\nmax-unfinished = 2M\nmax-nesting = 5\nmax-sessions = "
+        "50\nmax-udp-sessions = "
         "1\nqueue-limit = 77\n");
     server_signal(server, SIGHUP);
     ck_assert_ptr_nonnull(strstr(server_event(server, "reloaded", 0),
-        "\"changed\":\"verbose hello-timeout message-timeout peer-timeout udp-timeout stop-timeout drain-time max-friends max-message max-unfinished "
+        "\"changed\":\"verbose hello-timeout message-timeout peer-timeout udp-timeout stop-timeout offline-grace drain-time max-friends max-message "
+        "max-unfinished "
         "max-nesting "
         "max-sessions max-udp-sessions queue-limit\""));
     client_expect_error(begun, "message_timeout"); /* it had an hour */

@@ -142,10 +142,13 @@ forget_released(struct worker *worker)
 {
     for (uint32_t i = 0; i < actor_count; i++) {
         struct actor *actor = &actors[i];
+        const struct session *session = NULL;
 
         if (actor->session == NULL || actor->sends_datagrams || actor->worker != worker->number)
             continue;
-        if (!slots_exists(&worker->sessions, handle_slot(actor->handle)) || actor->session->handle.generation != actor->handle.generation)
+        if (slots_exists(&worker->sessions, handle_slot(actor->handle)))
+            session = slots_at(&worker->sessions, handle_slot(actor->handle));
+        if (session == NULL || session->handle.generation != actor->handle.generation)
             actor->session = NULL;
     }
 }

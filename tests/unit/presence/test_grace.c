@@ -481,15 +481,17 @@ START_TEST(mail_about_a_session_that_is_gone_is_forgotten)
     stage_lose(two);
     stage_settle();
     again = stage_login(1, 2, "1"); /* its mail is under way */
+    struct mail *mail = mailbox_take(&stage.workers[0].mailbox);
+    ck_assert(mail != NULL && mail->tag == MAIL_RETURN && mail->next == NULL);
     stage_give_grace(0);
-    for (struct deadline *due; (due = deadlines_take_due(&stage.workers[0].deadlines[DEADLINE_GRACE], stage.workers[0].now_ms)) != NULL;)
-        presence_handler.deadline(stage.presence, &stage.workers[0], DEADLINE_GRACE, due);
+    stage_pass_ms(1);
     stage_give_grace(GRACE_MS);
+    ck_assert_ptr_null(two->session);
     two = stage_login(0, 7, NULL);
     stage_lose(two);
-    stage_write(0);
-    ck_assert_uint_eq(absent(), 1);
     stage_settle();
+    ck_assert_uint_eq(absent(), 1);
+    presence_handler.mail(stage.presence, &stage.workers[0], mail);
     ck_assert_uint_eq(absent(), 1); /* user 7, in the slot of the lost one */
     stage_expect(watcher, "");
     ck_assert_ptr_nonnull(again->session);

@@ -230,6 +230,21 @@ START_TEST(each_number_takes_its_range_and_nothing_beyond)
 }
 END_TEST
 
+START_TEST(milliseconds_may_be_said_in_seconds)
+{
+    ck_assert_int_eq(parse(LINE("--offline-grace", "1500"), nothing), OPTIONS_RUN);
+    ck_assert_uint_eq(options.offline_grace_ms, 1500);
+    ck_assert_int_eq(parse(LINE("--offline-grace", "1500ms"), nothing), OPTIONS_RUN);
+    ck_assert_uint_eq(options.offline_grace_ms, 1500);
+    ck_assert_int_eq(parse(nothing, LINE("ALO_OFFLINE_GRACE=15s")), OPTIONS_RUN);
+    ck_assert_uint_eq(options.offline_grace_ms, 15000);
+    ck_assert_int_eq(parse(nothing, nothing), OPTIONS_RUN);
+    ck_assert_uint_eq(options.offline_grace_ms, 0);
+    expect_refused(parse(LINE("--offline-grace", "3601s"), nothing), "--offline-grace", "is out of range; allowed is a number of milliseconds");
+    expect_refused(parse(LINE("--offline-grace", "1m"), nothing), "--offline-grace", "is not a whole number");
+}
+END_TEST
+
 START_TEST(a_port_may_be_none)
 {
     ck_assert_int_eq(parse(LINE("--admin-port", "none"), nothing), OPTIONS_RUN);
@@ -505,6 +520,7 @@ main(void)
     tcase_add_test(tests, defaults_are_those_of_the_contract);
     tcase_add_test(tests, names_and_ranges_are_those_of_the_contract);
     tcase_add_test(tests, each_number_takes_its_range_and_nothing_beyond);
+    tcase_add_test(tests, milliseconds_may_be_said_in_seconds);
     tcase_add_test(tests, a_port_may_be_none);
     tcase_add_test(tests, a_number_is_decimal_digits_and_no_more);
     tcase_add_test(tests, a_number_too_large_for_any_integer_is_out_of_range);
