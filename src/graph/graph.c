@@ -219,7 +219,7 @@ graph_login(struct graph *graph, uint32_t worker, struct handle handle, struct u
     uint32_t *member, bool *transition)
 {
     struct graph_hello hello = {.handle = handle, .user = user, .friends = friends, .friend_count = count};
-    struct graph_arrival arrival;
+    struct graph_arrival arrival = {0};
     int error = graph_enter(graph, worker, &hello, member, &arrival, NULL);
 
     if (error == 0)
