@@ -409,6 +409,25 @@ START_TEST(newcomers_have_the_room_of_the_oldest)
 }
 END_TEST
 
+/* One that lingers has its connection's room, so its end would make none; when it is closed, it has its own. */
+START_TEST(who_lingers_makes_no_room)
+{
+    struct actor *two = two_comes(0);
+
+    stage_expect(watcher, "+");
+    stage_receive(two, "}");
+    stage_settle();
+    admission_set_limit(&stage.admission, 1);
+    stage_settle();
+    stage_expect(watcher, "");
+    ck_assert_uint_eq(absent(), 1);
+    stage_pass_ms(STAGE_LINGER_MS);
+    stage_settle(); /* it is looked at in the next turn */
+    stage_expect(watcher, "-");
+    ck_assert_uint_eq(absent(), 0);
+}
+END_TEST
+
 START_TEST(datagrams_have_room_of_their_own)
 {
     struct actor *two = stage_correspond(0), *three = stage_correspond(0), *four = stage_correspond(0);
@@ -498,6 +517,27 @@ START_TEST(mail_about_a_session_that_is_gone_is_forgotten)
 }
 END_TEST
 
+/* Or when its time is over, but its client has not closed yet. */
+START_TEST(mail_about_a_session_that_lingers_on_is_forgotten)
+{
+    struct actor *two = two_comes(0);
+
+    stage_expect(watcher, "+");
+    stage_give_grace(STAGE_LINGER_MS / 2);
+    stage_receive(two, "}");
+    stage_settle();
+    (void)stage_login(1, 2, "1");
+    struct mail *mail = mailbox_take(&stage.workers[0].mailbox);
+    ck_assert(mail != NULL && mail->tag == MAIL_RETURN);
+    stage_pass_ms(STAGE_LINGER_MS / 2);
+    ck_assert_uint_eq(absent(), 0);
+    presence_handler.mail(stage.presence, &stage.workers[0], mail);
+    stage_pass_ms(STAGE_LINGER_MS);
+    ck_assert_ptr_null(two->session);
+    stage_expect(watcher, "");
+}
+END_TEST
+
 /* ---- What happens to the server ---- */
 
 START_TEST(a_shorter_one_bounds_those_that_run)
@@ -561,9 +601,22 @@ START_TEST(a_stop_drops_it)
     stage_expect(watcher, "+");
     (void)stage_login(1, 2, "1"); /* its mail is under way */
     stage_receive(stage_login(0, 4, "1, 2"), "}");
+    ck_assert_uint_eq(absent(), 3);
+}
+END_TEST
+
+START_TEST(what_falls_due_in_a_stop_is_no_news)
+{
+    struct actor *two = two_comes(0);
+
+    stage_expect(watcher, "+");
+    stage_lose(two);
+    stage_settle();
     presence_stop(stage.presence);
-    stage_pass_ms(GRACE_MS); /* what falls due now is no news any more */
+    stage_pass_ms(GRACE_MS);
     stage_expect(watcher, "");
+    ck_assert_uint_eq(absent(), 0);
+    ck_assert_ptr_null(two->session);
 }
 END_TEST
 
@@ -588,14 +641,17 @@ main(void)
     tcase_add_test(tests, a_client_that_changes_its_dialect_is_there_all_the_time);
     tcase_add_test(tests, without_room_a_departure_is_told_at_once);
     tcase_add_test(tests, newcomers_have_the_room_of_the_oldest);
+    tcase_add_test(tests, who_lingers_makes_no_room);
     tcase_add_test(tests, datagrams_have_room_of_their_own);
     tcase_add_test(tests, a_departure_that_finds_no_memory_is_told_later);
     tcase_add_test(tests, what_is_kept_ends_with_its_time_at_the_latest);
     tcase_add_test(tests, mail_about_a_session_that_is_gone_is_forgotten);
+    tcase_add_test(tests, mail_about_a_session_that_lingers_on_is_forgotten);
     tcase_add_test(tests, a_shorter_one_bounds_those_that_run);
     tcase_add_test(tests, switched_off_it_ends_at_once);
     tcase_add_test(tests, a_drain_does_not_wait_for_it);
     tcase_add_test(tests, a_stop_drops_it);
+    tcase_add_test(tests, what_falls_due_in_a_stop_is_no_news);
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
