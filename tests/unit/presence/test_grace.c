@@ -471,6 +471,30 @@ START_TEST(a_departure_that_finds_no_memory_is_told_later)
 }
 END_TEST
 
+/* Its departure, which was not the last when it was lost, waits for memory, and when it is tried again it is the last. */
+START_TEST(what_waited_for_memory_may_have_a_grace_then)
+{
+    struct actor *two = rpc_login(0, "2", "", ""), *other;
+
+    rpc_call(two, "status", "'status': 'away'", "1"); /* without it the status is another, which is news and takes memory */
+    other = two_comes(1);
+    stage_expect(watcher, "+");
+    faults_allocation(1, 1);
+    stage_lose(two);
+    stage_write(0);
+    faults_allocation(0, 0);
+    ck_assert(stage_client(two)->departing);
+    stage_lose(other);
+    stage_settle();
+    ck_assert_uint_eq(absent(), 0);
+    stage_pass_ms(STAGE_RETRY_MS);
+    ck_assert_uint_eq(absent(), 1);
+    stage_expect(watcher, "");
+    expect_gone_after(GRACE_MS);
+    ck_assert_uint_eq(sessions_kept(), 0);
+}
+END_TEST
+
 /* Without memory for the mail that says that a user is back, the lost session stays until its time is over. */
 START_TEST(what_is_kept_ends_with_its_time_at_the_latest)
 {
@@ -644,6 +668,7 @@ main(void)
     tcase_add_test(tests, who_lingers_makes_no_room);
     tcase_add_test(tests, datagrams_have_room_of_their_own);
     tcase_add_test(tests, a_departure_that_finds_no_memory_is_told_later);
+    tcase_add_test(tests, what_waited_for_memory_may_have_a_grace_then);
     tcase_add_test(tests, what_is_kept_ends_with_its_time_at_the_latest);
     tcase_add_test(tests, mail_about_a_session_that_is_gone_is_forgotten);
     tcase_add_test(tests, mail_about_a_session_that_lingers_on_is_forgotten);
