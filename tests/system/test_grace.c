@@ -65,14 +65,21 @@ wait_for_loss(struct server *server, int64_t user)
     wait_until(server, user, 0, true);
 }
 
+/* The admin interface says this at that path. */
+static void
+expect_words(struct server *server, const char *path, const char *words)
+{
+    struct http_answer answer = http_get((uint16_t)server_event_number(server, "listening", 0, "admin_port"), path);
+
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_msg(strstr(answer.body, words) != NULL, "no %s in %s", words, answer.body);
+    http_answer_done(&answer);
+}
+
 static void
 expect_metric(struct server *server, const char *line)
 {
-    struct http_answer answer = http_get((uint16_t)server_event_number(server, "listening", 0, "admin_port"), "/metrics");
-
-    ck_assert_int_eq(answer.status, 200);
-    ck_assert_msg(strstr(answer.body, line) != NULL, "no %s in %s", line, answer.body);
-    http_answer_done(&answer);
+    expect_words(server, "/metrics", line);
 }
 
 /* How a client may be lost. Each of these frees it. */
@@ -214,6 +221,9 @@ START_TEST(while_it_lasts_the_user_is_online_for_everybody)
     asker = rpc_login(server, "3", "", "");
     rpc_expect_call(asker, "online", "\"users\": [2, 4]", "{\"online\": [2], \"statuses\": [{\"user_id\": 2, \"status\": \"away\"}]}");
     rpc_expect_call(asker, "follow", "\"friends\": [2]", "{\"online\": [2], \"statuses\": [{\"user_id\": 2, \"status\": \"away\"}]}");
+    expect_words(server, "/api/v1/explain?watcher=3&user=2", "\"user\": {\"user_id\": 2, \"online\": true, \"watchers\": 1, ");
+    expect_words(server, "/api/v1/explain?watcher=3&user=2", ", \"in_grace\": true, \"sessions\": []}");
+    expect_words(server, "/api/v1/users/2?format=table", "user 2 is in grace, watched by 1 sessions; came ");
     two = rpc_login(server, "2", "", ""); /* without the status, which is news */
     rpc_expect_online(asker, "2", NULL);
     rpc_fence(asker);
