@@ -1,67 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The grace of users whose last session was lost, step by step: who has one and who has none, that it ends and how, and what it leaves behind.
+ * The grace of users whose last session was lost, step by step: who has one and who has none, and how it ends.
  */
 #include "presence/grace.h"
 
 #include "presence/inquiry.h"
-#include "support/faults.h"
 #include "support/unit.h"
+#include "support/unit/absence.h"
 #include "support/unit/rpc.h"
-#include "support/unit/stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { GRACE_MS = 5000 };
-
-/* User 1 watches 2, who lists it too. */
-static struct actor *watcher;
-
-static void
-begin(void)
-{
-    stage_open(3);
-    stage_give_grace(GRACE_MS);
-    watcher = stage_login(2, 1, "2");
-}
-
-static struct actor *
-two_comes(uint32_t worker)
-{
-    struct actor *two = stage_login(worker, 2, "1");
-
-    stage_settle();
-    return two;
-}
-
-/* How many clients are, as their deadlines have it; those that still linger are not counted against the limits. */
-static uint32_t
-absent(void)
-{
-    uint32_t lingering = 0, count = 0;
-
-    for (uint32_t worker = 0; worker < stage.count; worker++)
-        for (int datagrams = 0; datagrams < 2; datagrams++) {
-            struct list *waiting = &stage.workers[worker].deadlines[datagrams ? DEADLINE_GRACE_DATAGRAM : DEADLINE_GRACE].waiting;
-
-            for (struct list *link = waiting->next; link != waiting; link = link->next, count++)
-                lingering += !LIST_ENTRY(LIST_ENTRY(link, struct deadline, link), struct client, retry)->session.closed;
-        }
-    ck_assert_uint_eq(atomic_load(&stage.presence->absent[TALLY_TCP]) + atomic_load(&stage.presence->absent[TALLY_UDP]), count - lingering);
-    return count;
-}
-
-static uint64_t
-sessions_kept(void)
-{
-    uint64_t kept = 0;
-
-    for (uint32_t worker = 0; worker < stage.count; worker++)
-        kept += stage.workers[worker].kept;
-    return kept;
-}
 
 /* What all desks have counted. */
 static struct tally
@@ -82,19 +31,6 @@ expect_counts(uint64_t absences, uint64_t returns, uint64_t vanished)
     ck_assert_uint_eq(counter_read(&counted.absences), absences);
     ck_assert_uint_eq(counter_read(&counted.returns), returns);
     ck_assert_uint_eq(counter_read(&counted.vanished), vanished);
-}
-
-/* The grace of the one who was lost just now has not ended a moment before it is over, and then it has. */
-static void
-expect_gone_after(uint64_t grace_ms)
-{
-    stage_pass_ms(grace_ms - 1);
-    stage_expect(watcher, "");
-    ck_assert_uint_eq(stage_census().users_online, 2);
-    stage_pass_ms(1);
-    stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 0);
-    ck_assert_uint_eq(stage_census().users_online, 1);
 }
 
 static void
@@ -131,12 +67,12 @@ START_TEST(who_comes_back_in_time_is_news_to_nobody)
     stage_expect(watcher, "+");
     losses[_i](two);
     stage_settle();
-    ck_assert_uint_eq(absent(), 1);
+    ck_assert_uint_eq(absent_clients(), 1);
     stage_pass_ms(GRACE_MS - 1);
     again = two_comes(1);
     stage_settle();
-    ck_assert_uint_eq(absent(), 0);
-    ck_assert_uint_eq(sessions_kept(), 0); /* given back at once */
+    ck_assert_uint_eq(absent_clients(), 0);
+    ck_assert_uint_eq(kept_sessions(), 0); /* given back at once */
     ck_assert_uint_eq(stage_census().members, 2);
     stage_pass_ms(2 * GRACE_MS);
     stage_expect(watcher, "");
@@ -155,7 +91,7 @@ START_TEST(who_does_not_is_news_then)
     losses[_i](two);
     stage_settle();
     expect_gone_after(GRACE_MS);
-    ck_assert_uint_eq(sessions_kept(), 0);
+    ck_assert_uint_eq(kept_sessions(), 0);
     expect_counts(1, 0, 1);
     ck_assert_uint_eq(counter_read(&stage.presence->desks[0].tally.departures), 1);
 }
@@ -170,9 +106,9 @@ START_TEST(the_reason_is_that_of_the_loss)
     stage_settle();
     stage_expect(follower, "<2+> <3+>");
     stage_pass_ms(STAGE_SILENCE_MS - 1);
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
     stage_pass_ms(1);
-    ck_assert_uint_eq(absent(), 1);
+    ck_assert_uint_eq(absent_clients(), 1);
     ck_assert_uint_eq(admission_count(&stage.datagram_admission), 0);
     stage_lose(two);
     stage_settle();
@@ -212,7 +148,7 @@ START_TEST(whom_an_operator_closes_has_none)
     client_dismiss(stage.presence, &stage.workers[0], stage_client(two));
     stage_settle();
     stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
 }
 END_TEST
 
@@ -231,7 +167,7 @@ START_TEST(an_operator_can_end_it)
     stage_lose(three);
     stage_settle();
     stage_expect(watcher, "+");
-    ck_assert_uint_eq(absent(), 2);
+    ck_assert_uint_eq(absent_clients(), 2);
     inquiry_ask(look, stage.workers);
     stage_settle();
     ck_assert(look->parts[0].facts[0].absent && look->parts[0].facts[0].online && look->parts[0].count == 0);
@@ -239,7 +175,7 @@ START_TEST(an_operator_can_end_it)
     stage_settle();
     ck_assert_uint_eq(inquiry->parts[0].total, 1);
     stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 1); /* user 3 */
+    ck_assert_uint_eq(absent_clients(), 1); /* user 3 */
     (void)mailbox_take(&answers);
     mailbox_done(&answers);
     inquiry_free(inquiry);
@@ -272,11 +208,11 @@ START_TEST(the_user_may_be_back_while_the_lost_session_lingers)
     stage_receive(two, "}");
     stage_settle();
     (void)two_comes(0);
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
     ck_assert_ptr_nonnull(two->session);
     stage_pass_ms(STAGE_LINGER_MS);
     ck_assert_ptr_null(two->session);
-    ck_assert_uint_eq(sessions_kept(), 0);
+    ck_assert_uint_eq(kept_sessions(), 0);
     stage_pass_ms(GRACE_MS);
     stage_expect(watcher, "");
 }
@@ -299,11 +235,11 @@ START_TEST(a_session_may_be_lost_inside_a_batch)
     sprintf(at, "]");
     rpc_say(two, text);
     stage_settle();
-    ck_assert_uint_eq(absent(), 1);
+    ck_assert_uint_eq(absent_clients(), 1);
     stage_expect(watcher, "");
     stage_pass_ms(GRACE_MS);
     stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
     free(text);
 }
 END_TEST
@@ -318,13 +254,13 @@ START_TEST(an_address_that_returns_has_a_session_like_any_other)
     stage_settle();
     stage_expect(watcher, "+");
     stage_pass_ms(STAGE_SILENCE_MS);
-    ck_assert_uint_eq(absent(), 1);
+    ck_assert_uint_eq(absent_clients(), 1);
     stage_receive(two, "beat"); /* of nobody */
     stage_pass_ms(GRACE_MS - 1);
     stage_hello(two, 2, "1");
     stage_settle();
     stage_expect(watcher, "");
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
     stage_pass_ms(STAGE_SILENCE_MS);
     expect_gone_after(GRACE_MS);
     expect_counts(2, 1, 1);
@@ -342,9 +278,9 @@ START_TEST(an_address_that_is_another_users_is_a_loss)
     stage_hello(two, 7, NULL);
     stage_settle();
     stage_expect(watcher, "");
-    ck_assert_uint_eq(absent(), 1);
+    ck_assert_uint_eq(absent_clients(), 1);
     (void)two_comes(1);
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
     stage_expect(watcher, "");
 }
 END_TEST
@@ -359,288 +295,8 @@ START_TEST(a_client_that_changes_its_dialect_is_there_all_the_time)
     stage_expect(watcher, "+");
     rpc_call(two, "login", "'user_id': 2, 'friends': [], 'pad': 'so that the answer fits into three times all of this'", "1");
     stage_settle();
-    ck_assert_uint_eq(absent(), 0);
+    ck_assert_uint_eq(absent_clients(), 0);
     stage_expect(watcher, "");
-}
-END_TEST
-
-/* ---- Limits ---- */
-
-START_TEST(without_room_a_departure_is_told_at_once)
-{
-    struct actor *two = two_comes(0), *third;
-
-    stage_expect(watcher, "+");
-    admission_set_limit(&stage.admission, 2);
-    third = stage_login(1, 3, NULL); /* over the limit, as after a reload */
-    stage_end_input(two);
-    stage_settle();
-    stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 0);
-    two = two_comes(0);
-    stage_expect(watcher, "+");
-    stage_end_input(third);
-    stage_settle();
-    stage_end_input(two); /* the place that it has been in is free */
-    stage_settle();
-    stage_expect(watcher, "");
-    ck_assert_uint_eq(absent(), 1);
-}
-END_TEST
-
-START_TEST(newcomers_have_the_room_of_the_oldest)
-{
-    struct actor *two = two_comes(0), *three = stage_login(0, 3, NULL);
-
-    stage_expect(watcher, "+");
-    admission_set_limit(&stage.admission, 3);
-    stage_lose(two);
-    stage_settle();
-    stage_lose(three);
-    stage_settle();
-    ck_assert_uint_eq(absent(), 2);
-    (void)stage_connect(0); /* before it says who it is */
-    stage_settle();
-    stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 1);
-    (void)stage_connect(0);
-    stage_settle();
-    ck_assert_uint_eq(absent(), 0);
-}
-END_TEST
-
-/* One that lingers has its connection's room, so its end would make none; when it is closed, it has its own. */
-START_TEST(who_lingers_makes_no_room)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_receive(two, "}");
-    stage_settle();
-    admission_set_limit(&stage.admission, 1);
-    stage_settle();
-    stage_expect(watcher, "");
-    ck_assert_uint_eq(absent(), 1);
-    stage_pass_ms(STAGE_LINGER_MS);
-    stage_settle(); /* it is looked at in the next turn */
-    stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 0);
-}
-END_TEST
-
-START_TEST(datagrams_have_room_of_their_own)
-{
-    struct actor *two = stage_correspond(0), *three = stage_correspond(0), *four = stage_correspond(0);
-
-    stage_hello(two, 2, "1");
-    stage_hello(three, 3, "1");
-    stage_settle();
-    stage_expect(watcher, "+");
-    admission_set_limit(&stage.admission, 0);
-    admission_set_limit(&stage.datagram_admission, 2);
-    stage_pass_ms(STAGE_SILENCE_MS);
-    ck_assert_uint_eq(absent(), 2);
-    stage_hello(four, 4, "1");
-    stage_settle();
-    stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 1);
-}
-END_TEST
-
-/* ---- Want of memory ---- */
-
-START_TEST(a_departure_that_finds_no_memory_is_told_later)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    stage_pass_ms(GRACE_MS - 1);
-    stage.workers[0].now_ms++;
-    faults_allocation(1, 1);
-    struct deadline *due = deadlines_take_due(&stage.workers[0].deadlines[DEADLINE_GRACE], stage.workers[0].now_ms);
-    presence_handler.deadline(stage.presence, &stage.workers[0], DEADLINE_GRACE, due);
-    faults_allocation(0, 0);
-    stage_settle();
-    stage_expect(watcher, "");
-    ck_assert_uint_eq(stage_census().users_online, 2);
-    stage_pass_ms(STAGE_RETRY_MS);
-    stage_expect(watcher, "-");
-    ck_assert_uint_eq(absent(), 0);
-}
-END_TEST
-
-/* Its departure, which was not the last when it was lost, waits for memory, and when it is tried again it is the last. */
-START_TEST(what_waited_for_memory_may_have_a_grace_then)
-{
-    struct actor *two = rpc_login(0, "2", "", ""), *other;
-
-    rpc_call(two, "status", "'status': 'away'", "1"); /* without it the status is another, which is news and takes memory */
-    other = two_comes(1);
-    stage_expect(watcher, "+");
-    faults_allocation(1, 1);
-    stage_lose(two);
-    stage_write(0);
-    faults_allocation(0, 0);
-    ck_assert(stage_client(two)->departing);
-    stage_lose(other);
-    stage_settle();
-    ck_assert_uint_eq(absent(), 0);
-    stage_pass_ms(STAGE_RETRY_MS);
-    ck_assert_uint_eq(absent(), 1);
-    stage_expect(watcher, "");
-    expect_gone_after(GRACE_MS);
-    ck_assert_uint_eq(sessions_kept(), 0);
-}
-END_TEST
-
-/* Without memory for the mail that says that a user is back, the lost session stays until its time is over. */
-START_TEST(what_is_kept_ends_with_its_time_at_the_latest)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    struct handle replaced = two->handle;
-    faults_allocation(1, 1);
-    grace_return(stage.presence, &stage.workers[1], replaced);
-    faults_allocation(0, 0);
-    stage_settle();
-    ck_assert_uint_eq(sessions_kept(), 1);
-    stage_pass_ms(GRACE_MS);
-    ck_assert_uint_eq(sessions_kept(), 0);
-    stage_expect(watcher, "-");
-}
-END_TEST
-
-/* The mail may come when the session's place is another's already. */
-START_TEST(mail_about_a_session_that_is_gone_is_forgotten)
-{
-    struct actor *two = two_comes(0), *again;
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    again = stage_login(1, 2, "1"); /* its mail is under way */
-    struct mail *mail = mailbox_take(&stage.workers[0].mailbox);
-    ck_assert(mail != NULL && mail->tag == MAIL_RETURN && mail->next == NULL);
-    stage_give_grace(0);
-    stage_pass_ms(1);
-    stage_give_grace(GRACE_MS);
-    ck_assert_ptr_null(two->session);
-    two = stage_login(0, 7, NULL);
-    stage_lose(two);
-    stage_settle();
-    ck_assert_uint_eq(absent(), 1);
-    presence_handler.mail(stage.presence, &stage.workers[0], mail);
-    ck_assert_uint_eq(absent(), 1); /* user 7, in the slot of the lost one */
-    stage_expect(watcher, "");
-    ck_assert_ptr_nonnull(again->session);
-}
-END_TEST
-
-/* Or when its time is over, but its client has not closed yet. */
-START_TEST(mail_about_a_session_that_lingers_on_is_forgotten)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_give_grace(STAGE_LINGER_MS / 2);
-    stage_receive(two, "}");
-    stage_settle();
-    (void)stage_login(1, 2, "1");
-    struct mail *mail = mailbox_take(&stage.workers[0].mailbox);
-    ck_assert(mail != NULL && mail->tag == MAIL_RETURN);
-    stage_pass_ms(STAGE_LINGER_MS / 2);
-    ck_assert_uint_eq(absent(), 0);
-    presence_handler.mail(stage.presence, &stage.workers[0], mail);
-    stage_pass_ms(STAGE_LINGER_MS);
-    ck_assert_ptr_null(two->session);
-    stage_expect(watcher, "");
-}
-END_TEST
-
-/* ---- What happens to the server ---- */
-
-START_TEST(a_shorter_one_bounds_those_that_run)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    stage_pass_ms(100);
-    stage_give_grace(1000);
-    expect_gone_after(1000);
-}
-END_TEST
-
-START_TEST(switched_off_it_ends_at_once)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    stage_give_grace(0);
-    stage_expect(watcher, "");
-    stage_pass_ms(1);
-    stage_expect(watcher, "-");
-    two = two_comes(0);
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    stage_expect(watcher, "-");
-}
-END_TEST
-
-START_TEST(a_drain_does_not_wait_for_it)
-{
-    struct drain drain = {.time_ms = STAGE_DRAIN_MS, .left = 3};
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_give_grace(10 * GRACE_MS);
-    (void)stage_login(1, 3, NULL);
-    stage_settle();
-    for (uint32_t worker = 0; worker < 3; worker++)
-        drain_begin(&stage.workers[worker], &drain);
-    stage_pass_ms(STAGE_DRAIN_MS + STAGE_LINGER_MS + 10);
-    ck_assert_uint_eq(drain.left, 0);
-    ck_assert_uint_eq(absent(), 3); /* those whom it let go are lost, too */
-}
-END_TEST
-
-/* stage_close sees that nothing is left. */
-START_TEST(a_stop_drops_it)
-{
-    struct actor *two = two_comes(0), *three = stage_login(1, 3, "1, 2");
-
-    stage_lose(two);
-    stage_lose(three);
-    stage_settle();
-    stage_expect(watcher, "+");
-    (void)stage_login(1, 2, "1"); /* its mail is under way */
-    stage_receive(stage_login(0, 4, "1, 2"), "}");
-    ck_assert_uint_eq(absent(), 3);
-}
-END_TEST
-
-START_TEST(what_falls_due_in_a_stop_is_no_news)
-{
-    struct actor *two = two_comes(0);
-
-    stage_expect(watcher, "+");
-    stage_lose(two);
-    stage_settle();
-    presence_stop(stage.presence);
-    stage_pass_ms(GRACE_MS);
-    stage_expect(watcher, "");
-    ck_assert_uint_eq(absent(), 0);
-    ck_assert_ptr_null(two->session);
 }
 END_TEST
 
@@ -650,7 +306,7 @@ main(void)
     Suite *suite = suite_create("grace");
     TCase *tests = tcase_create("grace");
 
-    tcase_add_checked_fixture(tests, begin, stage_close);
+    tcase_add_checked_fixture(tests, absence_open, stage_close);
     tcase_add_loop_test(tests, who_comes_back_in_time_is_news_to_nobody, 0, LOSSES);
     tcase_add_loop_test(tests, who_does_not_is_news_then, 0, LOSSES);
     tcase_add_test(tests, the_reason_is_that_of_the_loss);
@@ -663,20 +319,6 @@ main(void)
     tcase_add_test(tests, an_address_that_returns_has_a_session_like_any_other);
     tcase_add_test(tests, an_address_that_is_another_users_is_a_loss);
     tcase_add_test(tests, a_client_that_changes_its_dialect_is_there_all_the_time);
-    tcase_add_test(tests, without_room_a_departure_is_told_at_once);
-    tcase_add_test(tests, newcomers_have_the_room_of_the_oldest);
-    tcase_add_test(tests, who_lingers_makes_no_room);
-    tcase_add_test(tests, datagrams_have_room_of_their_own);
-    tcase_add_test(tests, a_departure_that_finds_no_memory_is_told_later);
-    tcase_add_test(tests, what_waited_for_memory_may_have_a_grace_then);
-    tcase_add_test(tests, what_is_kept_ends_with_its_time_at_the_latest);
-    tcase_add_test(tests, mail_about_a_session_that_is_gone_is_forgotten);
-    tcase_add_test(tests, mail_about_a_session_that_lingers_on_is_forgotten);
-    tcase_add_test(tests, a_shorter_one_bounds_those_that_run);
-    tcase_add_test(tests, switched_off_it_ends_at_once);
-    tcase_add_test(tests, a_drain_does_not_wait_for_it);
-    tcase_add_test(tests, a_stop_drops_it);
-    tcase_add_test(tests, what_falls_due_in_a_stop_is_no_news);
     tcase_set_timeout(tests, 120);
     suite_add_tcase(suite, tests);
     return unit_run(suite);
