@@ -63,6 +63,8 @@ support_sources := $(wildcard tests/support/*.c tests/support/*/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 system_sources := $(wildcard tests/system/test_*.c)
 fuzz_sources := $(wildcard tests/fuzz/fuzz_*.c)
+# The program that tortures the server is made of all but the library that moves the server's clock.
+torture_sources := $(filter-out %/clock_shift.c,$(wildcard tests/torture/*.c))
 bench_sources := $(wildcard bench/*.c)
 # What micro benchmarks share is linked into nothing else.
 bench_micro_sources := $(wildcard bench/parts/*.c)
@@ -80,7 +82,7 @@ system_programs := $(system_sources:.c=)
 fuzz_programs := $(addprefix .build/fuzz/,$(fuzz_sources:.c=))
 bench_programs := $(bench_sources:bench/%.c=.bin/%)
 micro_programs := $(filter .bin/micro_%,$(bench_programs))
-all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(wildcard tests/system/*.c) $(fuzz_sources) $(bench_sources) \
+all_sources := $(sources) $(wildcard src/*.c) $(support_sources) $(unit_sources) $(wildcard tests/system/*.c) $(wildcard tests/torture/*.c) $(fuzz_sources) $(bench_sources) \
     $(bench_support_sources) $(bench_micro_sources)
 
 # ---- Flags ---------------------------------------------------------------------------------------------------
@@ -223,6 +225,11 @@ race-memcheck: $(race_memcheck_needs) ## memcheck only
 .PHONY: fuzz
 fuzz: $(fuzz_programs) ## Run each fuzz target for FUZZ_SECONDS (20)
 	@scripts/run-fuzz $(FUZZ_SECONDS) $^
+
+.PHONY: torture
+# Seconds that `make torture` takes, about; it prints the seed that repeats what it did.
+torture: .build/release/tests/torture/torture .build/release/tests/torture/clock_shift.so .bin/alo ## Do every harm to a server whose normal users must notice nothing (TORTURE_SECONDS=240, TORTURE_SEED, TORTURE_ONLY)
+	@$<
 
 .PHONY: lint format
 lint: .bin/alo .bin/alo-client .bin/alo-bench .bin/libalo.so .bin/libalo.a $(foreach variant,release lint,$(all_sources:%.c=.build/$(variant)/%.o)) ## Run every checker; fails on any finding
@@ -464,6 +471,15 @@ library_objects := $(addprefix .build/library/,$(patsubst %.c,%.o,$(library_sour
 .build/release/tests/system/hold_thread: %: %.o .build/release/tests/support/hold.o .build/release/link.flags
 	$(call say,LINK,$@)
 	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(LDFLAGS) -o $@ $(filter %.o,$^)
+
+.build/release/tests/torture/torture: $(torture_sources:%.c=.build/release/%.o) $(system_support_sources:%.c=.build/release/%.o) \
+    .build/release/libalo-client.a .build/release/libalo-core.a .build/release/link.flags
+	$(call say,LINK,$@)
+	$(Q)$(release_compiler) $(BASE_LINK) $(release_link) $(WRAPS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(check_libraries) $(LIBRARIES)
+.build/release/tests/torture/clock_shift.so: tests/torture/clock_shift.c .build/release/compile.flags | deps.test
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(release_compiler) $(BASE_FLAGS) $(release_flags) -fPIC -shared $(CFLAGS) $(PREFIX_MAP) $< -o $@
 
 $(fuzz_programs): %: %.o .build/fuzz/libalo-client.a .build/fuzz/libalo-core.a .build/fuzz/link.flags
 	$(call say,LINK,$@)

@@ -98,6 +98,11 @@ client_connect_with(const struct server *server, const struct client_options *op
     ck_assert_msg(client->socket >= 0, "socket: %s", strerror(errno));
     socket_prepare(client->socket, options);
     if (connect(client->socket, (struct sockaddr *)&address, length) < 0) {
+        if (options->at_once) {
+            client->ended = errno != EINPROGRESS;
+            client->end_error = client->ended ? errno : 0;
+            return client;
+        }
         ck_assert_msg(errno == EINPROGRESS, "connect: %s", strerror(errno));
         ck_assert_msg(socket_wait(client->socket, POLLOUT, pace_deadline_ms()), "cannot connect: no answer");
         getsockopt(client->socket, SOL_SOCKET, SO_ERROR, &error, &size);
@@ -281,23 +286,32 @@ client_expect_at(struct client *client, const char *text, const char *function, 
 }
 
 const char *
+client_line_now(struct client *client)
+{
+    static char *copy;
+    char *from = client->bytes + client->start, *end = client->length > client->start ? memchr(from, '\n', client->length - client->start) : NULL;
+
+    if (end == NULL)
+        return NULL;
+    /* The line is moved out of the way into memory of its own, so that it can end with a NUL. */
+    size_t length = (size_t)(end - from) + 1;
+    free(copy);
+    copy = strndup(from, length);
+    client->start += length;
+    return copy;
+}
+
+const char *
 client_read_line_at(struct client *client, const char *function, int line)
 {
     for (;;) {
-        char *from = client->bytes + client->start, *end = client->length > client->start ? memchr(from, '\n', client->length - client->start) : NULL;
+        const char *text = client_line_now(client);
 
-        if (end != NULL) {
-            /* The line is moved out of the way into memory of its own, so that it can end with a NUL. */
-            static char *copy;
-            size_t length = (size_t)(end - from) + 1;
-
-            free(copy);
-            copy = strndup(from, length);
-            client->start += length;
-            return copy;
-        }
+        if (text != NULL)
+            return text;
         if (client->ended) {
-            ck_assert_msg(client->start == client->length, "%s, line %d: the stream ended within a line: %s", function, line, from);
+            ck_assert_msg(
+                client->start == client->length, "%s, line %d: the stream ended within a line: %s", function, line, client->bytes + client->start);
             return NULL;
         }
         client_gather(client, client->length - client->start + 1, function, line);

@@ -30,6 +30,7 @@ struct client_options {
     const char *address; /* numeric, IPv4 or IPv6, or unix:/path; NULL is 127.0.0.1 */
     const char *source;  /* where to connect from; NULL lets the kernel choose */
     bool small_buffers;  /* as little as possible fits between a server that writes and this client that does not read */
+    bool at_once;        /* returns before it is connected; until then nothing is taken (client_send_now), and a failure is the stream's end */
 };
 
 /* Connects and returns it, or fails the test. */
@@ -79,6 +80,9 @@ const char *client_read_to_end_at(struct client *client, const char *function, i
 /* The next line with its '\n', waiting for it, or NULL at the end of the stream; valid until the client's next use. */
 #define client_read_line(client) client_read_line_at((client), __func__, __LINE__)
 const char *client_read_line_at(struct client *client, const char *function, int line);
+
+/* The same without waiting: NULL when not all of the line has arrived. */
+const char *client_line_now(struct client *client);
 
 /* Takes in what has arrived, without waiting. Returns false when there is nothing to look at and the stream has not ended. */
 bool client_poll(struct client *client);

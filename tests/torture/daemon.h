@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The server under torture, on a port that stays the same over restarts, with a configuration file that changes while it runs, a log on a small file
+ * system of its own that can be filled, and a calendar clock that can be moved.
+ */
+#ifndef TORTURE_DAEMON_H
+#define TORTURE_DAEMON_H
+
+#include "support/server.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DAEMON_PATH = 128 };
+
+struct daemon {
+    struct server *server;
+    uint16_t port;
+    char folder[DAEMON_PATH / 2];
+    bool has_disk; /* the log's file system is its own */
+    int peer_timeout_s;
+    bool verbose;
+    _Atomic int64_t *clock_ns; /* what its calendar clock is ahead; NULL: it cannot be moved */
+};
+
+/* `folder` is an empty directory of the test's; `program` is this program, which the clock's library lies beside. Starts the server. */
+void daemon_init(struct daemon *daemon, const char *folder, const char *program);
+/* Stops it with SIGTERM, and looks at how it ended and at what it said that was no log line. */
+void daemon_stop(struct daemon *daemon);
+
+void daemon_start(struct daemon *daemon);
+/* kill -9. */
+void daemon_kill(struct daemon *daemon);
+/* It must run. */
+void daemon_check(struct daemon *daemon);
+
+/* Has the configuration read anew, with these, and waits until it holds. */
+void daemon_reload(struct daemon *daemon, int peer_timeout_s, bool verbose);
+
+/* How many lines of this event are in the log; size of the log in bytes. */
+unsigned daemon_events(const struct daemon *daemon, const char *event);
+int64_t daemon_log_bytes(const struct daemon *daemon);
+/* Fills the log's file system, or empties it again. */
+void daemon_fill_disk(struct daemon *daemon, bool full);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Torture: the real server, some hundred normal users who come and go and are judged word by word (folk.h), and meanwhile every fault that there
+ * is (torture.h), one after the other and then all at once. Each prints what was held; the first thing that is not held fails all of it.
+ *
+ *   TORTURE_SECONDS  how long all of it may take, about; 240 when unset
+ *   TORTURE_SEED     repeats what is done, though not how threads and packets are scheduled; printed when it begins
+ *   TORTURE_ONLY     of the faults, those whose name has this in it
+ */
+#include "torture/torture.h"
+
+#include "support/pace.h"
+#include "support/process.h"
+#include "support/unit.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    USERS = 300,
+    FAR_USERS = 30,
+    FAR_FRIENDS = 12, /* on this side of the link, who hear of those on the other */
+    FAR_PATIENCE_S = 240,
+    SECONDS = 240,
+    SECONDS_MIN = 30,
+    TOGETHER_SHARES = 3, /* of what one fault gets */
+    END_SECONDS = 600,   /* that a slow machine may take on top of it until all of it is ended */
+    TURN_MS = 5,
+    FAULTS_MAX = 24,
+};
+
+static char folder[] = "/tmp/alo-torture-XXXXXX";
+static char program[PATH_MAX];
+static unsigned seconds;
+static uint64_t seed;
+
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    fflush(stdout);
+}
+
+static uint64_t
+number_given(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+
+    return text != NULL && text[0] != '\0' ? strtoull(text, NULL, 10) : otherwise;
+}
+
+void
+torture_turn(struct torture *torture)
+{
+    struct pollfd pollers[] = {{.fd = torture->folk.poller, .events = POLLIN}, {.fd = torture->far.poller, .events = POLLIN}};
+
+    poll(pollers, 2, TURN_MS);
+    folk_turn(&torture->folk);
+    folk_turn(&torture->far);
+    daemon_check(&torture->daemon);
+}
+
+void
+torture_rest(struct torture *torture)
+{
+    torture->folk.pauses = torture->far.pauses = true;
+    while (!folk_rests(&torture->folk) || !folk_rests(&torture->far))
+        torture_turn(torture);
+    torture->folk.pauses = torture->far.pauses = false;
+}
+
+void
+torture_rounds(struct torture *torture, struct folk *folk, uint64_t rounds)
+{
+    for (uint64_t target = folk->books.rounds + rounds; folk->books.rounds < target;)
+        torture_turn(torture);
+}
+
+void
+torture_shortage(struct torture *torture, bool begins)
+{
+    torture->folk.shortage = torture->folk.balanced = torture->far.shortage = torture->far.balanced = begins;
+    torture->folk.room = torture->far.room = 0;
+    folk_be_patient(&torture->folk);
+    folk_be_patient(&torture->far);
+}
+
+/* The faults chosen, without those that are no part of all at once if so. */
+static unsigned
+choose(const struct fault **chosen, bool together)
+{
+    const struct fault *const tables[] = {network_faults, process_faults, shortage_faults, crowd_faults, garbage_faults};
+    const char *only = getenv("TORTURE_ONLY");
+    unsigned count = 0;
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        for (const struct fault *fault = tables[i]; fault->name != NULL; fault++)
+            if ((only == NULL || strstr(fault->name, only) != NULL) && !(together && fault->alone))
+                chosen[count++] = fault;
+    return count;
+}
+
+static void
+say_books(struct torture *torture, const char *name, int64_t begun_ms, const char *held)
+{
+    struct folk_books *near = &torture->folk.books, *far = &torture->far.books;
+
+    say("held  %-40s %5.1f s: %s\n", name, (double)(pace_now_ms() - begun_ms) / 1000, held);
+    say("      %-40s          %" PRIu64 " changes told to normal users in %" PRIu64 " rounds, %" PRIu64 " to those at the link in %" PRIu64
+        "; none missed, none wrong; %" PRIu64 " were let in later; slowest round %" PRId64 " ms, %" PRId64 " ms at the link\n",
+        "", near->told, near->rounds, far->told, far->rounds, near->refused + far->refused, near->slowest_ms, far->slowest_ms);
+    *near = *far = (struct folk_books){.rounds = 0};
+}
+
+static void
+run_for(struct torture *torture, const struct fault *const *faults, unsigned count, int64_t until_ms)
+{
+    while (pace_now_ms() < until_ms) {
+        torture_turn(torture);
+        for (unsigned i = 0; i < count; i++)
+            if (faults[i]->turn != NULL)
+                faults[i]->turn(torture);
+    }
+}
+
+static bool
+run_fault(struct torture *torture, const struct fault *fault, int64_t share_ms)
+{
+    char held[HELD_BYTES] = "";
+    int64_t begun_ms = pace_now_ms();
+
+    torture_rest(torture);
+    const char *missing = fault->begin(torture);
+    if (missing != NULL) {
+        say("LEFT OUT: %s: this machine has %s\n", fault->name, missing);
+        return false;
+    }
+    run_for(torture, &fault, 1, begun_ms + share_ms);
+    fault->end(torture, held, sizeof held);
+    torture_rest(torture);
+    say_books(torture, fault->name, begun_ms, held);
+    return true;
+}
+
+static void
+run_together(struct torture *torture, int64_t share_ms)
+{
+    const struct fault *chosen[FAULTS_MAX], *begun[FAULTS_MAX];
+    unsigned count = choose(chosen, true), there = 0;
+    int64_t begun_ms = pace_now_ms();
+    char held[HELD_BYTES], all[FAULTS_MAX * HELD_BYTES] = "";
+
+    torture->together = true;
+    torture_rest(torture);
+    for (unsigned i = 0; i < count; i++)
+        if (chosen[i]->begin(torture) == NULL)
+            begun[there++] = chosen[i];
+    run_for(torture, begun, there, begun_ms + share_ms);
+    /* Shortages end first, since nothing else can end without room. */
+    while (there > 0) {
+        held[0] = '\0';
+        there--;
+        begun[there]->end(torture, held, sizeof held);
+        say("      %s: %s\n", begun[there]->name, held);
+    }
+    torture_rest(torture);
+    say_books(torture, "all at once", begun_ms, all);
+}
+
+static void
+torture_init(struct torture *torture)
+{
+    const char *no_spaces = link_enter();
+    struct way near = {.address = "127.0.0.1", .space = -1}, far = near;
+
+    torture->dice.state = seed;
+    process_raise_descriptors();
+    daemon_init(&torture->daemon, folder, program);
+    if (no_spaces == NULL)
+        torture->link = link_new(seed, &torture->no_link);
+    else
+        torture->no_link = no_spaces;
+    near.port = far.port = torture->daemon.port;
+    if (torture->link != NULL) {
+        far = (struct way){
+            .port = near.port, .address = LINK_NEAR_ADDRESS, .space = link_far_space(torture->link), .home = link_near_space(torture->link)};
+        if (!link_has_netem(torture->link))
+            say("NOTE: this kernel has no netem: the link's own thread loses, delays and doubles packets\n");
+    } else {
+        say("NOTE: no link here: %s\n", torture->no_link);
+    }
+    folk_init(&torture->folk, "normal users", pace_scaled(USERS), 0, seed + 1, &near, &far);
+    folk_init(&torture->far, "users at the link", pace_scaled(FAR_USERS) + FAR_FRIENDS, pace_scaled(FAR_USERS), seed + 2, &near, &far);
+    torture->far.patience_s = FAR_PATIENCE_S;
+}
+
+START_TEST(torture_all)
+{
+    static struct torture torture;
+    const struct fault *faults[FAULTS_MAX];
+    unsigned count = choose(faults, false), held = 0;
+    int64_t share_ms = (int64_t)seconds * 1000 / (count + TOGETHER_SHARES);
+
+    torture_init(&torture);
+    torture_rounds(&torture, &torture.folk, 5);
+    for (unsigned i = 0; i < count; i++)
+        held += run_fault(&torture, faults[i], share_ms);
+    run_together(&torture, share_ms * TOGETHER_SHARES);
+    folk_done(&torture.folk);
+    folk_done(&torture.far);
+    daemon_stop(&torture.daemon);
+    link_free(torture.link);
+    say("torture: %u of %u faults were there and were held, and all at once\n", held, count);
+}
+END_TEST
+
+int
+main(void)
+{
+    struct timespec now;
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    seconds = (unsigned)number_given("TORTURE_SECONDS", SECONDS);
+    if (seconds < SECONDS_MIN)
+        seconds = SECONDS_MIN;
+    seed = number_given("TORTURE_SEED", (uint64_t)(now.tv_sec ^ now.tv_nsec) % 1000000000);
+    if (length < 0 || mkdtemp(folder) == NULL) {
+        perror("torture");
+        return EXIT_FAILURE;
+    }
+    say("torture: some %u s; TORTURE_SEED=%" PRIu64 " repeats what is done\n", seconds, seed);
+
+    Suite *suite = suite_create("torture");
+    TCase *tests = tcase_create("torture");
+    tcase_set_timeout(tests, seconds + pace_seconds(END_SECONDS));
+    tcase_add_test(tests, torture_all);
+    suite_add_tcase(suite, tests);
+    int status = unit_run(suite);
+    rmdir(folder);
+    if (status != EXIT_SUCCESS)
+        say("torture: FAILED; TORTURE_SEED=%" PRIu64 " repeats what was done\n", seed);
+    return status;
+}
