@@ -229,13 +229,22 @@ check_lines(const struct daemon *daemon)
 void
 daemon_stop(struct daemon *daemon)
 {
-    static const char *const names[] = {"alo.conf", "clock", "under", "disk/log", "disk/filler"};
-
     daemon_check(daemon);
     server_stop(daemon->server);
     check_lines(daemon);
+    if (daemon->has_disk)
+        umount(path_in(daemon, "disk"));
+}
+
+void
+daemon_remove(const char *folder)
+{
+    static const char *const names[] = {"alo.conf", "new.conf", "clock", "under", "disk/log", "disk/filler"};
+    struct daemon daemon = {.server = NULL};
+
+    snprintf(daemon.folder, sizeof daemon.folder, "%s", folder);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        unlink(path_in(daemon, names[i]));
-    umount(path_in(daemon, "disk"));
-    rmdir(path_in(daemon, "disk"));
+        unlink(path_in(&daemon, names[i]));
+    rmdir(path_in(&daemon, "disk"));
+    rmdir(folder);
 }

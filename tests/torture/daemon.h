@@ -28,6 +28,8 @@ struct daemon {
 void daemon_init(struct daemon *daemon, const char *folder, const char *program);
 /* Stops it with SIGTERM, and looks at how it ended and at what it said that was no log line. */
 void daemon_stop(struct daemon *daemon);
+/* Removes the folder and all that is in it, whatever became of the test. */
+void daemon_remove(const char *folder);
 
 void daemon_start(struct daemon *daemon);
 /* kill -9. */

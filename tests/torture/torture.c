@@ -110,16 +110,54 @@ choose(const struct fault **chosen, bool together)
     return count;
 }
 
-static void
-say_books(struct torture *torture, const char *name, int64_t begun_ms, const char *held)
-{
-    struct folk_books *near = &torture->folk.books, *far = &torture->far.books;
+/* What the table at the end says of a fault. */
+struct row {
+    const char *name;
+    const char *left_out; /* NULL, or why */
+    double seconds;
+    struct folk_books near, far;
+};
 
-    say("held  %-40s %5.1f s: %s\n", name, (double)(pace_now_ms() - begun_ms) / 1000, held);
-    say("      %-40s          %" PRIu64 " changes told to normal users in %" PRIu64 " rounds, %" PRIu64 " to those at the link in %" PRIu64
-        "; none missed, none wrong; %" PRIu64 " were let in later; slowest round %" PRId64 " ms, %" PRId64 " ms at the link\n",
-        "", near->told, near->rounds, far->told, far->rounds, near->refused + far->refused, near->slowest_ms, far->slowest_ms);
-    *near = *far = (struct folk_books){.rounds = 0};
+static struct row rows[FAULTS_MAX + 1];
+static unsigned row_count;
+
+/* Writes down what was held, and says it. */
+static void
+say_held(struct torture *torture, const char *name, int64_t begun_ms, const char *held)
+{
+    struct row *row = &rows[row_count++];
+
+    *row = (struct row){.name = name, .seconds = (double)(pace_now_ms() - begun_ms) / 1000, .near = torture->folk.books, .far = torture->far.books};
+    torture->folk.books = torture->far.books = (struct folk_books){.rounds = 0};
+    say("%s, %.1f s: %s%s%" PRIu64 " changes told to normal users, none missed, none wrong; slowest %" PRId64 " ms\n", name, row->seconds, held,
+        held[0] != '\0' ? ". " : "", row->near.told + row->far.told, row->near.slowest_ms);
+}
+
+static void
+say_left_out(const char *name, const char *why)
+{
+    rows[row_count++] = (struct row){.name = name, .left_out = why};
+    say("%s: LEFT OUT, for this machine has %s\n", name, why);
+}
+
+static void
+say_table(void)
+{
+    unsigned left_out = 0;
+
+    say("\n%-40s %8s %8s %8s %10s %10s %10s %10s\n", "held", "s", "rounds", "told", "let in", "slowest", "told at", "slowest");
+    say("%-40s %8s %8s %8s %10s %10s %10s %10s\n", "", "", "", "", "later", "ms", "the link", "ms");
+    for (unsigned i = 0; i < row_count; i++) {
+        const struct row *row = &rows[i];
+
+        left_out += row->left_out != NULL;
+        if (row->left_out != NULL)
+            say("%-40s LEFT OUT: %s\n", row->name, row->left_out);
+        else
+            say("%-40s %8.1f %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %10" PRId64 " %10" PRIu64 " %10" PRId64 "\n", row->name, row->seconds,
+                row->near.rounds, row->near.told, row->near.refused + row->far.refused, row->near.slowest_ms, row->far.told, row->far.slowest_ms);
+    }
+    say("torture: %u held, %u left out\n", row_count - left_out, left_out);
 }
 
 static void
@@ -133,7 +171,7 @@ run_for(struct torture *torture, const struct fault *const *faults, unsigned cou
     }
 }
 
-static bool
+static void
 run_fault(struct torture *torture, const struct fault *fault, int64_t share_ms)
 {
     char held[HELD_BYTES] = "";
@@ -142,14 +180,13 @@ run_fault(struct torture *torture, const struct fault *fault, int64_t share_ms)
     torture_rest(torture);
     const char *missing = fault->begin(torture);
     if (missing != NULL) {
-        say("LEFT OUT: %s: this machine has %s\n", fault->name, missing);
-        return false;
+        say_left_out(fault->name, missing);
+        return;
     }
     run_for(torture, &fault, 1, begun_ms + share_ms);
     fault->end(torture, held, sizeof held);
     torture_rest(torture);
-    say_books(torture, fault->name, begun_ms, held);
-    return true;
+    say_held(torture, fault->name, begun_ms, held);
 }
 
 static void
@@ -158,7 +195,7 @@ run_together(struct torture *torture, int64_t share_ms)
     const struct fault *chosen[FAULTS_MAX], *begun[FAULTS_MAX];
     unsigned count = choose(chosen, true), there = 0;
     int64_t begun_ms = pace_now_ms();
-    char held[HELD_BYTES], all[FAULTS_MAX * HELD_BYTES] = "";
+    char held[HELD_BYTES];
 
     torture->together = true;
     torture_rest(torture);
@@ -166,15 +203,14 @@ run_together(struct torture *torture, int64_t share_ms)
         if (chosen[i]->begin(torture) == NULL)
             begun[there++] = chosen[i];
     run_for(torture, begun, there, begun_ms + share_ms);
-    /* Shortages end first, since nothing else can end without room. */
     while (there > 0) {
         held[0] = '\0';
         there--;
         begun[there]->end(torture, held, sizeof held);
-        say("      %s: %s\n", begun[there]->name, held);
+        say("    %s: %s\n", begun[there]->name, held);
     }
     torture_rest(torture);
-    say_books(torture, "all at once", begun_ms, all);
+    say_held(torture, "all at once", begun_ms, "");
 }
 
 static void
@@ -208,19 +244,19 @@ START_TEST(torture_all)
 {
     static struct torture torture;
     const struct fault *faults[FAULTS_MAX];
-    unsigned count = choose(faults, false), held = 0;
+    unsigned count = choose(faults, false);
     int64_t share_ms = (int64_t)seconds * 1000 / (count + TOGETHER_SHARES);
 
     torture_init(&torture);
     torture_rounds(&torture, &torture.folk, 5);
     for (unsigned i = 0; i < count; i++)
-        held += run_fault(&torture, faults[i], share_ms);
+        run_fault(&torture, faults[i], share_ms);
     run_together(&torture, share_ms * TOGETHER_SHARES);
     folk_done(&torture.folk);
     folk_done(&torture.far);
     daemon_stop(&torture.daemon);
     link_free(torture.link);
-    say("torture: %u of %u faults were there and were held, and all at once\n", held, count);
+    say_table();
 }
 END_TEST
 
@@ -247,7 +283,7 @@ main(void)
     tcase_add_test(tests, torture_all);
     suite_add_tcase(suite, tests);
     int status = unit_run(suite);
-    rmdir(folder);
+    daemon_remove(folder);
     if (status != EXIT_SUCCESS)
         say("torture: FAILED; TORTURE_SEED=%" PRIu64 " repeats what was done\n", seed);
     return status;
