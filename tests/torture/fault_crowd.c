@@ -200,7 +200,7 @@ static const char *
 syn_begin(struct torture *torture)
 {
     forged = 0;
-    return torture->link == NULL ? torture->no_link : NULL;
+    return link_is_real(torture->link) ? NULL : "no real link, and forged packets need one";
 }
 
 static void

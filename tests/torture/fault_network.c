@@ -17,8 +17,6 @@ static unsigned vanished;
 static const char *
 weather_begin(struct torture *torture, const struct link_weather *weather)
 {
-    if (torture->link == NULL)
-        return torture->no_link;
     books = link_books(torture->link);
     link_set(torture->link, weather);
     return NULL;
@@ -51,7 +49,7 @@ weather_end(struct torture *torture, char *held, size_t size)
     torture_rounds(torture, &torture->far, 1);
     link_set(torture->link, &(struct link_weather){.cut = false});
     if (link_has_netem(torture->link))
-        snprintf(held, size, "netem between, %" PRIu64 " packets", now.carried - books.carried);
+        snprintf(held, size, "netem between, %" PRIu64 " packets came through it", now.carried - books.carried);
     else
         snprintf(held, size, "%" PRIu64 " packets lost, %" PRIu64 " late, %" PRIu64 " doubled of %" PRIu64, now.lost - books.lost,
             now.late - books.late, now.doubled - books.doubled, now.carried - books.carried + now.lost - books.lost);
@@ -61,8 +59,6 @@ weather_end(struct torture *torture, char *held, size_t size)
 static const char *
 cut_begin(struct torture *torture)
 {
-    if (torture->link == NULL)
-        return torture->no_link;
     daemon_reload(&torture->daemon, SHORT_TIMEOUT_S, false);
     torture_rounds(torture, &torture->far, 1);
     torture_rest(torture);
@@ -70,7 +66,7 @@ cut_begin(struct torture *torture)
     vanished = 0;
     for (unsigned i = 0; i < torture->far.count; i++)
         vanished += torture->far.people[i].far && torture->far.people[i].phase == PERSON_THERE;
-    folk_cut(&torture->far);
+    folk_cut(&torture->far, link_is_real(torture->link));
     return NULL;
 }
 
@@ -82,7 +78,8 @@ cut_end(struct torture *torture, char *held, size_t size)
     torture->far.cut = false;
     daemon_reload(&torture->daemon, PATIENT_TIMEOUT_S, false);
     torture_rounds(torture, &torture->far, 2);
-    snprintf(held, size, "%u users vanished without a word; their friends heard it once each, by 'timeout'; then they came again", vanished);
+    snprintf(held, size, "%u users vanished without a word; their friends heard it once each, by '%s'; then they came again", vanished,
+        link_is_real(torture->link) ? "timeout" : "closed");
 }
 
 const struct fault network_faults[] = {

@@ -17,9 +17,10 @@ enum {
     GREEDY_MAX = 600,
     REFUSALS = 3,
     SPARE_DESCRIPTORS = 24,
-    SLACK = 4, /* places that are left, since who leaves and who comes are not there in the same moment */
+    SLACK = 2, /* places that are left, since who leaves and who comes are not there in the same moment */
     GREEDY_FRIENDS = 10000,
     FRIEND_BYTES = 20,
+    TRY_EVERY_MS = 500,
     ON_OFF_MS = 2000, /* how long a shortage lasts, and is over, while there are others who would take the places of normal users for ever */
 };
 
@@ -29,7 +30,7 @@ static struct greedy {
     unsigned count, refused;
     pid_t server;
     rlim_t before;
-    int64_t next_ms;
+    int64_t next_ms, try_ms;
     bool active;
 } descriptors, memory;
 
@@ -101,10 +102,10 @@ greedy_add(struct torture *torture, struct greedy *greedy, const char *friends)
 static void
 greedy_end(struct torture *torture, struct greedy *greedy, int resource)
 {
-    while (greedy->count > 0)
-        client_close(greedy->clients[--greedy->count]);
     if (greedy->active && greedy->server == torture->daemon.server->process)
         process_limit(greedy->server, resource, greedy->before);
+    while (greedy->count > 0)
+        client_close(greedy->clients[--greedy->count]);
     greedy->active = false;
     torture_shortage(torture, descriptors.active || memory.active);
 }
@@ -157,9 +158,17 @@ descriptors_begin(struct torture *torture)
     return NULL;
 }
 
+/* Now and then more try, until one is not let in. Then one goes, so that there is a place for a normal user, too. */
 static void
 descriptors_turn(struct torture *torture)
 {
+    if (descriptors.active && pace_now_ms() >= descriptors.try_ms) {
+        descriptors.try_ms = pace_now_ms() + TRY_EVERY_MS;
+        while (descriptors.count < GREEDY_MAX && greedy_add(torture, &descriptors, ""))
+            ;
+        if (descriptors.count > 0)
+            client_close(descriptors.clients[--descriptors.count]);
+    }
     greedy_turn(torture, &descriptors, RLIMIT_NOFILE, descriptors_begin);
 }
 

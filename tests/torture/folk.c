@@ -417,7 +417,7 @@ folk_crashed(struct folk *folk)
 }
 
 void
-folk_cut(struct folk *folk)
+folk_cut(struct folk *folk, bool silent)
 {
     ck_assert(folk_rests(folk));
     begin_round(folk);
@@ -426,7 +426,7 @@ folk_cut(struct folk *folk)
 
         person->moves = person->far && person->was_online;
         person->wanted = person->was_online && !person->moves;
-        person->how = BY_CUT;
+        person->how = silent ? BY_CUT : BY_BREAK;
     }
     folk->cut = folk->mixed = true;
     begin_moves(folk);

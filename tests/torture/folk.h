@@ -35,7 +35,8 @@ enum person_phase {
     PERSON_LEAVING, /* has gone, and the server has not closed yet */
 };
 
-enum person_leaving { BY_GOODBYE, BY_HALF_CLOSE, BY_CLOSE, BY_RESET, BY_CUT };
+/* The last two are not its will: without a word the link is cut, or what stands for the link breaks the connection. */
+enum person_leaving { BY_GOODBYE, BY_HALF_CLOSE, BY_CLOSE, BY_RESET, BY_CUT, BY_BREAK };
 
 /* One of the folk; its number is its place in folk->people. */
 struct person {
@@ -49,6 +50,7 @@ struct person {
     int64_t retry_ms; /* COMING without a connection: when it tries again */
     bool answered;    /* its login; of the classic dialect, whose hello is not answered: sent */
     bool deaf;        /* left without hearing the rest */
+    bool excused;     /* when it is not let in: it came while there was a shortage */
     int64_t last_at;  /* time of its last transition that anybody was told of */
     int64_t round_at; /* and of the one of this round; 0: nobody was told yet */
 
@@ -127,8 +129,8 @@ unsigned folk_online(const struct folk *folk);
 
 /* The server is dead, whatever is under way: everybody who was to be there comes again, in a round of its own. */
 void folk_crashed(struct folk *folk);
-/* The link is dead, while the folk rests: who is far and there is to be found missing, in a round of its own. */
-void folk_cut(struct folk *folk);
+/* The link is dead, while the folk rests: who is far and there is to be found missing, in a round of its own. Not silent: all are told by a reset. */
+void folk_cut(struct folk *folk, bool silent);
 /* Gives everybody all the time again. */
 void folk_be_patient(struct folk *folk);
 

@@ -26,7 +26,8 @@ reason_due(enum person_leaving how)
     case BY_CUT: return "timeout";
     case BY_HALF_CLOSE:
     case BY_CLOSE:
-    case BY_RESET: break;
+    case BY_RESET:
+    case BY_BREAK: break;
     }
     return "closed";
 }

@@ -55,6 +55,7 @@ person_come(struct folk *folk, struct person *person)
     memset(person->believes, 0, sizeof person->believes);
     person->changes = person->heard_count = 0;
     person->deaf = false;
+    person->excused = folk->shortage;
     person->phase = PERSON_COMING;
     talk_close(&person->talk, true);
     talk_open(&person->talk, person->far ? &folk->far : &folk->near, person_number(folk, person), folk->poller, person);
@@ -83,7 +84,8 @@ person_leave(struct folk *folk, struct person *person)
         person->deaf = true;
         person_gone(person);
         break;
-    case BY_CUT: /* it does not know: its connection is there until it comes again */
+    case BY_CUT:
+    case BY_BREAK: /* it does not know: its connection is there until it comes again */
         person->deaf = true;
         person->phase = PERSON_AWAY;
         break;
@@ -94,7 +96,8 @@ person_leave(struct folk *folk, struct person *person)
 static void
 person_refused(struct folk *folk, struct person *person, const char *why)
 {
-    ck_assert_msg(folk->shortage || folk->reunion || person->far, "%s: %" PRId64 ", a normal user, was not let in: %s", folk->name, person->id, why);
+    ck_assert_msg(person->excused || folk->shortage || folk->reunion || person->far, "%s: %" PRId64 ", a normal user, was not let in: %s", folk->name,
+        person->id, why);
     ck_assert_msg(
         person->heard_count == 0 && person->changes == 0, "%s: %" PRId64 " was told news and then not let in: %s", folk->name, person->id, why);
     talk_close(&person->talk, false);

@@ -3,13 +3,11 @@
 
 #include "support/dice.h"
 #include "support/pace.h"
+#include "torture/relay.h"
+#include "torture/tunnel.h"
 
-#include <arpa/inet.h>
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -17,11 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
-enum { PACKET_BYTES = 1600, QUEUE_PACKETS = 4096, PREFIX_BITS = 24, IDLE_MS = 100 };
+enum { PACKET_BYTES = 1600, QUEUE_PACKETS = 4096, IDLE_MS = 100 };
 
 /* A packet on its way. */
 struct parcel {
@@ -32,8 +28,10 @@ struct parcel {
 };
 
 struct link {
+    struct relay *relay; /* instead of all that follows; NULL: there is a real link */
     int near_device, far_device, near_space, far_space;
     bool has_netem;
+    uint16_t server_port;
     pthread_t thread;
     _Atomic bool ends;
     /* Written by whoever makes the weather, read by the thread. */
@@ -45,81 +43,6 @@ struct link {
     struct parcel *parcels;
     unsigned waiting;
 };
-
-static bool
-write_file(const char *path, const char *text)
-{
-    int file = open(path, O_WRONLY | O_CLOEXEC);
-    bool written = file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text);
-
-    if (file >= 0)
-        close(file);
-    return written;
-}
-
-/* Not root: be root in a user namespace. */
-static bool
-enter_user_space(void)
-{
-    char map[64];
-    unsigned user = getuid(), group = getgid();
-
-    if (unshare(CLONE_NEWUSER) != 0)
-        return false;
-    snprintf(map, sizeof map, "0 %u 1", user);
-    if (!write_file("/proc/self/setgroups", "deny") || !write_file("/proc/self/uid_map", map))
-        return false;
-    snprintf(map, sizeof map, "0 %u 1", group);
-    return write_file("/proc/self/gid_map", map);
-}
-
-/* Brings a device up, with this address if it has one; in the namespace that the caller is in. */
-static bool
-device_up(const char *name, const char *address)
-{
-    struct ifreq request = {.ifr_flags = 0};
-    int socket_there = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in *place = (struct sockaddr_in *)&request.ifr_addr;
-    bool up = socket_there >= 0;
-
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    if (up && address != NULL) {
-        *place = (struct sockaddr_in){.sin_family = AF_INET};
-        inet_pton(AF_INET, address, &place->sin_addr);
-        up = ioctl(socket_there, SIOCSIFADDR, &request) == 0;
-        place->sin_addr.s_addr = htonl(~(uint32_t)0 << (32 - PREFIX_BITS));
-        up = up && ioctl(socket_there, SIOCSIFNETMASK, &request) == 0;
-    }
-    request.ifr_flags = IFF_UP | IFF_RUNNING;
-    up = up && ioctl(socket_there, SIOCSIFFLAGS, &request) == 0;
-    if (socket_there >= 0)
-        close(socket_there);
-    return up;
-}
-
-const char *
-link_enter(void)
-{
-    if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 && (!enter_user_space() || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0))
-        return "no network namespaces (needs root, or user namespaces)";
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-        return "no file systems of its own";
-    return device_up("lo", NULL) ? NULL : "no loopback device";
-}
-
-static int
-device_new(const char *name, const char *address)
-{
-    struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
-    int device = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    if (device >= 0 && (ioctl(device, TUNSETIFF, &request) != 0 || !device_up(name, address))) {
-        close(device);
-        device = -1;
-    }
-    return device;
-}
 
 static int
 space_here(void)
@@ -218,25 +141,30 @@ link_run(void *context)
     return NULL;
 }
 
+/* Makes both ends. Afterwards the caller is in the near namespace, as before. */
+static bool
+make_ends(struct link *link)
+{
+    link->near_space = space_here();
+    link->near_device = tunnel_new("near", LINK_NEAR_ADDRESS);
+    if (link->near_space < 0 || link->near_device < 0 || unshare(CLONE_NEWNET) != 0)
+        return false;
+    link->far_space = space_here();
+    link->far_device = tunnel_new("far", LINK_FAR_ADDRESS);
+    ck_assert_int_eq(setns(link->near_space, CLONE_NEWNET), 0);
+    return link->far_space >= 0 && link->far_device >= 0;
+}
+
 struct link *
-link_new(uint64_t seed, const char **why)
+link_new(uint64_t seed, uint16_t server_port, bool has_spaces)
 {
     struct link *link = calloc(1, sizeof *link);
 
     ck_assert_ptr_nonnull(link);
-    link->dice.state = seed;
-    link->near_space = space_here();
-    link->near_device = device_new("near", LINK_NEAR_ADDRESS);
-    link->far_space = link->far_device = -1;
-    if (link->near_space >= 0 && unshare(CLONE_NEWNET) == 0) {
-        link->far_space = space_here();
-        link->far_device = device_new("far", LINK_FAR_ADDRESS);
-        ck_assert_int_eq(setns(link->near_space, CLONE_NEWNET), 0);
-    }
-    *why = "no TUN devices (/dev/net/tun)";
-    if (link->near_device < 0 || link->far_device < 0) {
-        link_free(link);
-        return NULL;
+    *link = (struct link){.near_device = -1, .far_device = -1, .near_space = -1, .far_space = -1, .server_port = server_port, .dice.state = seed};
+    if (!has_spaces || !make_ends(link)) {
+        link->relay = relay_new(seed, server_port);
+        return link;
     }
     link->has_netem = run_in(link, link->near_space, "tc qdisc add dev near root netem delay 1ms 2>/dev/null") &&
         run_in(link, link->far_space, "tc qdisc add dev far root netem delay 1ms 2>/dev/null");
@@ -251,13 +179,13 @@ link_new(uint64_t seed, const char **why)
 void
 link_free(struct link *link)
 {
-    if (link == NULL)
-        return;
+    int descriptors[] = {link->near_device, link->far_device, link->near_space, link->far_space};
+
+    relay_free(link->relay);
     if (link->parcels != NULL) {
         atomic_store_explicit(&link->ends, true, memory_order_release);
         pthread_join(link->thread, NULL);
     }
-    int descriptors[] = {link->near_device, link->far_device, link->near_space, link->far_space};
     for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
         if (descriptors[i] >= 0)
             close(descriptors[i]);
@@ -266,21 +194,23 @@ link_free(struct link *link)
 }
 
 bool
+link_is_real(const struct link *link)
+{
+    return link->relay == NULL;
+}
+
+struct way
+link_way(const struct link *link)
+{
+    if (link->relay != NULL)
+        return (struct way){.port = relay_port(link->relay), .address = "127.0.0.1", .space = -1};
+    return (struct way){.port = link->server_port, .address = LINK_NEAR_ADDRESS, .space = link->far_space, .home = link->near_space};
+}
+
+bool
 link_has_netem(const struct link *link)
 {
     return link->has_netem;
-}
-
-int
-link_near_space(const struct link *link)
-{
-    return link->near_space;
-}
-
-int
-link_far_space(const struct link *link)
-{
-    return link->far_space;
 }
 
 /* With netem the kernel makes the weather, but for the cut, and the thread only carries. */
@@ -300,6 +230,10 @@ set_netem(struct link *link, const struct link_weather *weather)
 void
 link_set(struct link *link, const struct link_weather *weather)
 {
+    if (link->relay != NULL) {
+        relay_set(link->relay, weather);
+        return;
+    }
     atomic_store_explicit(&link->cut, weather->cut, memory_order_relaxed);
     if (link->has_netem) {
         set_netem(link, weather);
@@ -314,6 +248,8 @@ link_set(struct link *link, const struct link_weather *weather)
 struct link_books
 link_books(struct link *link)
 {
+    if (link->relay != NULL)
+        return relay_books(link->relay);
     return (struct link_books){.carried = link->carried, .lost = link->lost, .late = link->late, .doubled = link->doubled};
 }
 

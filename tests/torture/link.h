@@ -8,6 +8,8 @@
 #ifndef TORTURE_LINK_H
 #define TORTURE_LINK_H
 
+#include "torture/talk.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,14 +31,15 @@ struct link_books {
 
 /* Enters namespaces of its own: for networks, and one for file systems. Returns NULL, or what is missing. Before any thread is started. */
 const char *link_enter(void);
-/* Makes the link; NULL when that is not possible, and *why says why. */
-struct link *link_new(uint64_t seed, const char **why);
+/* Makes the link. Where that is not possible (without namespaces, or without TUN devices) it is a relay (relay.h). */
+struct link *link_new(uint64_t seed, uint16_t server_port, bool has_spaces);
 void link_free(struct link *link);
 
+/* Is it one, and no relay? Does the kernel make its weather? */
+bool link_is_real(const struct link *link);
 bool link_has_netem(const struct link *link);
-/* Descriptors of the namespaces. */
-int link_near_space(const struct link *link);
-int link_far_space(const struct link *link);
+/* The way to the server over the link. */
+struct way link_way(const struct link *link);
 
 /* From now on it is like this. */
 void link_set(struct link *link, const struct link_weather *weather);

@@ -213,28 +213,28 @@ run_together(struct torture *torture, int64_t share_ms)
     say_held(torture, "all at once", begun_ms, "");
 }
 
+/* What this machine cannot do is done otherwise, and that is said. */
+static void
+make_link(struct torture *torture, const char *no_spaces)
+{
+    torture->link = link_new(seed, torture->daemon.port, no_spaces == NULL);
+    if (!link_is_real(torture->link))
+        say("NOTE: this machine has %s, so there is no real link: a relay holds back what users say, and a cut is a reset\n",
+            no_spaces != NULL ? no_spaces : "no TUN devices (/dev/net/tun)");
+    else if (!link_has_netem(torture->link))
+        say("NOTE: this kernel has no netem, so the link loses, delays and doubles packets by itself\n");
+}
+
 static void
 torture_init(struct torture *torture)
 {
     const char *no_spaces = link_enter();
-    struct way near = {.address = "127.0.0.1", .space = -1}, far = near;
 
     torture->dice.state = seed;
     process_raise_descriptors();
     daemon_init(&torture->daemon, folder, program);
-    if (no_spaces == NULL)
-        torture->link = link_new(seed, &torture->no_link);
-    else
-        torture->no_link = no_spaces;
-    near.port = far.port = torture->daemon.port;
-    if (torture->link != NULL) {
-        far = (struct way){
-            .port = near.port, .address = LINK_NEAR_ADDRESS, .space = link_far_space(torture->link), .home = link_near_space(torture->link)};
-        if (!link_has_netem(torture->link))
-            say("NOTE: this kernel has no netem: the link's own thread loses, delays and doubles packets\n");
-    } else {
-        say("NOTE: no link here: %s\n", torture->no_link);
-    }
+    make_link(torture, no_spaces);
+    struct way near = {.port = torture->daemon.port, .address = "127.0.0.1", .space = -1}, far = link_way(torture->link);
     folk_init(&torture->folk, "normal users", pace_scaled(USERS), 0, seed + 1, &near, &far);
     folk_init(&torture->far, "users at the link", pace_scaled(FAR_USERS) + FAR_FRIENDS, pace_scaled(FAR_USERS), seed + 2, &near, &far);
     torture->far.patience_s = FAR_PATIENCE_S;

@@ -20,11 +20,10 @@ enum { HELD_BYTES = 512 };
 struct torture {
     struct dice dice;
     struct daemon daemon;
-    struct link *link;   /* NULL: this machine has none */
-    const char *no_link; /* why */
-    struct folk folk;    /* the normal users, all on this machine */
-    struct folk far;     /* some behind the link, and some here who hear of them */
-    bool together;       /* all faults at once */
+    struct link *link;
+    struct folk folk; /* the normal users, all on this machine */
+    struct folk far;  /* some behind the link, and some here who hear of them */
+    bool together;    /* all faults at once */
 };
 
 struct fault {
