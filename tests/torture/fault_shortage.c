@@ -110,11 +110,18 @@ greedy_end(struct torture *torture, struct greedy *greedy, int resource)
     torture_shortage(torture, descriptors.active || memory.active);
 }
 
+/* Is the server there, with all its users? */
+static bool
+is_whole(const struct torture *torture)
+{
+    return !torture->folk.reunion && !torture->far.reunion;
+}
+
 /* Is there something to be done: another server, or, when all happens at once, the other half of on and off? */
 static bool
 greedy_is_due(struct torture *torture, struct greedy *greedy)
 {
-    if (torture->folk.reunion || torture->far.reunion)
+    if (!is_whole(torture))
         return false;
     if (greedy->active && greedy->server != torture->daemon.server->process)
         return true;
@@ -158,15 +165,17 @@ descriptors_begin(struct torture *torture)
     return NULL;
 }
 
-/* Now and then more try, until one is not let in. Then one goes, so that there is a place for a normal user, too. */
+/* Now and then more try, until one is not let in. Then they go again, since the places are those of normal users who left. */
 static void
 descriptors_turn(struct torture *torture)
 {
-    if (descriptors.active && pace_now_ms() >= descriptors.try_ms) {
+    if (descriptors.active && is_whole(torture) && pace_now_ms() >= descriptors.try_ms) {
+        unsigned before = descriptors.count;
+
         descriptors.try_ms = pace_now_ms() + TRY_EVERY_MS;
         while (descriptors.count < GREEDY_MAX && greedy_add(torture, &descriptors, ""))
             ;
-        if (descriptors.count > 0)
+        while (descriptors.count > before)
             client_close(descriptors.clients[--descriptors.count]);
     }
     greedy_turn(torture, &descriptors, RLIMIT_NOFILE, descriptors_begin);
