@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,8 @@ helper_start(struct helper *helper, uint16_t port, uint64_t seed, void (*run)(st
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
+        _exit(EXIT_FAILURE);
+    if (helper->space > 0 && setns(helper->space, CLONE_NEWNET) != 0)
         _exit(EXIT_FAILURE);
     close_range(FIRST_DESCRIPTOR, ~0U, 0);
     run(helper);

@@ -6,18 +6,18 @@
 #ifndef TORTURE_HELPER_H
 #define TORTURE_HELPER_H
 
-#include "torture/talk.h"
-
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HELPER_COUNTS = 8, HELPER_TEXT = 512 };
+enum { HELPER_COUNTS = 8, HELPER_TEXT = 512, HELPER_TRUTHS = 64 };
 
 /* In memory that both have. */
 struct helper_books {
     _Atomic bool ends;
+    _Atomic bool wish, answer; /* the test wishes something; the process has carried it out */
+    bool truth[HELPER_TRUTHS]; /* what the test says with its wish */
     _Atomic uint64_t counts[HELPER_COUNTS];
     char trouble[HELPER_TEXT]; /* what is wrong; "" as long as nothing is. Looked at when the helper has ended */
 };
@@ -26,6 +26,7 @@ struct helper {
     pid_t process;
     uint16_t port;
     uint64_t seed;
+    int space; /* a descriptor of the network namespace that it is to be in; 0: the test's */
     struct helper_books *books;
 };
 

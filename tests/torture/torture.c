@@ -99,7 +99,7 @@ torture_shortage(struct torture *torture, bool begins)
 static unsigned
 choose(const struct fault **chosen, bool together)
 {
-    const struct fault *const tables[] = {network_faults, process_faults, shortage_faults, crowd_faults, garbage_faults};
+    const struct fault *const tables[] = {datagram_faults, network_faults, process_faults, shortage_faults, crowd_faults, garbage_faults};
     const char *only = getenv("TORTURE_ONLY");
     unsigned count = 0;
 

@@ -37,8 +37,8 @@ struct fault {
     bool alone; /* is no part of all at once */
 };
 
-/* fault_network.c, fault_process.c, fault_shortage.c, fault_crowd.c, fault_garbage.c; each ends with one without a name. */
-extern const struct fault network_faults[], process_faults[], shortage_faults[], crowd_faults[], garbage_faults[];
+/* fault_datagrams.c, fault_network.c, fault_process.c, fault_shortage.c, fault_crowd.c, fault_garbage.c; each ends with one without a name. */
+extern const struct fault datagram_faults[], network_faults[], process_faults[], shortage_faults[], crowd_faults[], garbage_faults[];
 
 /* Everything goes on by a moment: all users, and the server must be there. */
 void torture_turn(struct torture *torture);
