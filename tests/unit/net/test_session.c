@@ -271,6 +271,26 @@ START_TEST(what_was_sent_before_a_reset_counts_also_while_paused)
 }
 END_TEST
 
+/* The write that finds it lost comes before what it had said is read. */
+START_TEST(what_was_sent_before_a_reset_counts_also_when_it_is_told_something_first)
+{
+    int peer = parrot_connect(0), other = parrot_connect(0);
+
+    peer_send(peer, "pause\n");
+    parrot_post(0, 0); /* a turn */
+    peer_send(peer, "note 0\nnote 0\n");
+    peer_reset(peer);
+    peer_send(other, "all news\n");
+    peer_expect(other, "news\n");
+    parrot_resume(0);
+    parrot_expect("note");
+    parrot_expect("note");
+    parrot_expect("input_ended"); /* the write has taken the error, so reading finds a plain end */
+    parrot_expect("ended");
+    peer_close(other);
+}
+END_TEST
+
 START_TEST(a_peer_who_was_lost_while_paused_is_noticed_after)
 {
     int peer = parrot_connect(0);
@@ -320,6 +340,7 @@ main(void)
     tcase_add_test(tests, a_reset_while_lingering_ends_the_session);
     tcase_add_test(tests, nothing_is_read_while_paused_and_everything_after);
     tcase_add_test(tests, what_was_sent_before_a_reset_counts_also_while_paused);
+    tcase_add_test(tests, what_was_sent_before_a_reset_counts_also_when_it_is_told_something_first);
     tcase_add_test(tests, a_peer_who_was_lost_while_paused_is_noticed_after);
     tcase_add_test(tests, a_name_is_worker_and_generation);
     tcase_set_timeout(tests, pace_test_timeout_s());
