@@ -16,9 +16,6 @@
 #include <unistd.h>
 
 enum {
-    NEIGHBOURS = 3, /* on either side that a user lists */
-    STRANGERS = 3,
-    MOVERS_PERCENT = 20,
     MIXED_PERCENT = 50,
     ROUND_MS_MIN = 40, /* from one to the next: the machine is to have time for the faults as well */
     BEACON_AGAIN_MS = 500,
@@ -47,17 +44,6 @@ folk_expects(const struct folk *folk, const struct person *person)
     return folk->mixed || folk->stage > 0 || !person->wanted ? person->wanted : person->was_online;
 }
 
-static void
-list(struct folk *folk, unsigned who, unsigned whom)
-{
-    struct person *person = &folk->people[who];
-
-    if (who == whom || folk_lists(folk, who, whom) || person->friend_count == FOLK_FRIENDS)
-        return;
-    folk->lists[who * folk->count + whom] = true;
-    person->friends[person->friend_count++] = whom;
-}
-
 void
 folk_init(struct folk *folk, const char *name, unsigned count, unsigned far, uint64_t seed, const struct way *near, const struct way *link)
 {
@@ -79,12 +65,7 @@ folk_init(struct folk *folk, const char *name, unsigned count, unsigned far, uin
         person->id = folk->first_id + i;
         person->rpc = dice_chance(&folk->dice, 50);
         person->far = i < far;
-        for (unsigned away = 1; away <= NEIGHBOURS; away++) {
-            list(folk, i, (i + away) % count);
-            list(folk, i, (i + count - away) % count);
-        }
-        for (unsigned j = 0; j < STRANGERS; j++)
-            list(folk, i, dice_below(&folk->dice, count));
+        plan_friends(folk, i);
     }
 }
 
@@ -120,55 +101,6 @@ void
 folk_be_patient(struct folk *folk)
 {
     folk->deadline_ms = pace_now_ms() + (int64_t)pace_seconds(folk->patience_s) * 1000;
-}
-
-/* In a mixed round a classic user who comes must not race with somebody who leaves: the first departure that it hears is the beacon's. */
-static bool
-is_ambiguous(const struct folk *folk, unsigned who)
-{
-    for (unsigned other = 0; other < folk->count; other++)
-        if (folk->people[other].moves && (folk_lists(folk, who, other) || folk_lists(folk, other, who))) {
-            const struct person *comer = folk->people[who].wanted ? &folk->people[who] : &folk->people[other];
-            const struct person *leaver = folk->people[who].wanted ? &folk->people[other] : &folk->people[who];
-
-            if (!comer->rpc && comer->wanted && !leaver->wanted)
-                return true;
-        }
-    return false;
-}
-
-static bool
-may_move(const struct folk *folk, const struct person *person, int room)
-{
-    if (person->moves || (person->far && folk->cut))
-        return false;
-    return person->was_online || !folk->balanced || room > 0;
-}
-
-static void
-plan_moves(struct folk *folk)
-{
-    unsigned moving = 0;
-
-    for (unsigned tries = 0; tries < folk->count * MOVERS_PERCENT / 100 || moving == 0; tries++) {
-        struct person *person = &folk->people[dice_below(&folk->dice, folk->count)];
-
-        if (tries > folk->count * 4)
-            return;
-        if (!may_move(folk, person, folk->room))
-            continue;
-        person->moves = true;
-        person->wanted = !person->was_online;
-        /* A reset is a single packet, which the link may lose; then it is no leaving. */
-        person->how = (enum person_leaving)dice_below(&folk->dice, person->far ? BY_CLOSE : BY_CUT);
-        if (folk->mixed && is_ambiguous(folk, person_number(folk, person))) {
-            person->moves = false;
-            person->wanted = person->was_online;
-            continue;
-        }
-        folk->room += person->wanted ? -1 : 1;
-        moving++;
-    }
 }
 
 /* Those who move in this stage begin to. */

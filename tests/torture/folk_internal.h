@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Between the parts of folk: rounds (folk.c), who asks (folk_asker.c), what one person says and is told (folk_person.c), and what it should
+ * Between the parts of folk: rounds (folk.c), who moves in them (folk_plan.c), who asks (folk_asker.c), what one person says and is told (folk_person.c), and what it should
  * have been told (folk_judge.c).
  */
 #ifndef TORTURE_FOLK_INTERNAL_H
@@ -23,6 +23,10 @@ person_number(const struct folk *folk, const struct person *person)
 {
     return (unsigned)(person - folk->people);
 }
+
+/* Gives it friends. Chooses who moves in the round that begins, and how. */
+void plan_friends(struct folk *folk, unsigned who);
+void plan_moves(struct folk *folk);
 
 /* Begins to come; begins to leave, in its way. */
 void person_come(struct folk *folk, struct person *person);
