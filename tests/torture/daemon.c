@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 1024, LOOK_MS = 5, PEER_TIMEOUT_S = 60, HELLO_TIMEOUT_S = 5, MESSAGE_TIMEOUT_S = 3, UDP_TIMEOUT_S = 5 };
+enum { TEXT_BYTES = 1024, LOOK_MS = 5, PEER_TIMEOUT_S = 60, HELLO_TIMEOUT_S = 5, MESSAGE_TIMEOUT_S = 3, UDP_TIMEOUT_S = 15 };
 #define DISK_SIZE "size=64m"
 
 static const char *

@@ -24,7 +24,8 @@ enum {
     LOSS_PERCENT = 20,
     DOUBLED_PERCENT = 2,
     DELAY_MS = 30,
-    JITTER_MS = 30
+    JITTER_MS = 30,
+    HEARTBEAT_MS = 1000
 };
 enum { COUNT_LOGINS, COUNT_CHANGES, COUNT_AFRESH, COUNT_LOST };
 
@@ -46,7 +47,7 @@ listener_login(struct helper *helper, struct listener *listener, unsigned number
     char address[64];
 
     snprintf(address, sizeof address, LINK_NEAR_ADDRESS ":%u", helper->port);
-    *listener = (struct listener){.client = alo_new(&(struct alo_options){.udp = true})};
+    *listener = (struct listener){.client = alo_new(&(struct alo_options){.udp = true, .heartbeat_ms = HEARTBEAT_MS})};
     if (listener->client != NULL && alo_connect(listener->client, address) == ALO_OK &&
         alo_login(listener->client, alo_user_number(FIRST_USER - (int64_t)number), followed, followed_count, NULL) == ALO_OK) {
         helper_count(helper, COUNT_LOGINS, 1);

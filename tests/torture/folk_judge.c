@@ -114,8 +114,8 @@ classic_has_heard(struct folk *folk, struct person *person, bool gone)
     if (person->moves)
         departures = 0;
     ck_assert_msg(came <= arrivals + 1 && left <= departures + gone,
-        "%s: %" PRId64 " heard %s, but %u arrivals and %u departures concern it, and the beacon's", folk->name, person->id, person->heard, arrivals,
-        departures);
+        "%s: %" PRId64 " heard %s in round %" PRIu64 ", before the beacon %s; but %u arrivals and %u departures concern it, and the beacon's",
+        folk->name, person->id, person->heard, folk->round, gone ? "was known to be gone" : "left", arrivals, departures);
     if (person->moves)
         return came > 0 && left == gone;
     return came == arrivals + 1 && left == departures + gone;
