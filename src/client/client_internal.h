@@ -41,7 +41,7 @@ struct client_address {
 /* By UDP: what alo_next_event has asked the server by itself and waits for, and when it asks next. */
 struct upkeep {
     int heartbeat_ms;
-    uint64_t sent_ms;  /* when anything was last sent */
+    uint64_t beat_ms;  /* when a heartbeat was last sent, or a login answered */
     uint64_t probe_id; /* of the question that is not answered yet; 0: none */
     uint64_t probe_ms; /* when that was last sent */
     unsigned tries;    /* how often */

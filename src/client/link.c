@@ -95,7 +95,6 @@ link_send(struct alo_client *client)
     if (client->output.failed)
         return connection_fail(client, ALO_NO_MEMORY, NULL);
     trace(client, true, client->output.bytes, client->output.length);
-    client->upkeep.sent_ms = link_now_ms();
     return udp ? send_datagram(client) : send_stream(client);
 }
 

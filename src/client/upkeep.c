@@ -4,7 +4,8 @@
  * is asked from alo_next_event only, without waiting for the answer there.
  *
  * The heartbeat of the JSON-RPC dialect unfollows nobody: nothing changes by that, and unlike a ping it is answered with an error where
- * the session is not known any more. Every fourth is a login, so that the loss of the last notification for a long time is found out, too. The classic
+ * the session is not known any more. Every fourth is a login, so that the loss of the last notification for a long time is found out, too. Calls of
+ * the program take the place of none: a program that asks all the time is told the truth as soon as one that is silent. The classic
  * dialect answers nothing; its heartbeat is the whole hello, so that a server that was started again knows this client's list.
  */
 #include "client/client_internal.h"
@@ -46,6 +47,7 @@ upkeep_begin(struct alo_client *client)
     upkeep->stale = false;
     upkeep->beats = 0;
     upkeep->fresh_ms = link_now_ms();
+    upkeep->beat_ms = upkeep->fresh_ms;
     if (upkeep->seq == 0)
         upkeep->seq = 1;
     upkeep->seq_restarts = true;
@@ -113,7 +115,7 @@ uint64_t
 upkeep_due_ms(const struct alo_client *client)
 {
     const struct upkeep *upkeep = &client->upkeep;
-    uint64_t due = upkeep->sent_ms + (uint64_t)upkeep->heartbeat_ms, fresh = upkeep->fresh_ms + FRESH_EACH_MS;
+    uint64_t due = upkeep->beat_ms + (uint64_t)upkeep->heartbeat_ms, fresh = upkeep->fresh_ms + FRESH_EACH_MS;
 
     if (!client->options.udp || !client->logged_in)
         return UINT64_MAX;
@@ -171,7 +173,7 @@ upkeep_run(struct alo_client *client)
         return connection_fail(client, ALO_LOST, "the server does not answer any more");
     }
     result = link_send(client);
-    upkeep->sent_ms = link_now_ms();
+    upkeep->beat_ms = link_now_ms();
     /* Without memory now: there is a next time. */
     return result == ALO_NO_MEMORY ? ALO_OK : result;
 }

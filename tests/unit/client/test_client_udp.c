@@ -145,6 +145,23 @@ START_TEST(heartbeats)
 }
 END_TEST
 
+/* Else one who asks all the time would never find out that the last notification was lost. */
+START_TEST(a_call_is_no_heartbeat)
+{
+    static const struct fake_step steps[] = {LOGIN(""), {.hear = "ping", .say = RESULT("\"pong\"")}, {.hear = BEAT, .say = RESULT("{}")}, END};
+    struct scene scene = udp_scene_open(steps, (struct alo_options){.heartbeat_ms = 20});
+    int64_t deadline = pace_deadline_ms();
+
+    login(&scene);
+    while (alo_timeout_ms(scene.client) > 0)
+        ck_assert_int_gt(pace_left_ms(deadline), 0);
+    ck_assert_int_eq(alo_ping(scene.client), ALO_OK);
+    ck_assert_int_eq(alo_timeout_ms(scene.client), 0);
+    run_until_heard(&scene, 3);
+    scene_close(&scene);
+}
+END_TEST
+
 START_TEST(a_loss_is_noticed)
 {
     static const struct fake_step steps[] = {
@@ -352,6 +369,7 @@ main(void)
     tcase_add_test(tests, nobody_there);
     tcase_add_test(tests, the_other_address);
     tcase_add_test(tests, heartbeats);
+    tcase_add_test(tests, a_call_is_no_heartbeat);
     tcase_add_test(tests, a_loss_is_noticed);
     tcase_add_test(tests, a_server_that_forgot);
     tcase_add_test(tests, a_server_that_forgot_and_refuses);
