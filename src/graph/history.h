@@ -16,7 +16,7 @@
 
 enum {
     HISTORY_SHARDS = 256,
-    HISTORY_LENGTH = 1024,                        /* transitions of each shard; some 4 MiB for all */
+    HISTORY_LENGTH = 256,                         /* transitions of each shard; some 1 MiB for all */
     HISTORY_LINE = 4,                             /* places in a cache line */
     HISTORY_STEP = HISTORY_SHARDS * HISTORY_LINE, /* from one line of a shard to its next */
 };

@@ -177,6 +177,7 @@ START_TEST(nobody_is_too_silent_for_a_peer_timeout_that_has_just_begun)
         configs[i].peer_timeout_s = 5 + (uint32_t)i;
         configs[i].silence_ms = i == 0 ? 3600000 : 2;
         configs[i].timeouts_ms[DEADLINE_DELIVERY] = 1;
+        configs[i].timeouts_ms[DEADLINE_HEARD] = 1;
         reconfiguration_init(&reconfigurations[i], &configs[i], "settings");
         workers_reconfigure(parrot.workers, 1, &reconfigurations[i]);
         ck_assert(wait_long(&reconfigurations[i]));
