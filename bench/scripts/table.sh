@@ -24,7 +24,7 @@ scenarios=(
     'storm-udp | alo             | 3 | 3 3 0    | storm --sessions 8000 --friends 50 --udp --late-after 30                       | --sessions 2000'
     'celebrity | floor alo peers | 1 | 8 4 45   | celebrity --sessions 15000 --late-after 30                                     | --sessions 5000 --rounds 3'
     'idle      | alo peers       | 1 | 35 23 60 | idle --sessions 15000 --friends 50                                             | --sessions 4000 --rounds 1'
-    'slow      | alo             | 1 | 45 13 0  | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 590 --rate 10000 --seconds 8 --rounds 4 | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
+    'slow      | alo             | 1 | 45 13 0  | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 606 --rate 10000 --seconds 8 --rounds 4 | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
     'slow-rpc  | alo             | 1 | 40 14 0  | slow --sessions 4000 --friends 50 --flapping 200 --slow 500 --behind 590 --rate 10000 --seconds 6 --rounds 2 --protocol jsonrpc | --sessions 1000 --slow 100 --rate 3000 --seconds 2 --rounds 1 | --queue-limit 256'
     'million   | alo             | 1 | 90 20 0  | idle --sessions 1000000 --friends 10 --udp                                     | --sessions 50000 --rounds 1'
 )
@@ -48,7 +48,7 @@ rows=(
     'idle: memory of a friend edge                    | idle      | rss_bytes_per_friend    | bytes  | -               | 20   | 16'
     '500 of 4,000 never read: p99, to that without     | slow      | p99_ratio               | 1      | -               | 1.15 | 1.0'
     'their memory, each (256 lines of 17 bytes)        | slow      | rss_bytes_per_slow      | bytes  | -               | 4352 | -'
-    'how many of them are there in the end             | slow      | slow_stayed             | 1      | -               | 0    | -'
+    'how many of them are there in the end             | slow      | slow_stayed             | 1      | -               | -    | -'
     'the same in JSON-RPC: p99, to that without        | slow-rpc  | p99_ratio               | 1      | -               | 1.15 | 1.0'
     'their memory, each                                | slow-rpc  | rss_bytes_per_slow      | bytes  | -               | -    | -'
     'what it grows by when twice as much is due        | slow-rpc  | rss_bytes_per_slow_later | bytes | -               | 435  | -'
