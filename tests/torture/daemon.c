@@ -3,14 +3,13 @@
 
 #include "support/client.h"
 #include "support/pace.h"
+#include "support/port.h"
 
-#include <arpa/inet.h>
 #include <check.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -41,19 +40,6 @@ write_text(const struct daemon *daemon, const char *name, mode_t mode, const cha
 
     ck_assert_msg(file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text), "cannot write %s", path_in(daemon, name));
     close(file);
-}
-
-/* A port that is free now. */
-static uint16_t
-port_free(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    ck_assert(taken >= 0 && bind(taken, (struct sockaddr *)&address, length) == 0 && getsockname(taken, (struct sockaddr *)&address, &length) == 0);
-    close(taken);
-    return ntohs(address.sin_port);
 }
 
 static void
@@ -100,7 +86,7 @@ open_clock(const struct daemon *daemon)
 void
 daemon_init(struct daemon *daemon, const char *folder, const char *program)
 {
-    *daemon = (struct daemon){.port = port_free(), .peer_timeout_s = pace_seconds(PEER_TIMEOUT_S)};
+    *daemon = (struct daemon){.port = port_of_ones_own(), .peer_timeout_s = pace_seconds(PEER_TIMEOUT_S)};
     snprintf(daemon->folder, sizeof daemon->folder, "%s", folder);
     ck_assert_int_eq(mkdir(path_in(daemon, "disk"), 0755), 0);
     daemon->has_disk = mount("torture", path_in(daemon, "disk"), "tmpfs", 0, DISK_SIZE) == 0;
