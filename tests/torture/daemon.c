@@ -4,6 +4,7 @@
 #include "support/client.h"
 #include "support/pace.h"
 #include "support/port.h"
+#include "support/process.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 1024, LOOK_MS = 5, PEER_TIMEOUT_S = 60, HELLO_TIMEOUT_S = 5, MESSAGE_TIMEOUT_S = 3, UDP_TIMEOUT_S = 15 };
+enum { TEXT_BYTES = 1024, LOOK_MS = 5, PEER_TIMEOUT_S = 60, HELLO_TIMEOUT_S = 5, MESSAGE_TIMEOUT_S = 3, UDP_TIMEOUT_S = 15, SHOWN_BYTES = 2048 };
 #define DISK_SIZE "size=64m"
 
 static const char *
@@ -83,44 +84,12 @@ open_clock(const struct daemon *daemon)
     return page;
 }
 
-void
-daemon_init(struct daemon *daemon, const char *folder, const char *program)
+int64_t
+daemon_log_bytes(const struct daemon *daemon)
 {
-    *daemon = (struct daemon){.port = port_of_ones_own(), .peer_timeout_s = pace_seconds(PEER_TIMEOUT_S)};
-    snprintf(daemon->folder, sizeof daemon->folder, "%s", folder);
-    ck_assert_int_eq(mkdir(path_in(daemon, "disk"), 0755), 0);
-    daemon->has_disk = mount("torture", path_in(daemon, "disk"), "tmpfs", 0, DISK_SIZE) == 0;
-    daemon->clock_ns = open_clock(daemon);
-    write_script(daemon, program);
-    write_config(daemon);
-    daemon_start(daemon);
-}
+    struct stat status;
 
-void
-daemon_start(struct daemon *daemon)
-{
-    char wrapper[DAEMON_PATH], flags[DAEMON_PATH + 16];
-
-    snprintf(wrapper, sizeof wrapper, "%s", path_in(daemon, "under"));
-    snprintf(flags, sizeof flags, "--config %s", path_in(daemon, "alo.conf"));
-    daemon->server = server_launch_under(wrapper, flags);
-    daemon->server->port = daemon->port;
-}
-
-void
-daemon_check(struct daemon *daemon)
-{
-    ck_assert_msg(!server_has_ended(daemon->server), "the server has ended by itself, status %d", server_wait(daemon->server));
-}
-
-void
-daemon_kill(struct daemon *daemon)
-{
-    daemon_check(daemon);
-    server_signal(daemon->server, SIGKILL);
-    server_wait(daemon->server);
-    server_free(daemon->server);
-    daemon->server = NULL;
+    return stat(path_in(daemon, "disk/log"), &status) == 0 ? status.st_size : 0;
 }
 
 /* All of the log, which the caller frees. */
@@ -139,12 +108,61 @@ read_log(const struct daemon *daemon)
     return text;
 }
 
-int64_t
-daemon_log_bytes(const struct daemon *daemon)
+/* To what length the log may grow. */
+static rlim_t
+log_limit(const struct daemon *daemon)
 {
-    struct stat status;
+    return daemon->is_full && !daemon->has_disk ? (rlim_t)daemon_log_bytes(daemon) : daemon->file_limit;
+}
 
-    return stat(path_in(daemon, "disk/log"), &status) == 0 ? status.st_size : 0;
+void
+daemon_init(struct daemon *daemon, const char *folder, const char *program, bool mounts)
+{
+    struct rlimit files;
+
+    *daemon = (struct daemon){.port = port_of_ones_own(), .peer_timeout_s = pace_seconds(PEER_TIMEOUT_S)};
+    snprintf(daemon->folder, sizeof daemon->folder, "%s", folder);
+    ck_assert_int_eq(mkdir(path_in(daemon, "disk"), 0755), 0);
+    daemon->has_disk = mounts && mount("torture", path_in(daemon, "disk"), "tmpfs", 0, DISK_SIZE) == 0;
+    daemon->clock_ns = open_clock(daemon);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &files), 0);
+    daemon->file_limit = files.rlim_cur;
+    write_script(daemon, program);
+    write_config(daemon);
+    daemon_start(daemon);
+}
+
+void
+daemon_start(struct daemon *daemon)
+{
+    char wrapper[DAEMON_PATH], flags[DAEMON_PATH + 16];
+
+    process_limit(0, RLIMIT_FSIZE, log_limit(daemon)); /* what it is started with */
+    snprintf(wrapper, sizeof wrapper, "%s", path_in(daemon, "under"));
+    snprintf(flags, sizeof flags, "--config %s", path_in(daemon, "alo.conf"));
+    daemon->server = server_launch_under(wrapper, flags);
+    daemon->server->port = daemon->port;
+    process_limit(0, RLIMIT_FSIZE, daemon->file_limit);
+}
+
+void
+daemon_check(struct daemon *daemon)
+{
+    if (!server_has_ended(daemon->server))
+        return;
+    char *text = read_log(daemon);
+    size_t length = strlen(text), shown = length < SHOWN_BYTES ? length : SHOWN_BYTES;
+    ck_abort_msg("the server has ended by itself, status %d; the end of its log:\n%s", server_wait(daemon->server), text + length - shown);
+}
+
+void
+daemon_kill(struct daemon *daemon)
+{
+    daemon_check(daemon);
+    server_signal(daemon->server, SIGKILL);
+    server_wait(daemon->server);
+    server_free(daemon->server);
+    daemon->server = NULL;
 }
 
 unsigned
@@ -190,6 +208,11 @@ daemon_fill_disk(struct daemon *daemon, bool full)
 {
     static const char much[65536];
 
+    daemon->is_full = full;
+    if (!daemon->has_disk) {
+        process_limit(daemon->server->process, RLIMIT_FSIZE, log_limit(daemon));
+        return;
+    }
     if (!full) {
         unlink(path_in(daemon, "disk/filler"));
         return;

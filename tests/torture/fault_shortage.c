@@ -42,8 +42,6 @@ static unsigned disk_dropped;
 static const char *
 disk_begin(struct torture *torture)
 {
-    if (!torture->daemon.has_disk)
-        return "no file system of its own to fill";
     disk_dropped = daemon_events(&torture->daemon, "log_dropped");
     daemon_reload(&torture->daemon, PEER_TIMEOUT_S, true);
     daemon_fill_disk(&torture->daemon, true);

@@ -29,8 +29,11 @@ struct link_books {
     uint64_t carried, lost, late, doubled;
 };
 
-/* Enters namespaces of its own: for networks, and one for file systems. Returns NULL, or what is missing. Before any thread is started. */
-const char *link_enter(void);
+/*
+ * Enters namespaces of its own: for networks, and for file systems. Returns NULL, or what is missing for a link; *mounts says whether nobody else sees what
+ * is mounted. Before any thread is started.
+ */
+const char *link_enter(bool *mounts);
 /* Makes the link. Where that is not possible (without namespaces, or without TUN devices) it is a relay (relay.h). */
 struct link *link_new(uint64_t seed, uint16_t server_port, bool has_spaces);
 void link_free(struct link *link);

@@ -223,16 +223,19 @@ make_link(struct torture *torture, const char *no_spaces)
             no_spaces != NULL ? no_spaces : "no TUN devices (/dev/net/tun)");
     else if (!link_has_netem(torture->link))
         say("NOTE: this kernel has no netem, so the link loses, delays and doubles packets by itself\n");
+    if (!torture->daemon.has_disk)
+        say("NOTE: this machine has no file system of its own for the log, so instead of a full disk its length is limited\n");
 }
 
 static void
 torture_init(struct torture *torture)
 {
-    const char *no_spaces = link_enter();
+    bool mounts;
+    const char *no_spaces = link_enter(&mounts);
 
     torture->dice.state = seed;
     process_raise_descriptors();
-    daemon_init(&torture->daemon, folder, program);
+    daemon_init(&torture->daemon, folder, program, mounts);
     make_link(torture, no_spaces);
     struct way near = {.port = torture->daemon.port, .address = "127.0.0.1", .space = -1}, far = link_way(torture->link);
     folk_init(&torture->folk, "normal users", pace_scaled(USERS), 0, seed + 1, &near, &far);

@@ -72,12 +72,14 @@ interface_up(const char *name, const char *address)
 }
 
 const char *
-link_enter(void)
+link_enter(bool *mounts)
 {
-    if (unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 && (!enter_user_space() || unshare(CLONE_NEWNET | CLONE_NEWNS) != 0))
+    bool apart = unshare(CLONE_NEWNET) == 0 || (enter_user_space() && unshare(CLONE_NEWNET) == 0);
+
+    /* Below a root that is no mount (chroot), what is mounted cannot be kept from the outside. */
+    *mounts = unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    if (!apart)
         return "no network namespaces (needs root, or user namespaces)";
-    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-        return "no file systems of its own";
     return interface_up("lo", NULL) ? NULL : "no loopback device";
 }
 
