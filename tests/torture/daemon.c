@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 1024, LOOK_MS = 5, PEER_TIMEOUT_S = 60, HELLO_TIMEOUT_S = 5, MESSAGE_TIMEOUT_S = 3, UDP_TIMEOUT_S = 15, SHOWN_BYTES = 2048 };
+enum { TEXT_BYTES = 1024, LOOK_MS = 5, MESSAGE_TIMEOUT_S = 3, UDP_TIMEOUT_S = 15, SHOWN_BYTES = 2048 };
 #define DISK_SIZE "size=64m"
 
 static const char *
@@ -51,8 +51,8 @@ write_config(struct daemon *daemon)
     snprintf(text, sizeof text,
         "port = %u\nbind = all\nworkers = 3\nadmin-port = none\nhello-timeout = %d\nmessage-timeout = %d\nudp-timeout = %d\npeer-timeout = %d\n"
         "verbose = %s\n",
-        daemon->port, pace_seconds(HELLO_TIMEOUT_S), pace_seconds(MESSAGE_TIMEOUT_S), pace_seconds(UDP_TIMEOUT_S), daemon->peer_timeout_s,
-        daemon->verbose ? "on" : "off");
+        daemon->port, pace_seconds(daemon->settings.hello_timeout_s), pace_seconds(MESSAGE_TIMEOUT_S), pace_seconds(UDP_TIMEOUT_S),
+        pace_seconds(daemon->settings.peer_timeout_s), daemon->settings.verbose ? "on" : "off");
     write_text(daemon, "new.conf", 0644, text);
     snprintf(from, sizeof from, "%s", path_in(daemon, "new.conf"));
     ck_assert_int_eq(rename(from, path_in(daemon, "alo.conf")), 0);
@@ -120,7 +120,8 @@ daemon_init(struct daemon *daemon, const char *folder, const char *program, bool
 {
     struct rlimit files;
 
-    *daemon = (struct daemon){.port = port_of_ones_own(), .peer_timeout_s = pace_seconds(PEER_TIMEOUT_S)};
+    *daemon =
+        (struct daemon){.port = port_of_ones_own(), .settings = {.hello_timeout_s = DAEMON_HELLO_TIMEOUT_S, .peer_timeout_s = DAEMON_PEER_TIMEOUT_S}};
     snprintf(daemon->folder, sizeof daemon->folder, "%s", folder);
     ck_assert_int_eq(mkdir(path_in(daemon, "disk"), 0755), 0);
     daemon->has_disk = mounts && mount("torture", path_in(daemon, "disk"), "tmpfs", 0, DISK_SIZE) == 0;
@@ -192,12 +193,10 @@ await_event(struct daemon *daemon, const char *event, unsigned before)
 }
 
 void
-daemon_reload(struct daemon *daemon, int peer_timeout_s, bool verbose)
+daemon_reload(struct daemon *daemon)
 {
     unsigned before = daemon_events(daemon, "reloaded");
 
-    daemon->peer_timeout_s = pace_seconds(peer_timeout_s);
-    daemon->verbose = verbose;
     write_config(daemon);
     server_signal(daemon->server, SIGHUP);
     await_event(daemon, "reloaded", before);

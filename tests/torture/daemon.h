@@ -14,7 +14,13 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
-enum { DAEMON_PATH = 128 };
+enum { DAEMON_PATH = 128, DAEMON_HELLO_TIMEOUT_S = 5, DAEMON_PEER_TIMEOUT_S = 60 };
+
+/* Of its configuration, what faults change. Seconds are stretched for tools. */
+struct daemon_settings {
+    int hello_timeout_s, peer_timeout_s;
+    bool verbose;
+};
 
 struct daemon {
     struct server *server;
@@ -23,8 +29,7 @@ struct daemon {
     bool has_disk; /* the log's file system is its own */
     bool is_full;
     rlim_t file_limit; /* as it is when nothing is full */
-    int peer_timeout_s;
-    bool verbose;
+    struct daemon_settings settings;
     _Atomic int64_t *clock_ns; /* what its calendar clock is ahead; NULL: it cannot be moved */
 };
 
@@ -44,8 +49,8 @@ void daemon_kill(struct daemon *daemon);
 /* It must run; otherwise the test fails, with the end of the log. */
 void daemon_check(struct daemon *daemon);
 
-/* Has the configuration read anew, with these, and waits until it holds. */
-void daemon_reload(struct daemon *daemon, int peer_timeout_s, bool verbose);
+/* Has the configuration read anew, with other settings, and waits until they hold. */
+void daemon_reload(struct daemon *daemon);
 
 /* How many lines of this event are in the log; size of the log in bytes. */
 unsigned daemon_events(const struct daemon *daemon, const char *event);

@@ -28,6 +28,8 @@ enum {
     SLOW_MAX = 300,
     OPEN_AT_ONCE = 100,
     TURN_MS = 10,
+    LOOK_MS = 100,
+    PATIENT_TIMEOUT_S = 3600,
     SLOW_TURN_MS = 40,
     EVENTS = 256,
     ANSWER_BYTES = 512,
@@ -140,17 +142,57 @@ silent_run(struct helper *helper)
 static const char *
 silent_begin(struct torture *torture)
 {
+    if (silent_count() < pace_scaled(SILENT_MAX) && !torture->together)
+        torture_say("NOTE: this machine has descriptors for only %u connections that say nothing\n", silent_count());
+    if (!torture->together) {
+        torture->daemon.settings.hello_timeout_s = PATIENT_TIMEOUT_S;
+        daemon_reload(&torture->daemon);
+    }
     helper_start(&silent_helper, torture->daemon.port, dice_throw(&torture->dice), silent_run);
     return NULL;
+}
+
+/* Goes on until so many are counted. Fails when there are no more for long, however slowly they come. */
+static void
+await_silent(struct torture *torture, uint64_t (*counted)(const struct torture *torture), const char *what)
+{
+    int64_t deadline = pace_deadline_ms();
+
+    for (uint64_t most = 0, now = counted(torture); now < silent_count(); now = counted(torture)) {
+        if (now > most) {
+            most = now;
+            deadline = pace_deadline_ms();
+        }
+        ck_assert_msg(pace_left_ms(deadline) > 0, "of %u connections that say nothing, only %" PRIu64 " are %s", silent_count(), most, what);
+        for (int64_t look_ms = pace_now_ms() + LOOK_MS; pace_now_ms() < look_ms;)
+            torture_turn(torture);
+    }
+}
+
+static uint64_t
+silent_taken(const struct torture *torture)
+{
+    uint64_t taken = (uint64_t)process_descriptors(torture->daemon.server->process), open = helper_counted(&silent_helper, COUNT_OPEN);
+
+    return taken < open ? taken : open;
+}
+
+static uint64_t
+silent_told(const struct torture *torture)
+{
+    (void)torture;
+    return helper_counted(&silent_helper, COUNT_TOLD);
 }
 
 static void
 silent_end(struct torture *torture, char *held, size_t size)
 {
-    /* A slow machine needs longer to have them all. When others take the places as well, it never has. */
-    for (int64_t deadline = pace_deadline_ms(); !torture->together && helper_counted(&silent_helper, COUNT_MOST) < silent_count();) {
-        ck_assert_msg(pace_left_ms(deadline) > 0, "the server takes only %" PRIu64 " connections", helper_counted(&silent_helper, COUNT_MOST));
-        torture_turn(torture);
+    /* None is ended before the server has all of them, and then all are. When others take the places as well, it never has. */
+    if (!torture->together) {
+        await_silent(torture, silent_taken, "taken by the server");
+        torture->daemon.settings.hello_timeout_s = DAEMON_HELLO_TIMEOUT_S;
+        daemon_reload(&torture->daemon);
+        await_silent(torture, silent_told, "told that they have said nothing for too long");
     }
     helper_stop(&silent_helper);
     torture_rounds(torture, &torture->folk, 2);

@@ -147,7 +147,7 @@ datagrams_begin(struct torture *torture)
     for (int64_t deadline = pace_deadline_ms(); helper_counted(&datagram_helper, COUNT_LOGINS) < USERS; torture_turn(torture))
         ck_assert_msg(pace_left_ms(deadline) > 0, "users of UDP cannot log in");
     if (!torture->together) /* then it is another fault's */
-        link_set(torture->link,
+        torture_weather(torture,
             &(struct link_weather){.loss_percent = LOSS_PERCENT, .doubled_percent = DOUBLED_PERCENT, .delay_ms = DELAY_MS, .jitter_ms = JITTER_MS});
     return NULL;
 }
@@ -158,7 +158,7 @@ datagrams_end(struct torture *torture, char *held, size_t size)
     struct helper_books *counts = datagram_helper.books;
 
     torture_rest(torture);
-    link_set(torture->link, &(struct link_weather){.cut = false});
+    torture_weather(torture, &(struct link_weather){.cut = false});
     torture->far.pauses = true;
     for (unsigned i = 0; i < followed_count; i++)
         counts->truth[i] = torture->far.people[i].phase == PERSON_THERE;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOSS_PERCENT = 20, DOUBLED_PERCENT = 2, DELAY_MS = 60, JITTER_MS = 40, PATIENT_TIMEOUT_S = 60, SHORT_TIMEOUT_S = 5 };
+enum { LOSS_PERCENT = 20, DOUBLED_PERCENT = 2, DELAY_MS = 60, JITTER_MS = 40, SHORT_TIMEOUT_S = 5 };
 
 static struct link_books books;
 static unsigned vanished;
@@ -18,7 +18,7 @@ static const char *
 weather_begin(struct torture *torture, const struct link_weather *weather)
 {
     books = link_books(torture->link);
-    link_set(torture->link, weather);
+    torture_weather(torture, weather);
     return NULL;
 }
 
@@ -47,7 +47,7 @@ weather_end(struct torture *torture, char *held, size_t size)
     struct link_books now = link_books(torture->link);
 
     torture_rounds(torture, &torture->far, 1);
-    link_set(torture->link, &(struct link_weather){.cut = false});
+    torture_weather(torture, &(struct link_weather){.cut = false});
     if (link_has_netem(torture->link))
         snprintf(held, size, "netem between, %" PRIu64 " packets came through it", now.carried - books.carried);
     else
@@ -59,10 +59,11 @@ weather_end(struct torture *torture, char *held, size_t size)
 static const char *
 cut_begin(struct torture *torture)
 {
-    daemon_reload(&torture->daemon, SHORT_TIMEOUT_S, false);
+    torture->daemon.settings.peer_timeout_s = SHORT_TIMEOUT_S;
+    daemon_reload(&torture->daemon);
     torture_rounds(torture, &torture->far, 1);
     torture_rest(torture);
-    link_set(torture->link, &(struct link_weather){.cut = true});
+    torture_weather(torture, &(struct link_weather){.cut = true});
     vanished = 0;
     for (unsigned i = 0; i < torture->far.count; i++)
         vanished += torture->far.people[i].far && torture->far.people[i].phase == PERSON_THERE;
@@ -74,9 +75,10 @@ static void
 cut_end(struct torture *torture, char *held, size_t size)
 {
     torture_rest(torture);
-    link_set(torture->link, &(struct link_weather){.cut = false});
+    torture_weather(torture, &(struct link_weather){.cut = false});
     torture->far.cut = false;
-    daemon_reload(&torture->daemon, PATIENT_TIMEOUT_S, false);
+    torture->daemon.settings.peer_timeout_s = DAEMON_PEER_TIMEOUT_S;
+    daemon_reload(&torture->daemon);
     torture_rounds(torture, &torture->far, 2);
     snprintf(held, size, "%u users vanished without a word; their friends heard it once each, by '%s'; then they came again", vanished,
         link_is_real(torture->link) ? "timeout" : "closed");

@@ -13,7 +13,6 @@
 #include <string.h>
 
 enum {
-    PEER_TIMEOUT_S = 60,
     GREEDY_MAX = 600,
     REFUSALS = 3,
     SPARE_DESCRIPTORS = 24,
@@ -43,7 +42,8 @@ static const char *
 disk_begin(struct torture *torture)
 {
     disk_dropped = daemon_events(&torture->daemon, "log_dropped");
-    daemon_reload(&torture->daemon, PEER_TIMEOUT_S, true);
+    torture->daemon.settings.verbose = true;
+    daemon_reload(&torture->daemon);
     daemon_fill_disk(&torture->daemon, true);
     disk_bytes = daemon_log_bytes(&torture->daemon);
     return NULL;
@@ -59,7 +59,8 @@ disk_end(struct torture *torture, char *held, size_t size)
     daemon_fill_disk(&torture->daemon, false);
     for (int64_t deadline = pace_deadline_ms(); daemon_events(&torture->daemon, "log_dropped") <= disk_dropped; torture_turn(torture))
         ck_assert_msg(pace_left_ms(deadline) > 0, "there is room again, and the log does not say what it lost");
-    daemon_reload(&torture->daemon, PEER_TIMEOUT_S, false);
+    torture->daemon.settings.verbose = false;
+    daemon_reload(&torture->daemon);
     snprintf(held, size, "a verbose log had no room for a line; nobody waited for it; with room again it said what it had lost, and went on");
 }
 

@@ -33,6 +33,8 @@ enum {
     TOGETHER_SHARES = 3, /* of what one fault gets */
     END_SECONDS = 600,   /* that a slow machine may take on top of it until all of it is ended */
     TURN_MS = 5,
+    BAD_MS = 20000,  /* so long packets are lost at most, while a sender waits at most 26 s from one try to the next, */
+    GOOD_MS = 30000, /* and then none are, so that no try of a sender is its last (DAEMON_PEER_TIMEOUT_S) */
     FAULTS_MAX = 24,
 };
 
@@ -41,7 +43,8 @@ static char program[PATH_MAX];
 static unsigned seconds;
 static uint64_t seed;
 
-static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+void
+torture_say(const char *format, ...)
 {
     va_list values;
 
@@ -60,6 +63,28 @@ number_given(const char *name, uint64_t otherwise)
 }
 
 void
+torture_weather(struct torture *torture, const struct link_weather *weather)
+{
+    torture->weather = *weather;
+    torture->is_bad = weather->loss_percent > 0 || weather->delay_ms > 0;
+    torture->weather_ms = pace_now_ms() + BAD_MS;
+    link_set(torture->link, weather);
+}
+
+/* What was sent in bad weather, and again and again, is sent again in good weather before the server's patience with its peer is over. */
+static void
+weather_turn(struct torture *torture)
+{
+    static const struct link_weather good = {.cut = false};
+
+    if (torture->weather.loss_percent == 0 || pace_now_ms() < torture->weather_ms)
+        return;
+    torture->is_bad = !torture->is_bad;
+    torture->weather_ms = pace_now_ms() + (torture->is_bad ? BAD_MS : GOOD_MS);
+    link_set(torture->link, torture->is_bad ? &torture->weather : &good);
+}
+
+void
 torture_turn(struct torture *torture)
 {
     struct pollfd pollers[] = {{.fd = torture->folk.poller, .events = POLLIN}, {.fd = torture->far.poller, .events = POLLIN}};
@@ -68,6 +93,7 @@ torture_turn(struct torture *torture)
     folk_turn(&torture->folk);
     folk_turn(&torture->far);
     daemon_check(&torture->daemon);
+    weather_turn(torture);
 }
 
 void
@@ -129,15 +155,15 @@ say_held(struct torture *torture, const char *name, int64_t begun_ms, const char
 
     *row = (struct row){.name = name, .seconds = (double)(pace_now_ms() - begun_ms) / 1000, .near = torture->folk.books, .far = torture->far.books};
     torture->folk.books = torture->far.books = (struct folk_books){.rounds = 0};
-    say("%s, %.1f s: %s%s%" PRIu64 " changes told to normal users, none missed, none wrong; slowest %" PRId64 " ms\n", name, row->seconds, held,
-        held[0] != '\0' ? ". " : "", row->near.told + row->far.told, row->near.slowest_ms);
+    torture_say("%s, %.1f s: %s%s%" PRIu64 " changes told to normal users, none missed, none wrong; slowest %" PRId64 " ms\n", name, row->seconds,
+        held, held[0] != '\0' ? ". " : "", row->near.told + row->far.told, row->near.slowest_ms);
 }
 
 static void
 say_left_out(const char *name, const char *why)
 {
     rows[row_count++] = (struct row){.name = name, .left_out = why};
-    say("%s: LEFT OUT, for this machine has %s\n", name, why);
+    torture_say("%s: LEFT OUT, for this machine has %s\n", name, why);
 }
 
 static void
@@ -145,19 +171,19 @@ say_table(void)
 {
     unsigned left_out = 0;
 
-    say("\n%-40s %8s %8s %8s %10s %10s %10s %10s\n", "held", "s", "rounds", "told", "let in", "slowest", "told at", "slowest");
-    say("%-40s %8s %8s %8s %10s %10s %10s %10s\n", "", "", "", "", "later", "ms", "the link", "ms");
+    torture_say("\n%-40s %8s %8s %8s %10s %10s %10s %10s\n", "held", "s", "rounds", "told", "let in", "slowest", "told at", "slowest");
+    torture_say("%-40s %8s %8s %8s %10s %10s %10s %10s\n", "", "", "", "", "later", "ms", "the link", "ms");
     for (unsigned i = 0; i < row_count; i++) {
         const struct row *row = &rows[i];
 
         left_out += row->left_out != NULL;
         if (row->left_out != NULL)
-            say("%-40s LEFT OUT: %s\n", row->name, row->left_out);
+            torture_say("%-40s LEFT OUT: %s\n", row->name, row->left_out);
         else
-            say("%-40s %8.1f %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %10" PRId64 " %10" PRIu64 " %10" PRId64 "\n", row->name, row->seconds,
+            torture_say("%-40s %8.1f %8" PRIu64 " %8" PRIu64 " %10" PRIu64 " %10" PRId64 " %10" PRIu64 " %10" PRId64 "\n", row->name, row->seconds,
                 row->near.rounds, row->near.told, row->near.refused + row->far.refused, row->near.slowest_ms, row->far.told, row->far.slowest_ms);
     }
-    say("torture: %u held, %u left out\n", row_count - left_out, left_out);
+    torture_say("torture: %u held, %u left out\n", row_count - left_out, left_out);
 }
 
 static void
@@ -207,7 +233,7 @@ run_together(struct torture *torture, int64_t share_ms)
         held[0] = '\0';
         there--;
         begun[there]->end(torture, held, sizeof held);
-        say("    %s: %s\n", begun[there]->name, held);
+        torture_say("    %s: %s\n", begun[there]->name, held);
     }
     torture_rest(torture);
     say_held(torture, "all at once", begun_ms, "");
@@ -219,12 +245,12 @@ make_link(struct torture *torture, const char *no_spaces)
 {
     torture->link = link_new(seed, torture->daemon.port, no_spaces == NULL);
     if (!link_is_real(torture->link))
-        say("NOTE: this machine has %s, so there is no real link: a relay holds back what users say, and a cut is a reset\n",
+        torture_say("NOTE: this machine has %s, so there is no real link: a relay holds back what users say, and a cut is a reset\n",
             no_spaces != NULL ? no_spaces : "no TUN devices (/dev/net/tun)");
     else if (!link_has_netem(torture->link))
-        say("NOTE: this kernel has no netem, so the link loses, delays and doubles packets by itself\n");
+        torture_say("NOTE: this kernel has no netem, so the link loses, delays and doubles packets by itself\n");
     if (!torture->daemon.has_disk)
-        say("NOTE: this machine has no file system of its own for the log, so instead of a full disk its length is limited\n");
+        torture_say("NOTE: this machine has no file system of its own for the log, so instead of a full disk its length is limited\n");
 }
 
 static void
@@ -248,6 +274,8 @@ START_TEST(torture_all)
     static struct torture torture;
     const struct fault *faults[FAULTS_MAX];
     unsigned count = choose(faults, false);
+
+    ck_assert_msg(count > 0, "no fault has TORTURE_ONLY=%s in its name", getenv("TORTURE_ONLY"));
     int64_t share_ms = (int64_t)seconds * 1000 / (count + TOGETHER_SHARES);
 
     torture_init(&torture);
@@ -278,7 +306,7 @@ main(void)
         perror("torture");
         return EXIT_FAILURE;
     }
-    say("torture: some %u s; TORTURE_SEED=%" PRIu64 " repeats what is done\n", seconds, seed);
+    torture_say("torture: some %u s; TORTURE_SEED=%" PRIu64 " repeats what is done\n", seconds, seed);
 
     Suite *suite = suite_create("torture");
     TCase *tests = tcase_create("torture");
@@ -288,6 +316,6 @@ main(void)
     int status = unit_run(suite);
     daemon_remove(folder);
     if (status != EXIT_SUCCESS)
-        say("torture: FAILED; TORTURE_SEED=%" PRIu64 " repeats what was done\n", seed);
+        torture_say("torture: FAILED; TORTURE_SEED=%" PRIu64 " repeats what was done\n", seed);
     return status;
 }

@@ -21,9 +21,12 @@ struct torture {
     struct dice dice;
     struct daemon daemon;
     struct link *link;
-    struct folk folk; /* the normal users, all on this machine */
-    struct folk far;  /* some behind the link, and some here who hear of them */
-    bool together;    /* all faults at once */
+    struct link_weather weather; /* bad for a while and good for a while, as long as the fault lasts */
+    bool is_bad;
+    int64_t weather_ms; /* when it changes */
+    struct folk folk;   /* the normal users, all on this machine */
+    struct folk far;    /* some behind the link, and some here who hear of them */
+    bool together;      /* all faults at once */
 };
 
 struct fault {
@@ -42,10 +45,16 @@ extern const struct fault datagram_faults[], network_faults[], process_faults[],
 
 /* Everything goes on by a moment: all users, and the server must be there. */
 void torture_turn(struct torture *torture);
+/* Says it, as printf does. */
+void torture_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Until nobody is within a round. */
 void torture_rest(struct torture *torture);
 /* Until this folk has carried out so many rounds more. */
 void torture_rounds(struct torture *torture, struct folk *folk, uint64_t rounds);
+
+/* The weather of the link is like this from now on, in turns with good weather if it is bad. */
+void torture_weather(struct torture *torture, const struct link_weather *weather);
 
 /* Newcomers may be refused from now on, and no more come than have left. */
 void torture_shortage(struct torture *torture, bool begins);
