@@ -113,6 +113,7 @@ struct folk {
     int room;      /* how many may come, then */
     bool cut;      /* the link is cut: who is far does not move */
     int patience_s;
+    void (*on_lost)(void); /* called before somebody who lost its connection fails the test: when the server is dead, that is what fails */
     struct folk_books books;
 };
 

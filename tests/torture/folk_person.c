@@ -96,8 +96,10 @@ person_leave(struct folk *folk, struct person *person)
 static void
 person_refused(struct folk *folk, struct person *person, const char *why)
 {
-    ck_assert_msg(person->excused || folk->shortage || folk->reunion || person->far, "%s: %" PRId64 ", a normal user, was not let in: %s", folk->name,
-        person->id, why);
+    if (!person->excused && !folk->shortage && !folk->reunion && !person->far) {
+        folk->on_lost();
+        ck_abort_msg("%s: %" PRId64 ", a normal user, was not let in: %s", folk->name, person->id, why);
+    }
     ck_assert_msg(
         person->heard_count == 0 && person->changes == 0, "%s: %" PRId64 " was told news and then not let in: %s", folk->name, person->id, why);
     talk_close(&person->talk, false);
@@ -199,7 +201,10 @@ person_listen(struct folk *folk, struct person *person)
     if (!ended || person->talk.client == NULL)
         return;
     const char *how = person->talk.client->end_error != 0 ? strerror(person->talk.client->end_error) : "closed";
-    ck_assert_msg(person->phase != PERSON_THERE, "%s: %" PRId64 ", a normal user, lost its connection: %s", folk->name, person->id, how);
+    if (person->phase == PERSON_THERE) {
+        folk->on_lost();
+        ck_abort_msg("%s: %" PRId64 ", a normal user, lost its connection: %s", folk->name, person->id, how);
+    }
     if (person->phase == PERSON_COMING)
         person_refused(folk, person, how);
     else

@@ -16,10 +16,12 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@ enum {
     TOGETHER_SHARES = 3, /* of what one fault gets */
     END_SECONDS = 600,   /* that a slow machine may take on top of it until all of it is ended */
     TURN_MS = 5,
+    DEATH_MS = 2000,
     BAD_MS = 20000,  /* so long packets are lost at most, while a sender waits at most 26 s from one try to the next, */
     GOOD_MS = 30000, /* and then none are, so that no try of a sender is its last (DAEMON_PEER_TIMEOUT_S) */
     FAULTS_MAX = 24,
@@ -253,32 +256,43 @@ make_link(struct torture *torture, const char *no_spaces)
         torture_say("NOTE: this machine has no file system of its own for the log, so instead of a full disk its length is limited\n");
 }
 
+static struct torture torture;
+
+/* The kernel closes the connections of a process before it says that the process has ended. */
 static void
-torture_init(struct torture *torture)
+look_for_death(void)
+{
+    for (int64_t until_ms = pace_now_ms() + DEATH_MS; pace_now_ms() < until_ms; poll(NULL, 0, TURN_MS))
+        daemon_check(&torture.daemon);
+}
+
+static void
+torture_init(void)
 {
     bool mounts;
     const char *no_spaces = link_enter(&mounts);
 
-    torture->dice.state = seed;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* what it starts ends with it, and it with the program; entering a user namespace takes this back */
+    torture.dice.state = seed;
     process_raise_descriptors();
-    daemon_init(&torture->daemon, folder, program, mounts);
-    make_link(torture, no_spaces);
-    struct way near = {.port = torture->daemon.port, .address = "127.0.0.1", .space = -1}, far = link_way(torture->link);
-    folk_init(&torture->folk, "normal users", pace_scaled(USERS), 0, seed + 1, &near, &far);
-    folk_init(&torture->far, "users at the link", pace_scaled(FAR_USERS) + FAR_FRIENDS, pace_scaled(FAR_USERS), seed + 2, &near, &far);
-    torture->far.patience_s = FAR_PATIENCE_S;
+    daemon_init(&torture.daemon, folder, program, mounts);
+    make_link(&torture, no_spaces);
+    struct way near = {.port = torture.daemon.port, .address = "127.0.0.1", .space = -1}, far = link_way(torture.link);
+    folk_init(&torture.folk, "normal users", pace_scaled(USERS), 0, seed + 1, &near, &far);
+    folk_init(&torture.far, "users at the link", pace_scaled(FAR_USERS) + FAR_FRIENDS, pace_scaled(FAR_USERS), seed + 2, &near, &far);
+    torture.far.patience_s = FAR_PATIENCE_S;
+    torture.folk.on_lost = torture.far.on_lost = look_for_death;
 }
 
 START_TEST(torture_all)
 {
-    static struct torture torture;
     const struct fault *faults[FAULTS_MAX];
     unsigned count = choose(faults, false);
 
     ck_assert_msg(count > 0, "no fault has TORTURE_ONLY=%s in its name", getenv("TORTURE_ONLY"));
     int64_t share_ms = (int64_t)seconds * 1000 / (count + TOGETHER_SHARES);
 
-    torture_init(&torture);
+    torture_init();
     torture_rounds(&torture, &torture.folk, 5);
     for (unsigned i = 0; i < count; i++)
         run_fault(&torture, faults[i], share_ms);
