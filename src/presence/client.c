@@ -334,17 +334,17 @@ client_retry(struct presence *presence, struct worker *worker, struct client *cl
 static void
 count_end(struct presence *presence, struct worker *worker, struct client *client) REQUIRES(worker_role)
 {
-    if (client->end == END_COUNTED)
+    if (client->counted)
         return;
     client_note_end(client, atomic_load_explicit(&presence->stopping, memory_order_relaxed) ? END_STOPPED : end_of_reason(loss_of(client)));
     counter_add(&presence_tally(presence, worker)->ended[client->end][client_transport(client)], 1);
-    client->end = END_COUNTED;
+    client->counted = true;
 }
 
 bool
 client_ended(struct presence *presence, struct worker *worker, struct client *client)
 {
-    bool is_first = client->end != END_COUNTED;
+    bool is_first = !client->counted;
 
     count_end(presence, worker, client);
     if (client->absent && is_first)

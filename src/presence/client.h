@@ -38,7 +38,8 @@ struct client {
     enum leave_reason reason : 2;  /* why, while it is departing or absent */
     bool parked : 1;               /* its next object waits, for earlier news or its turn: `turn` is in one of the desk's lists */
     bool backlogged : 1;           /* JSON-RPC: it is not read from until its answers have left */
-    enum session_end end : 3;      /* how it ended, for the tally: what was said first counts */
+    enum session_end end : 3;      /* how it ended: what was said first counts */
+    bool counted : 1;              /* that is in the tally */
     union {
         struct deadline retry;
         struct {

@@ -25,7 +25,6 @@ enum session_end {
     END_STOPPED,  /* the server stopped, or was drained */
     END_OPERATOR, /* an operator closed it */
     END_KINDS,
-    END_COUNTED = END_KINDS, /* it has been counted */
 };
 
 struct tally {

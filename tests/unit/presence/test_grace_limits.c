@@ -138,6 +138,29 @@ START_TEST(what_waited_for_memory_may_have_a_grace_then)
 }
 END_TEST
 
+/* Whom an operator closes has none, also if there was no memory for telling that at once. */
+START_TEST(whom_an_operator_closes_waits_for_memory_only)
+{
+    struct actor *two = stage_correspond(0);
+    struct client *client;
+    uint32_t slot = 0;
+
+    stage_hello(two, 2, "1");
+    stage_settle();
+    stage_expect(watcher, "+");
+    client = client_of(worker_next_session(&stage.workers[0], &slot, HANDLE_SLOTS_MAX));
+    faults_allocation(1, 1);
+    client_dismiss(stage.presence, &stage.workers[0], client);
+    stage_write(0);
+    faults_allocation(0, 0);
+    ck_assert(client->departing && client->session.closed);
+    stage_pass_ms(STAGE_RETRY_MS);
+    stage_expect(watcher, "-");
+    ck_assert_uint_eq(absent_clients(), 0);
+    ck_assert_uint_eq(kept_sessions(), 0);
+}
+END_TEST
+
 /* Without memory for the mail that says that a user is back, the lost session stays until its time is over. */
 START_TEST(what_is_kept_ends_with_its_time_at_the_latest)
 {
@@ -300,6 +323,7 @@ main(void)
     tcase_add_test(tests, datagrams_have_room_of_their_own);
     tcase_add_test(tests, a_departure_that_finds_no_memory_is_told_later);
     tcase_add_test(tests, what_waited_for_memory_may_have_a_grace_then);
+    tcase_add_test(tests, whom_an_operator_closes_waits_for_memory_only);
     tcase_add_test(tests, what_is_kept_ends_with_its_time_at_the_latest);
     tcase_add_test(tests, mail_about_a_session_that_is_gone_is_forgotten);
     tcase_add_test(tests, mail_about_a_session_that_lingers_on_is_forgotten);
