@@ -87,7 +87,7 @@ hammer(void *argument)
 {
     struct task *task = argument;
     struct {
-        bool there;
+        bool there, absent;
         uint32_t member;
         int64_t user;
     } held[HELD] = {{0}};
@@ -107,11 +107,17 @@ hammer(void *argument)
             ASSERT(graph_user(graph, task->worker, held[slot].member).number == held[slot].user);
             held[slot].there = true;
             task->transitions[held[slot].user] += transition;
+        } else if (held[slot].there && !held[slot].absent && !tidying && rand_r(&task->seed) % 3 == 0) {
+            ASSERT(graph_lose(graph, task->worker, held[slot].member, &held[slot].absent) == 0);
+            held[slot].there = held[slot].absent;
         } else if (held[slot].there && (tidying || rand_r(&task->seed) % 3 > 0)) {
+            struct user_id user = {.number = held[slot].user};
+
+            ASSERT(!held[slot].absent || !graph_absent_user(graph, task->worker, held[slot].member, &user) || user.number == held[slot].user);
             ASSERT(graph_logout(graph, task->worker, held[slot].member, LEAVE_CLOSED, &transition) == 0);
-            held[slot].there = false;
+            held[slot].there = held[slot].absent = false;
             task->transitions[held[slot].user] += transition;
-        } else if (held[slot].there) {
+        } else if (held[slot].there && !held[slot].absent) {
             uint32_t count = random_list(&task->seed, friends);
 
             ASSERT(graph_relist(graph, task->worker, held[slot].member, friends, count) == 0);
