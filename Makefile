@@ -60,7 +60,7 @@ library_base_sources := $(addprefix src/base/,assert.c buffer.c hash.c)
 # System tests talk to a server program. Unit tests hold the server's own parts, so of what system tests share they get only
 # what has no name in common with those.
 system_support_sources := $(wildcard tests/support/*.c)
-unit_support_sources := $(addprefix tests/support/,unit.c faults.c http.c manager.c pace.c) $(wildcard tests/support/unit/*.c)
+unit_support_sources := $(addprefix tests/support/,unit.c dice.c faults.c http.c manager.c pace.c) $(wildcard tests/support/unit/*.c)
 support_sources := $(wildcard tests/support/*.c tests/support/*/*.c)
 unit_sources := $(wildcard tests/unit/test_*.c tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 system_sources := $(wildcard tests/system/test_*.c)
