@@ -389,17 +389,15 @@ grant(struct gate *gate, struct gate_pass *pass) REQUIRES(gate->mutex)
 static void
 give_rest(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
 {
-    for (uint32_t in_vain = 0; in_vain < gate->gone_count && server_may(gate, now_ms);) {
+    for (uint32_t left = gate->gone_count; left > 0 && server_may(gate, now_ms); left--) {
         struct gate_pass *pass = LIST_ENTRY(list_take_first(&gate->gone), struct gate_pass, link);
 
         if (source_may(gate, pass->source, now_ms)) {
             gate->gone_count--;
             pass->source->gone--;
             grant(gate, pass);
-            in_vain = 0;
         } else {
             list_append(&gate->gone, &pass->link);
-            in_vain++;
         }
     }
 }
