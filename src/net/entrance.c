@@ -307,10 +307,13 @@ entrance_hung_up(struct worker *worker, struct session *session)
     if (length > 0) { /* its end is behind that, and is found there when it may go on */
         session->end_seen = true;
         session_poll(worker, session);
-    } else if (length != -EAGAIN) {
+    } else if (length == 0) {
         holds_remove(&worker->entrance.holds, &session->door->hold);
         go_on(worker, session);
         session_readable(worker, session);
+    } else if (length != -EAGAIN) { /* the socket tells why it is lost only once */
+        session->timed_out = session->timed_out || length == -ETIMEDOUT;
+        session_end(worker, session);
     }
 }
 

@@ -312,6 +312,34 @@ START_TEST(who_is_held_may_leave)
 }
 END_TEST
 
+/* One who is lost inside a message has made no mistake. */
+START_TEST(who_is_held_may_be_lost)
+{
+    enum { COUNT = 20, RATE = 1 };
+    struct server *server = server_start("--message-rate-per-address %d --verbose --workers 1", RATE);
+    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.6"));
+    struct client *client = connect_from(server, "127.0.0.7"), *other = connect_from(server, "127.0.0.8");
+    char hellos[COUNT * 14 + 16] = "";
+
+    for (int i = 0; i < COUNT; i++)
+        memcpy(hellos + (size_t)i * 14, "{\"user_id\": 2}", 15);
+    strcat(hellos, "{\"user_id\"");
+    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2]");
+    (void)client_read_line(watcher->client);
+    client_send(client, hellos);
+    rpc_expect_online(watcher, "2", NULL);
+    (void)server_event(server, "messages_delayed", 0);
+    client_reset(client);
+    rpc_expect_offline(watcher, "2", "closed");
+    client_send(other, "[]");
+    client_expect_error(other, "bad_message");
+    ck_assert_ptr_nonnull(strstr(server_event(server, "client_error", 0), "bad_message"));
+    client_close(other);
+    rpc_close(watcher);
+    server_stop(server);
+}
+END_TEST
+
 /* What it had sent is carried out when it may, and then it ends. */
 START_TEST(who_is_held_may_leave_behind_its_last_words)
 {
@@ -572,6 +600,7 @@ main(void)
     tcase_add_test(tests, a_flood_from_one_address);
     tcase_add_test(tests, messages_over_the_rate_are_read_later);
     tcase_add_test(tests, who_is_held_may_leave);
+    tcase_add_test(tests, who_is_held_may_be_lost);
     tcase_add_test(tests, who_is_held_may_leave_behind_its_last_words);
     tcase_add_test(tests, calls_of_a_batch_are_messages);
     tcase_add_test(tests, datagrams_are_counted_too);
