@@ -3,8 +3,8 @@
  * The grace of users whose last session was lost: for a while they count as online, and when they come back meanwhile nobody hears of it. The lost
  * session stays in its place until then, absent, without its socket. On the thread of its worker.
  *
- * The absent ones and the sessions that are there never are more than there may be sessions, and they keep no newcomer out: where there is no
- * room, a departure is told at once.
+ * The absent ones and the sessions that are there are no more than there may be sessions, but for what a worker has not looked at since its last turn,
+ * and they keep no newcomer out: where there is no room, a departure is told at once.
  */
 #ifndef PRESENCE_GRACE_H
 #define PRESENCE_GRACE_H
