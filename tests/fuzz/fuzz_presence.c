@@ -4,12 +4,13 @@
  * crashes, each line told is JSON, no answer to a datagram is longer than three times that, and when all have left, nothing of them is left.
  *
  * Input: lines. The first byte says who sends the rest of the line: 'a' and 'b' are streams, '1' to '4' are addresses. 'A' and 'B' end a stream's
- * input, '.' is a turn of the worker, 'z' lets four seconds pass.
+ * input, 'c' connects again those that have ended, '.' is a turn of the worker, 'z' lets four seconds pass, 'g' gives the users of lost sessions a grace, 'G' takes it.
  */
 #include "base/assert.h"
 #include "net/session_internal.h"
 #include "net/worker.h"
 #include "net/worker_internal.h"
+#include "presence/client.h"
 #include "presence/datagram.h"
 #include "presence/desk.h"
 #include "transport/tcp.h"
@@ -21,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { STREAMS = 2, PASS_MS = 4000, TURNS_MAX = 10000, SAID_MAX = 1 << 20 };
+enum { STREAMS = 2, PASS_MS = 4000, GRACE_MS = 6000, TURNS_MAX = 10000, SAID_MAX = 1 << 20 };
 
 static struct worker worker;
 static struct worker_config config;
@@ -105,10 +106,14 @@ free_ended(void)
             close(session->descriptor);
             admission_leave(&admission);
         }
+        session->descriptor = -1;
         session->closed = true;
+        worker.kept++;
         write_queue_clear(&session->queue, &worker.pool);
-        ASSERT(presence_handler.ended(presence, &worker, session));
-        worker_release(&worker, session);
+        if (presence_handler.ended(presence, &worker, session))
+            worker_release(&worker, session);
+        else
+            ASSERT(client_of(session)->absent);
     }
 }
 
@@ -222,6 +227,29 @@ send_datagram(int address, const uint8_t *bytes, size_t length)
 }
 
 static void
+connect_again(void)
+{
+    for (int i = 0; i < STREAMS; i++) {
+        if (streams[i] != NULL)
+            continue;
+        (void)check_said(peers[i]);
+        close(peers[i]);
+        connect_stream(i);
+    }
+}
+
+static void
+give_grace(uint64_t time_ms)
+{
+    static const enum deadline_kind kinds[] = {DEADLINE_GRACE, DEADLINE_GRACE_DATAGRAM};
+
+    for (int i = 0; i < 2; i++) {
+        config.timeouts_ms[kinds[i]] = time_ms;
+        deadlines_change(worker_deadlines(&worker, kinds[i]), time_ms, worker.now_ms);
+    }
+}
+
+static void
 carry_out(const uint8_t *line, size_t length)
 {
     switch (line[0]) {
@@ -230,7 +258,10 @@ carry_out(const uint8_t *line, size_t length)
     case 'A': end_stream(0); break;
     case 'B': end_stream(1); break;
     case '.': (void)turn(); break;
+    case 'c': connect_again(); break;
     case 'z': pass(); break;
+    case 'g': give_grace(GRACE_MS); break;
+    case 'G': give_grace(0); break;
     default:
         if (line[0] >= '1' && line[0] <= '4')
             send_datagram(line[0] - '0', line + 1, length - 1);
@@ -269,10 +300,12 @@ end(void)
         if (streams[i] != NULL)
             session_end(&worker, streams[i]);
     settle();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         pass();
+    give_grace(0);
     census = graph_census(presence->graph);
-    ASSERT(worker.sessions.count == 0 && census.members == 0 && census.edges == 0 && census.users == 0);
+    ASSERT(worker.sessions.count == 0 && worker.kept == 0 && census.members == 0 && census.edges == 0 && census.users == 0);
+    ASSERT(atomic_load(&presence->absent[TALLY_TCP]) == 0 && atomic_load(&presence->absent[TALLY_UDP]) == 0);
     ASSERT(presence->desks[0].unfinished == 0 && presence->desks[0].progress == NULL);
     ASSERT(admission_count(&admission) == 0 && admission_count(&datagram_admission) == 0);
     for (int i = 0; i < STREAMS; i++) {
