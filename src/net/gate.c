@@ -427,13 +427,20 @@ give_turns(struct gate *gate, uint64_t now_ms) REQUIRES(gate->mutex)
         give_rest(gate, now_ms);
 }
 
+/* Is there room for the words of one more who has hung up? */
+static bool
+has_room_for_gone(const struct gate *gate, const struct source *source) REQUIRES(gate->mutex)
+{
+    return gate->gone_count < GATE_GONE_MAX && (!has_address(source) || source->gone < GATE_GONE_OF_ONE);
+}
+
 bool
 gate_hung_up(struct gate *gate, struct gate_pass *pass)
 {
     bool may_stay;
 
     mutex_lock(&gate->mutex);
-    may_stay = pass->state != GATE_WAITING || gate->gone_count < GATE_GONE_MAX;
+    may_stay = pass->state != GATE_WAITING || has_room_for_gone(gate, pass->source);
     if (may_stay && pass->state == GATE_WAITING) {
         list_remove(&pass->link);
         queue_shortened(gate, pass->source);

@@ -23,6 +23,7 @@ enum {
     GATE_SHELVES = 1 << 16,
     GATE_IDLE_MAX = 1 << 16, /* sources that nobody is connected from; some 10 MiB */
     GATE_GONE_MAX = 256,     /* newcomers that have hung up whose words are kept for later */
+    GATE_GONE_OF_ONE = 64,   /* of these, from one address: others have room too */
     GATE_WORKERS_MAX = 256,
 };
 

@@ -353,6 +353,33 @@ START_TEST(of_too_many_who_hang_up_some_are_let_go)
 }
 END_TEST
 
+/* Those of one address leave room for others'. */
+START_TEST(of_too_many_of_an_address_some_are_let_go)
+{
+    static struct gate_pass passes[GATE_GONE_OF_ONE + 2];
+    struct gate_pass other = {0};
+
+    begin((struct gate_limits){.login_rate = 1});
+    for (uint32_t i = 0; i < GATE_GONE_OF_ONE + 2; i++) {
+        ck_assert_int_eq(enter(&passes[i], four(1)), 0);
+        ck_assert(gate_ask(&gate, &passes[i], 0, now_ms) == (i == 0));
+        ck_assert(i == 0 || gate_hung_up(&gate, &passes[i]) == (i <= GATE_GONE_OF_ONE));
+    }
+    ck_assert_int_eq(enter(&other, four(2)), 0);
+    ck_assert(!gate_ask(&gate, &other, 0, now_ms) && gate_hung_up(&gate, &other));
+    leave(passes, GATE_GONE_OF_ONE + 2);
+    /* Who has no address has no limit of one. */
+    for (uint32_t i = 0; i < GATE_GONE_OF_ONE + 2; i++) {
+        ck_assert_int_eq(gate_enter(&gate, &passes[i], GATE_NOWHERE, NULL, now_ms), 0);
+        ck_assert(!gate_ask(&gate, &passes[i], 0, now_ms) && gate_hung_up(&gate, &passes[i]));
+    }
+    leave(passes, GATE_GONE_OF_ONE + 2);
+    gate_leave(&gate, &other, now_ms);
+    ck_assert_uint_eq(gate.gone_count, 0);
+    gate_done(&gate);
+}
+END_TEST
+
 /* One who goes while it waits makes room, and its turn is the next one's. */
 START_TEST(who_leaves_does_not_take_a_turn)
 {
@@ -564,6 +591,7 @@ main(void)
     tcase_add_test(tests, who_hangs_up_comes_behind_a_crowd);
     tcase_add_test(tests, who_has_hung_up_is_no_connection_of_its_address);
     tcase_add_test(tests, of_too_many_who_hang_up_some_are_let_go);
+    tcase_add_test(tests, of_too_many_of_an_address_some_are_let_go);
     tcase_add_test(tests, who_leaves_does_not_take_a_turn);
     tcase_add_test(tests, datagrams_do_not_starve_those_who_wait);
     tcase_add_test(tests, a_greedy_address_does_not_hold_up_datagrams);
