@@ -15,7 +15,10 @@ _Static_assert((int)HISTORY_SHARDS == (int)SHARD_COUNT, "each shard has a ring")
 struct past *
 history_new(void)
 {
-    return calloc((size_t)HISTORY_SHARDS * HISTORY_LENGTH, sizeof(struct past));
+    enum { LINE_BYTES = HISTORY_LINE * sizeof(struct past) };
+
+    _Static_assert(LINE_BYTES == 64, "a cache line");
+    return aligned_alloc(LINE_BYTES, (size_t)HISTORY_SHARDS * HISTORY_LENGTH * sizeof(struct past)); /* what was not written is not read */
 }
 
 /* Goes on from the transition before *number; returns whether there is more to look at. */
