@@ -261,14 +261,19 @@ why(const struct session_view *view, bool is_listed)
     return "it does not list the user, so it is told nothing of it";
 }
 
-/* Does a session of the user list the watcher? */
+/* Does a session of the user list the watcher, or the one that was lost? */
 static bool
 user_lists_watcher(const struct inquiry *inquiry)
 {
-    for (uint32_t number = 0; number < inquiry->part_count; number++)
-        for (uint32_t i = 0; i < inquiry->parts[number].count; i++)
-            if (inquiry->parts[number].views[i].which == 1 && inquiry->parts[number].views[i].lists_other)
+    for (uint32_t number = 0; number < inquiry->part_count; number++) {
+        const struct inquiry_part *part = &inquiry->parts[number];
+
+        if (part->lost_lists)
+            return true;
+        for (uint32_t i = 0; i < part->count; i++)
+            if (part->views[i].which == 1 && part->views[i].lists_other)
                 return true;
+    }
     return false;
 }
 

@@ -26,8 +26,10 @@ graph_look(struct graph *graph, uint32_t worker, struct user_id id, struct graph
         facts->changed_at_ms = user->changed_at_ms;
         facts->watchers = user->watchers.count;
         facts->absent = session != SLOTS_NONE && member_at(graph, session)->absent;
-        if (facts->absent)
+        if (facts->absent) {
+            facts->lost = member_at(graph, session)->handle;
             session = SLOTS_NONE;
+        }
         for (; session != SLOTS_NONE && facts->sessions < GRAPH_FACTS_SESSIONS; session = member_at(graph, session)->next)
             facts->handles[facts->sessions++] = member_at(graph, session)->handle;
         facts->has_more_sessions = session != SLOTS_NONE;

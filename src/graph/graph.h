@@ -125,7 +125,7 @@ int graph_logout(struct graph *graph, uint32_t worker, uint32_t member, enum lea
 /*
  * The session was lost, and its user may come back. If it was its user's last, *absent is true, and the user stays online through it: nobody is
  * told anything until either a session of the user begins, which takes its place, or graph_logout ends it, which is news as ever unless its
- * place was taken. Until then nothing else may be asked of it but graph_absent_user. If others are left, it has ended, as by graph_logout.
+ * place was taken. Until then nothing else may be asked of it but graph_absent_user and graph_lists. If others are left, it has ended, as by graph_logout.
  * -ENOMEM: nothing has happened.
  */
 int graph_lose(struct graph *graph, uint32_t worker, uint32_t member, bool *absent) REQUIRES(worker_role);
@@ -143,7 +143,8 @@ enum { GRAPH_FACTS_SESSIONS = 64 };
 
 struct graph_facts {
     bool online;
-    bool absent;                    /* its last session was lost, and it counts as online for a while; then it has no sessions */
+    bool absent; /* its last session was lost, and it counts as online for a while; then it has no sessions, but this one: */
+    struct handle lost;
     bool went_online;               /* its last transition, when changed_at_ms is not 0 */
     enum leave_reason left_because; /* if it went offline */
     uint64_t changed_at_ms;         /* since the epoch; 0: nobody watches it, and it is offline */

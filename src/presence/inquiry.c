@@ -215,10 +215,13 @@ look_at_users(struct presence *presence, struct worker *worker, struct inquiry_p
         }
     }
     if (inquiry->user_count == 2) {
+        const struct graph_facts *facts = &part->facts[1];
+        const struct client *lost = facts->absent && handle_worker(facts->lost) == worker->number ? client_find(worker, facts->lost) : NULL;
         uint32_t group = presence_group(presence, inquiry->users[1]);
 
         if (worker->number == 0)
             graph_remember(presence->graph, worker->number, inquiry->users[1], &part->history);
+        part->lost_lists = lost != NULL && lost->absent && graph_lists(presence->graph, worker->number, lost->member, inquiry->users[0]);
         part->news_waits = desk->lane.unfinished[group] + desk->celebrities.unfinished[group] > 0;
     }
 }

@@ -63,6 +63,7 @@ struct inquiry_part {
     uint32_t total;     /* sessions seen, or closed */
     uint32_t count;     /* of views */
     uint32_t described; /* of those, so many are complete */
+    bool lost_lists;    /* the second user is in grace, and the session that was lost, this worker's, lists the first */
     bool news_waits;    /* something about the second user, or one of its group, is still to be told by this worker */
     struct graph_facts facts[2];
     struct graph_history history; /* of the second user; the first worker's part only */

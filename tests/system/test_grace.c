@@ -237,6 +237,22 @@ START_TEST(while_it_lasts_the_user_is_online_for_everybody)
 }
 END_TEST
 
+/* Whom the lost session lists, hears of it when the grace is over: that is explained although the user has no session. */
+START_TEST(an_explanation_knows_the_list_that_was_lost)
+{
+    struct server *server = server_start(LONG);
+    struct session *one = session_open(server, 1, ""), *three = session_open(server, 3, "");
+
+    client_reset(two_comes(server));
+    wait_for_loss(server, 2);
+    expect_words(server, "/api/v1/explain?watcher=1&user=2", "\"because\": \"it does not list the user; it hears of the user's departures only, ");
+    expect_words(server, "/api/v1/explain?watcher=3&user=2", "\"because\": \"it does not list the user, so it is told nothing of it\"");
+    session_leave(one);
+    session_leave(three);
+    server_stop(server);
+}
+END_TEST
+
 START_TEST(over_udp_it_begins_when_the_time_out_ends)
 {
     enum { TIMEOUT_S = 3 };
@@ -426,6 +442,7 @@ main(void)
     tcase_add_test(tests, who_does_not_come_back_is_news_when_it_is_over);
     tcase_add_test(tests, only_the_last_connection_counts);
     tcase_add_test(tests, while_it_lasts_the_user_is_online_for_everybody);
+    tcase_add_test(tests, an_explanation_knows_the_list_that_was_lost);
     tcase_add_test(tests, over_udp_it_begins_when_the_time_out_ends);
     tcase_add_test(tests, a_stop_does_not_wait_for_it);
     tcase_add_test(tests, a_drain_does_not_wait_for_it);
