@@ -7,6 +7,7 @@
 
 #include "net/worker.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define WORKER_WAKE_EVENT UINT64_MAX /* event data of the mailbox's descriptor; no handle looks like it */
@@ -19,6 +20,21 @@ void worker_take_time(struct worker *worker) REQUIRES(worker_role);
 
 /* The session in a slot; NULL when there is none. */
 struct session *worker_session_at(struct worker *worker, uint32_t slot) REQUIRES(worker_role);
+
+/* Frees a session that has ended and whose socket is closed, unless the layer above is not ready. */
+void worker_free_session(struct worker *worker, struct session *session) REQUIRES(worker_role);
+/* Closes the sockets of those that have ended, many in one system call, which takes them out of the poller too; and frees them. */
+void worker_free_ended(struct worker *worker) REQUIRES(worker_role);
+
+/* Takes all of its mail, and does what it says. */
+void worker_take_mail(struct worker *worker) REQUIRES(worker_role);
+/*
+ * Tells the kernel of a changed peer time-out, for a share of the connections in each turn; later ones are dealt with when they are adopted. Returns
+ * whether there is more to do.
+ */
+bool worker_tell_peer_timeout(struct worker *worker) REQUIRES(worker_role);
+/* Does what is due, of what would be much a share. */
+void worker_fall_due(struct worker *worker) REQUIRES(worker_role);
 
 /* The worker has no ring, or not any more: says why. Without one it costs more to tell many, and nothing else is different. */
 void worker_lose_ring(struct worker *worker, int error);
