@@ -226,6 +226,13 @@ stage_close(void)
     presence_free(stage.presence);
 }
 
+void
+stage_open_again(uint32_t workers, struct presence_config config)
+{
+    stage_close();
+    stage_open_with(workers, &config);
+}
+
 struct actor *
 stage_connect(uint32_t number)
 {
@@ -538,6 +545,16 @@ struct client *
 stage_client(const struct actor *actor)
 {
     return client_of(actor->session);
+}
+
+size_t
+stage_unfinished(void)
+{
+    size_t bytes = 0;
+
+    for (uint32_t i = 0; i < stage.count; i++)
+        bytes += stage.presence->desks[i].unfinished;
+    return bytes;
 }
 
 bool

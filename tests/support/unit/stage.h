@@ -56,6 +56,8 @@ extern struct stage stage;
 struct presence_config stage_usual(void);
 void stage_open(uint32_t workers);
 void stage_open_with(uint32_t workers, const struct presence_config *config);
+/* Another stage in the place of the one that is open. */
+void stage_open_again(uint32_t workers, struct presence_config config);
 /* With stage_close, a fixture: two workers, or three, and usual limits. */
 void stage_open_two(void);
 void stage_open_three(void);
@@ -106,6 +108,8 @@ const char *stage_heard_out(struct actor *actor);
 struct graph_census stage_census(void);
 /* What presence keeps of it. */
 struct client *stage_client(const struct actor *actor);
+/* How many bytes of unfinished messages the workers count. */
+size_t stage_unfinished(void);
 /* Does its worker read from this client? */
 bool stage_is_read(const struct actor *actor);
 

@@ -14,20 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Begins anew, with other limits. */
-static void
-begin_with(struct presence_config config)
-{
-    stage_close();
-    stage_open_with(2, &config);
-}
-
-static size_t
-unfinished(void)
-{
-    return stage.presence->desks[0].unfinished + stage.presence->desks[1].unfinished;
-}
-
 /* The error, then the end, and nothing of it is left in the graph. */
 static void
 expect_failed(struct actor *actor, const char *code)
@@ -70,7 +56,7 @@ START_TEST(a_stream_may_be_cut_anywhere)
         stage_settle();
         stage_expect(watcher, "+ -");
         stage_expect(visitor, ".");
-        ck_assert_uint_eq(unfinished(), 0);
+        ck_assert_uint_eq(stage_unfinished(), 0);
         stage_close();
         stage_open(2);
     }
@@ -91,10 +77,10 @@ START_TEST(an_idle_session_has_no_buffer)
     ck_assert_ptr_null(client_of(actor->session)->input);
     stage_receive(actor, "{\"user_id\": 1, ");
     ck_assert_ptr_nonnull(client_of(actor->session)->input);
-    ck_assert_uint_gt(unfinished(), 0);
+    ck_assert_uint_gt(stage_unfinished(), 0);
     stage_receive(actor, "\"friends\": []}");
     ck_assert_ptr_null(client_of(actor->session)->input);
-    ck_assert_uint_eq(unfinished(), 0);
+    ck_assert_uint_eq(stage_unfinished(), 0);
     stage_receive(actor, " \t\r\n");
     ck_assert_ptr_null(client_of(actor->session)->input);
 }
@@ -185,7 +171,7 @@ START_TEST(limits_end_the_session)
     config.limits.message_bytes = 1024;
     config.limits.friends = 3;
     config.limits.nesting = 4;
-    begin_with(config);
+    stage_open_again(2, config);
 
     struct actor *actor = stage_connect(0);
     stage_receive(actor, "{\"user_id\": 1, \"friends\": [1, 1, 1, 1");
@@ -198,146 +184,7 @@ START_TEST(limits_end_the_session)
     for (int i = 0; i < 100 && stage_is_read(actor); i++)
         stage_receive(actor, "0123456789abcdef");
     expect_failed(actor, "too_large");
-    ck_assert_uint_eq(unfinished(), 0);
-}
-END_TEST
-
-/* A message that has begun and holds so many bytes. */
-static struct actor *
-begun(uint32_t worker, int bytes)
-{
-    struct actor *actor = stage_connect(worker);
-
-    stage_receive(actor, "{\"a\": \"");
-    for (int i = 0; i < bytes; i += 20)
-        stage_receive(actor, "01234567890123456789");
-    return actor;
-}
-
-/* One worker has room for this many buffers of 1,024 bytes. */
-static uint32_t
-room_for_kilobytes(void)
-{
-    return (uint32_t)(stage.presence->desks[0].unfinished_share / 1024);
-}
-
-static struct presence_config
-with_little_room(void)
-{
-    struct presence_config config = stage_usual();
-
-    config.limits.message_bytes = 1024;
-    config.unfinished_limit = 1;
-    return config;
-}
-
-START_TEST(all_unfinished_messages_together_are_limited)
-{
-    begin_with(with_little_room());
-    enum { MANY = 200 };
-    struct actor *actors[MANY];
-    uint32_t full = 0;
-
-    ck_assert_uint_lt(room_for_kilobytes(), MANY);
-    for (int i = 0; i < MANY; i++)
-        actors[i] = begun(0, 800);
-    ck_assert_uint_le(unfinished(), stage.presence->desks[0].unfinished_share);
-    stage_settle();
-    for (int i = 0; i < MANY; i++)
-        full += strcmp(stage_heard(actors[i]), "server_full .") == 0;
-    /* While a buffer is made larger it counts twice. */
-    ck_assert_uint_ge(full, MANY - room_for_kilobytes());
-    ck_assert_uint_le(full, MANY - room_for_kilobytes() + 1);
-
-    /* Who ends gives its share back. */
-    for (int i = 0; i < MANY; i++)
-        stage_lose(actors[i]);
-    stage_settle();
-    ck_assert_uint_eq(unfinished(), 0);
-    stage_login(0, 1, "2");
-}
-END_TEST
-
-/* Its session is freed at the end of the turn; what it held is given to those who need room before. */
-START_TEST(who_has_just_ended_holds_no_room)
-{
-    enum { OTHERS = 100 };
-    struct presence_config config = stage_usual();
-    struct actor *others[OTHERS], *holder;
-
-    config.limits.message_bytes = 64 * 1024;
-    config.unfinished_limit = 1; /* so it is twice the longest message */
-    begin_with(config);
-    holder = begun(0, 50000);
-    stage_lose(holder);
-    for (int i = 0; i < OTHERS; i++)
-        others[i] = begun(0, 800);
-    stage_settle();
-    for (int i = 0; i < OTHERS; i++)
-        stage_expect(others[i], "");
-    ck_assert_ptr_null(holder->session);
-}
-END_TEST
-
-START_TEST(who_holds_most_pays_for_the_room_that_others_need)
-{
-    begin_with(with_little_room());
-    enum { HOARDERS = 200 };
-    struct actor *watcher = stage_login(0, 1, "2, 3"), *friend = stage_login(0, 2, NULL), *hoarders[HOARDERS];
-    unsigned full = 0;
-
-    for (int i = 0; i < HOARDERS; i++)
-        hoarders[i] = begun(0, 800);
-    /* A list in two pieces, on a session that there is; and a hello in two. */
-    stage_receive(friend, "{\"user_id\": 2, \"fri");
-    stage_receive(friend, "ends\": [1]}");
-    struct actor *newcomer = stage_connect(0);
-    stage_receive(newcomer, "{\"user_");
-    stage_receive(newcomer, "id\": 3}");
-    /* Also while hoarders come on. */
-    begun(0, 800);
-    stage_settle();
-    stage_expect(watcher, "+ +");
-    stage_expect(friend, "");
-    stage_expect(newcomer, "");
-    for (int i = 0; i < HOARDERS; i++)
-        full += strcmp(stage_heard(hoarders[i]), "server_full .") == 0;
-    ck_assert_uint_gt(full, 0);
-}
-END_TEST
-
-START_TEST(of_those_who_hold_much_the_one_with_most_pays)
-{
-    enum { OTHERS = 30 };
-    struct presence_config config = stage_usual();
-    struct actor *much, *most, *more, *others[OTHERS];
-
-    config.limits.message_bytes = 64 * 1024;
-    config.unfinished_limit = 1; /* so it is twice the longest message */
-    begin_with(config);
-    much = begun(0, 10000);
-    most = begun(0, 50000);
-    more = begun(0, 20000);
-    for (int i = 0; i < OTHERS; i++)
-        others[i] = begun(0, 800);
-    stage_settle();
-    stage_expect(most, "server_full .");
-    stage_expect(much, "");
-    stage_expect(more, "");
-    for (int i = 0; i < OTHERS; i++)
-        stage_expect(others[i], "");
-}
-END_TEST
-
-START_TEST(a_worker_has_room_whatever_the_others_hold)
-{
-    begin_with(with_little_room());
-    for (int i = 0; i < 200; i++)
-        begun(0, 800);
-    struct actor *other = begun(1, 800);
-
-    stage_settle();
-    stage_expect(other, "");
+    ck_assert_uint_eq(stage_unfinished(), 0);
 }
 END_TEST
 
@@ -375,7 +222,7 @@ START_TEST(a_lost_peer_ends_the_session)
     stage_settle();
     stage_expect(watcher, "+ -");
     ck_assert_ptr_null(actor->session);
-    ck_assert_uint_eq(unfinished(), 0);
+    ck_assert_uint_eq(stage_unfinished(), 0);
 }
 END_TEST
 
@@ -466,7 +313,7 @@ START_TEST(at_most_the_queue_limit_waits_for_a_slow_reader)
     bool told = false;
 
     config.queue_limit = 16;
-    begin_with(config);
+    stage_open_again(2, config);
     struct actor *observer = stage_login(1, 4, "1");
 
     slow = stage_login(0, 1, "2");
@@ -507,7 +354,7 @@ START_TEST(much_news_in_one_turn_does_not_make_a_reader_slow)
     static char list[COMING * 6];
 
     config.queue_limit = 16;
-    begin_with(config);
+    stage_open_again(2, config);
     for (int i = 0; i < COMING; i++)
         sprintf(list + strlen(list), "%s%d", i == 0 ? "" : ", ", 100 + i);
     struct actor *watcher = stage_login(0, 1, list);
@@ -577,11 +424,6 @@ main(void)
     tcase_add_test(tests, another_users_id_is_a_mismatch);
     tcase_add_test(tests, a_bad_message_ends_the_session_and_what_came_before_counts);
     tcase_add_test(tests, limits_end_the_session);
-    tcase_add_test(tests, all_unfinished_messages_together_are_limited);
-    tcase_add_test(tests, who_has_just_ended_holds_no_room);
-    tcase_add_test(tests, who_holds_most_pays_for_the_room_that_others_need);
-    tcase_add_test(tests, of_those_who_hold_much_the_one_with_most_pays);
-    tcase_add_test(tests, a_worker_has_room_whatever_the_others_hold);
     tcase_add_test(tests, what_has_arrived_in_time_counts_when_it_is_read_later);
     tcase_add_test(tests, the_end_of_input_ends_the_session);
     tcase_add_test(tests, the_end_of_input_inside_a_message_is_an_error);
