@@ -26,13 +26,20 @@ friends_come(void)
     watcher = come(2, 3, FRIENDS(1));
 }
 
-/* And user 1 is lost. */
+/* And user 1, who is to be lost. */
 static void
-one_is_lost(void)
+one_comes(void)
 {
     friends_come();
     lost = come(0, 1, FRIENDS(2));
     expect_heard(&watcher, "1+");
+}
+
+/* And is lost. */
+static void
+one_is_lost(void)
+{
+    one_comes();
     ck_assert(lose(&lost));
 }
 
@@ -215,60 +222,52 @@ END_TEST
 
 /* ---- At once ---- */
 
-START_TEST(lost_and_back_at_once)
-{
-    bool interrupted = true;
-
-    for (long nth = 1; interrupted; nth += attempt_stride()) {
-        attempt_begin(3);
-        friends_come();
-        lost = come(0, 1, FRIENDS(2));
-        expect_heard(&watcher, "1+");
-        attempt_arm(nth, same_user_comes);
-        bool absent = lose(&lost);
-        interrupted = attempt_disarm();
-
-        ck_assert(!back.transition);
-        ck_assert(absent == (back.replaced.generation != 0));
-        if (absent)
-            lost_one_ends();
-        expect_silence();
-        expect_census(3, 3, 2, 3);
-        same_user_leaves();
-        expect_both_heard("1-");
-        attempt_end();
-    }
-}
-END_TEST
-
 static void
 the_lost_is_lost(void)
 {
     (void)lose(&lost);
 }
 
-START_TEST(back_and_lost_at_once)
+/* The user never was gone. */
+static void
+expect_nothing_but_the_end(void)
+{
+    ck_assert(!back.transition);
+    ck_assert(lost.absent == (back.replaced.generation != 0));
+    if (lost.absent)
+        lost_one_ends();
+    expect_silence();
+    expect_census(3, 3, 2, 3);
+    same_user_leaves();
+    expect_both_heard("1-");
+}
+
+/* What happens interrupts the operation at every lock. */
+static void
+interrupt_everywhere(void (*begin)(void), void (*happens)(void), void (*operation)(void), void (*expect)(void))
 {
     bool interrupted = true;
 
     for (long nth = 1; interrupted; nth += attempt_stride()) {
         attempt_begin(3);
-        friends_come();
-        lost = come(0, 1, FRIENDS(2));
-        expect_heard(&watcher, "1+");
-        attempt_arm(nth, the_lost_is_lost);
-        same_user_comes();
+        begin();
+        attempt_arm(nth, happens);
+        operation();
         interrupted = attempt_disarm();
-
-        ck_assert(!back.transition);
-        ck_assert(lost.absent == (back.replaced.generation != 0));
-        if (lost.absent)
-            lost_one_ends();
-        expect_silence();
-        same_user_leaves();
-        expect_both_heard("1-");
+        expect();
         attempt_end();
     }
+}
+
+START_TEST(lost_and_back_at_once)
+{
+    interrupt_everywhere(one_comes, same_user_comes, the_lost_is_lost, expect_nothing_but_the_end);
+}
+END_TEST
+
+START_TEST(back_and_lost_at_once)
+{
+    interrupt_everywhere(one_comes, the_lost_is_lost, same_user_comes, expect_nothing_but_the_end);
 }
 END_TEST
 
@@ -287,33 +286,13 @@ expect_gone_and_back_or_nothing(void)
 
 START_TEST(over_and_back_at_once)
 {
-    bool interrupted = true;
-
-    for (long nth = 1; interrupted; nth += attempt_stride()) {
-        attempt_begin(3);
-        one_is_lost();
-        attempt_arm(nth, same_user_comes);
-        lost_one_ends();
-        interrupted = attempt_disarm();
-        expect_gone_and_back_or_nothing();
-        attempt_end();
-    }
+    interrupt_everywhere(one_is_lost, same_user_comes, lost_one_ends, expect_gone_and_back_or_nothing);
 }
 END_TEST
 
 START_TEST(back_and_over_at_once)
 {
-    bool interrupted = true;
-
-    for (long nth = 1; interrupted; nth += attempt_stride()) {
-        attempt_begin(3);
-        one_is_lost();
-        attempt_arm(nth, lost_one_ends);
-        same_user_comes();
-        interrupted = attempt_disarm();
-        expect_gone_and_back_or_nothing();
-        attempt_end();
-    }
+    interrupt_everywhere(one_is_lost, lost_one_ends, same_user_comes, expect_gone_and_back_or_nothing);
 }
 END_TEST
 
@@ -325,26 +304,29 @@ same_user_visits(void)
     leave(&back);
 }
 
+static void
+expect_one_departure(void)
+{
+    ck_assert(back.transition);
+    expect_heard(&watcher, lost.transition ? "1- 1+ 1-" : "1-");
+    expect_heard(&listed, lost.transition ? "1-" : "");
+    expect_census(3, 2, 1, 2);
+}
+
 START_TEST(over_while_another_comes_and_goes)
 {
-    bool interrupted = true;
-
-    for (long nth = 1; interrupted; nth += attempt_stride()) {
-        attempt_begin(3);
-        one_is_lost();
-        attempt_arm(nth, same_user_visits);
-        lost_one_ends();
-        interrupted = attempt_disarm();
-        ck_assert(back.transition);
-        expect_heard(&watcher, lost.transition ? "1- 1+ 1-" : "1-");
-        expect_heard(&listed, lost.transition ? "1-" : "");
-        expect_census(3, 2, 1, 2);
-        attempt_end();
-    }
+    interrupt_everywhere(one_is_lost, same_user_visits, lost_one_ends, expect_one_departure);
 }
 END_TEST
 
 static struct visit other;
+
+static void
+one_comes_with_two_devices(void)
+{
+    one_comes();
+    other = come(1, 1, FRIENDS(2));
+}
 
 static void
 other_is_lost(void)
@@ -353,25 +335,18 @@ other_is_lost(void)
 }
 
 /* One of them is the last. */
+static void
+expect_the_last_is_absent(void)
+{
+    ck_assert(lost.absent != other.absent);
+    expect_silence();
+    leave(lost.absent ? &lost : &other);
+    expect_both_heard("1-");
+}
+
 START_TEST(two_devices_are_lost_at_once)
 {
-    bool interrupted = true;
-
-    for (long nth = 1; interrupted; nth += attempt_stride()) {
-        attempt_begin(3);
-        friends_come();
-        lost = come(0, 1, FRIENDS(2));
-        other = come(1, 1, FRIENDS(2));
-        expect_heard(&watcher, "1+");
-        attempt_arm(nth, other_is_lost);
-        bool absent = lose(&lost);
-        interrupted = attempt_disarm();
-        ck_assert(absent != other.absent);
-        expect_silence();
-        leave(absent ? &lost : &other);
-        expect_both_heard("1-");
-        attempt_end();
-    }
+    interrupt_everywhere(one_comes_with_two_devices, other_is_lost, the_lost_is_lost, expect_the_last_is_absent);
 }
 END_TEST
 
