@@ -73,11 +73,13 @@ ring_error(const struct ring *ring)
     return ring == NULL ? 0 : ring->error;
 }
 
-/* Is it worth the ring's while? */
+/* None of the calls is made yet. Are they worth the ring's while? */
 static bool
-is_of_use(const struct ring *ring, uint32_t count)
+begin(const struct ring *ring, int results[RING_CALLS], uint32_t count)
 {
     ASSERT(count <= RING_CALLS);
+    for (uint32_t i = 0; i < count; i++)
+        results[i] = UNMADE;
     return ring != NULL && ring->error == 0 && count >= FEWEST;
 }
 
@@ -132,9 +134,7 @@ ring_send(struct ring *ring, struct ring_send sends[], uint32_t count)
 {
     int results[RING_CALLS];
 
-    for (uint32_t i = 0; i < count; i++)
-        results[i] = UNMADE;
-    if (is_of_use(ring, count)) {
+    if (begin(ring, results, count)) {
         for (uint32_t i = 0; i < count; i++) {
             struct io_uring_sqe *entry = next_entry(ring);
 
@@ -155,9 +155,7 @@ ring_close(struct ring *ring, const int descriptors[], uint32_t count)
 {
     int results[RING_CALLS];
 
-    for (uint32_t i = 0; i < count; i++)
-        results[i] = UNMADE;
-    if (is_of_use(ring, count)) {
+    if (begin(ring, results, count)) {
         for (uint32_t i = 0; i < count; i++) {
             struct io_uring_sqe *entry = next_entry(ring);
 
