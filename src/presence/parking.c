@@ -64,8 +64,7 @@ release_braked(struct presence *presence, struct worker *worker, struct desk *de
     struct list looked_at, *link;
 
     list_init(&looked_at);
-    while ((link = list_take_first(&desk->braked)) != NULL)
-        list_append(&looked_at, link);
+    list_move_all(&looked_at, &desk->braked);
     while ((link = list_take_first(&looked_at)) != NULL) {
         struct client *client = LIST_ENTRY(link, struct client, turn);
 
