@@ -71,8 +71,8 @@ session_of_event(struct worker *worker, const struct epoll_event *event) REQUIRE
 
     if (event->data.u64 == WORKER_WAKE_EVENT)
         return NULL;
-    session = worker_session_at(worker, handle_slot(handle));
-    return session == NULL || session->handle.generation != handle.generation || session->state == SESSION_ENDED ? NULL : session;
+    session = worker_find(worker, handle);
+    return session == NULL || session->state == SESSION_ENDED ? NULL : session;
 }
 
 static void

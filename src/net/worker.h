@@ -214,7 +214,9 @@ void session_peer(const struct session *session, char text[TCP_ADDRESS_TEXT]);
 /* Posts mail from this worker's thread to another or to itself. May be called under a shard's lock: the wake-up comes later in the turn. */
 void worker_post(struct worker *worker, uint32_t to, struct mail *mail) REQUIRES(worker_role);
 
-/* The session of a handle, or NULL when it is gone (which is counted). */
+/* The session of a handle, or NULL when it is gone. */
+struct session *worker_find(struct worker *worker, struct handle handle) REQUIRES(worker_role);
+/* The same for a session that news is for: that it is gone is counted. */
 struct session *worker_session(struct worker *worker, struct handle handle) REQUIRES(worker_role);
 /*
  * The first session in *slot or a later one but before `end`, with its slot; NULL when there is none, and *slot is where to go on: HANDLE_SLOTS_MAX

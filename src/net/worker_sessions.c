@@ -41,14 +41,20 @@ worker_next_session(struct worker *worker, uint32_t *slot, uint32_t end)
 }
 
 struct session *
-worker_session(struct worker *worker, struct handle handle)
+worker_find(struct worker *worker, struct handle handle)
 {
     struct session *session = worker_session_at(worker, handle_slot(handle));
 
-    if (session == NULL || session->handle.generation != handle.generation) {
+    return session == NULL || session->handle.generation != handle.generation ? NULL : session;
+}
+
+struct session *
+worker_session(struct worker *worker, struct handle handle)
+{
+    struct session *session = worker_find(worker, handle);
+
+    if (session == NULL)
         counter_add(&worker->counters.stale, 1);
-        return NULL;
-    }
     return session;
 }
 

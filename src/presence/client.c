@@ -309,10 +309,9 @@ client_tell(struct presence *presence, struct worker *worker, struct client *cli
 struct client *
 client_find(struct worker *worker, struct handle handle)
 {
-    uint32_t slot = handle_slot(handle);
-    struct session *session = worker_next_session(worker, &slot, handle_slot(handle) + 1);
+    struct session *session = worker_find(worker, handle);
 
-    return session == NULL || session->handle.generation != handle.generation ? NULL : client_of(session);
+    return session == NULL ? NULL : client_of(session);
 }
 
 void
