@@ -71,6 +71,16 @@ sockets_add(struct sockets *sockets, const char *name, int descriptor)
     sockets->descriptors[sockets->count++] = descriptor;
 }
 
+uint16_t
+sockets_add_udp(struct sockets *sockets, int family, unsigned count)
+{
+    uint16_t port = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        sockets_add(sockets, "udp", socket_open(family, SOCK_DGRAM, &port));
+    return port;
+}
+
 void
 sockets_close(struct sockets *sockets)
 {

@@ -26,6 +26,8 @@ int socket_open(int family, int type, uint16_t *port);
 int socket_open_local(const char *path);
 /* Adds it; it belongs to the sockets. */
 void sockets_add(struct sockets *sockets, const char *name, int descriptor);
+/* Adds so many UDP sockets that share a port, which is returned. */
+uint16_t sockets_add_udp(struct sockets *sockets, int family, unsigned count);
 void sockets_close(struct sockets *sockets);
 
 /* As server_start and server_launch, with the sockets. */
