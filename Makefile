@@ -190,7 +190,7 @@ RACE_SYSTEM_TESTS ?= $(filter-out $(OTHER_SYSTEM_TESTS),$(system_programs))
 HELGRIND_UNIT_TESTS ?= $(patsubst %.c,%,$(shell grep -lE 'pthread_create|log_start' $(unit_sources) /dev/null))
 HELGRIND_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,errors fairness framing jsonrpc_errors library limits listening), \
     $(MEMCHECK_SYSTEM_TESTS))
-MEMCHECK_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,config inherited inherited_refused log_injection proxy systemd unix),$(RACE_SYSTEM_TESTS))
+MEMCHECK_SYSTEM_TESTS ?= $(filter-out $(addprefix tests/system/test_,config inherited inherited_refused log_injection proxy reload systemd unix),$(RACE_SYSTEM_TESTS))
 
 # $(call race_programs,variant,unit tests,system tests): the server and the unit tests are of the variant, system tests are not.
 race_programs = .build/$(1)/alo $(addprefix .build/$(1)/,$(2)) $(addprefix .build/release/,$(3))
