@@ -117,6 +117,12 @@ client_connect(const struct server *server)
     return client_connect_with(server, &(struct client_options){.address = NULL});
 }
 
+struct client *
+client_connect_from(const struct server *server, const char *source)
+{
+    return client_connect_with(server, &(struct client_options){.source = source});
+}
+
 ssize_t
 client_send_now(struct client *client, const void *bytes, size_t length)
 {

@@ -36,6 +36,8 @@ struct client_options {
 /* Connects and returns it, or fails the test. */
 struct client *client_connect(const struct server *server);
 struct client *client_connect_with(const struct server *server, const struct client_options *options);
+/* The same from this address. */
+struct client *client_connect_from(const struct server *server, const char *source);
 
 /* Sends all of it. The `try` form stops where the server has closed and says how much was sent. */
 void client_send(struct client *client, const char *text);

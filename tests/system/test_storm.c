@@ -5,6 +5,7 @@
  * below: a rate is kept, however slow the machine.
  */
 #include "support/client.h"
+#include "support/config_file.h"
 #include "support/pace.h"
 #include "support/rpc_client.h"
 #include "support/session.h"
@@ -16,20 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { CROWD_MAX = 100 };
 
 static struct client *
-connect_from(const struct server *server, const char *source)
-{
-    return client_connect_with(server, &(struct client_options){.source = source});
-}
-
-static struct client *
 hello_from(const struct server *server, const char *source, int64_t user)
 {
-    struct client *client = connect_from(server, source);
+    struct client *client = client_connect_from(server, source);
 
     client_hello(client, user, NULL);
     return client;
@@ -198,12 +192,12 @@ START_TEST(connections_of_an_address)
     enum { LIMIT = 8 };
     struct server *server = server_start("--max-connections-per-address %d", LIMIT);
     struct session *watcher = session_open(server, 1, ids(100, LIMIT));
-    struct client *crowd[LIMIT], *over, *other = connect_from(server, "127.0.0.6");
+    struct client *crowd[LIMIT], *over, *other = client_connect_from(server, "127.0.0.6");
     struct rpc_client *rpc;
 
     crowd_open(server, crowd, LIMIT, "127.0.0.5", 100);
     expect_arrivals(watcher, LIMIT);
-    over = connect_from(server, "127.0.0.5");
+    over = client_connect_from(server, "127.0.0.5");
     client_expect_error(over, "server_full");
     client_close(over);
     ck_assert_ptr_nonnull(strstr(server_event(server, "address_full", 0), "\"peer\":\"127.0.0.5:"));
@@ -236,10 +230,10 @@ START_TEST(a_flood_from_one_address)
     struct client *crowd[COUNT], *other;
 
     for (int i = 0; i < COUNT; i++)
-        crowd[i] = connect_from(server, "127.0.0.5");
+        crowd[i] = client_connect_from(server, "127.0.0.5");
     for (int i = 4; i < COUNT; i++)
         client_expect_error(crowd[i], "server_full");
-    other = connect_from(server, "127.0.0.6");
+    other = client_connect_from(server, "127.0.0.6");
     client_send(other, "?");
     client_expect_error(other, "bad_json");
     client_close(other);
@@ -248,186 +242,11 @@ START_TEST(a_flood_from_one_address)
 }
 END_TEST
 
-/* Nothing is lost, the others are not held up, and no time-out runs against whom we do not read. */
-START_TEST(messages_over_the_rate_are_read_later)
-{
-    enum { COUNT = 60, RATE = 20 };
-    struct server *server = server_start("--message-rate-per-address %d --message-timeout 1 --verbose", RATE);
-    struct rpc_client *rpc = rpc_open_on(server, connect_from(server, "127.0.0.5")), *other = rpc_open_on(server, connect_from(server, "127.0.0.6"));
-    int64_t begin = pace_now_ms();
-
-    for (int i = 0; i < COUNT; i++)
-        rpc_call(rpc, "1", "ping", "");
-    client_send(rpc->client, "{\"jsonrpc\": \"2.0\", \"id\": 2, \"meth");
-    (void)server_event(server, "messages_delayed", 0);
-    client_send(rpc->client, "od\": \"ping\"}");
-    rpc_expect_call(other, "ping", "", "\"pong\"");
-    for (int i = 0; i < COUNT; i++)
-        rpc_expect_result(rpc, "1", "\"pong\"");
-    rpc_expect_result(rpc, "2", "\"pong\"");
-    rpc_call(rpc, "3", "ping", "");
-    rpc_expect_result(rpc, "3", "\"pong\"");
-    ck_assert_int_ge(pace_now_ms() - begin, (COUNT - RATE) * 1000 / RATE - 20);
-    rpc_close(rpc);
-    rpc_close(other);
-    server_stop(server);
-}
-END_TEST
-
-/* With nothing unread its end is news at once, however much its address owes. */
-START_TEST(who_is_held_may_leave)
-{
-    enum { COUNT = 600, RATE = 1 };
-    struct server *server = server_start("--message-rate-per-address %d --verbose --workers 1", RATE);
-    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.6"));
-    char hellos[COUNT * 14 + 1] = "";
-
-    for (int i = 0; i < COUNT; i++)
-        memcpy(hellos + (size_t)i * 14, "{\"user_id\": 2}", 15);
-    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2]");
-    (void)client_read_line(watcher->client);
-    for (unsigned i = 0; i < 3; i++) {
-        char address[16];
-
-        snprintf(address, sizeof address, "127.0.0.%u", 7 + i);
-        struct client *client = connect_from(server, address);
-
-        client_send(client, hellos);
-        rpc_expect_online(watcher, "2", NULL);
-        (void)server_event(server, "messages_delayed", i);
-        if (i == 0)
-            client_close(client);
-        else if (i == 1)
-            client_reset(client);
-        else
-            client_half_close(client);
-        rpc_expect_offline(watcher, "2", "closed");
-        if (i == 2) {
-            client_expect_end(client);
-            client_close(client);
-        }
-    }
-    rpc_close(watcher);
-    server_stop(server);
-}
-END_TEST
-
-/* One who is lost inside a message has made no mistake. */
-START_TEST(who_is_held_may_be_lost)
-{
-    enum { COUNT = 20, RATE = 1 };
-    struct server *server = server_start("--message-rate-per-address %d --verbose --workers 1", RATE);
-    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.6"));
-    struct client *client = connect_from(server, "127.0.0.7"), *other = connect_from(server, "127.0.0.8");
-    char hellos[COUNT * 14 + 16] = "";
-
-    for (int i = 0; i < COUNT; i++)
-        memcpy(hellos + (size_t)i * 14, "{\"user_id\": 2}", 15);
-    strcat(hellos, "{\"user_id\"");
-    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2]");
-    (void)client_read_line(watcher->client);
-    client_send(client, hellos);
-    rpc_expect_online(watcher, "2", NULL);
-    (void)server_event(server, "messages_delayed", 0);
-    client_reset(client);
-    rpc_expect_offline(watcher, "2", "closed");
-    client_send(other, "[]");
-    client_expect_error(other, "bad_message");
-    ck_assert_ptr_nonnull(strstr(server_event(server, "client_error", 0), "bad_message"));
-    client_close(other);
-    rpc_close(watcher);
-    server_stop(server);
-}
-END_TEST
-
-/* What it had sent is carried out when it may, and then it ends. */
-START_TEST(who_is_held_may_leave_behind_its_last_words)
-{
-    enum { COUNT = 60, RATE = 20 };
-    struct server *server = server_start("--message-rate-per-address %d --verbose --workers 1", RATE);
-    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.6"));
-    struct rpc_client *rpc = rpc_open_on(server, connect_from(server, "127.0.0.7"));
-
-    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2]");
-    (void)client_read_line(watcher->client);
-    rpc_call(rpc, "1", "login", "\"user_id\": 2");
-    (void)client_read_line(rpc->client);
-    rpc_expect_online(watcher, "2", NULL);
-    int64_t begin = pace_now_ms();
-
-    client_send(rpc->client, "[");
-    for (int i = 0; i < COUNT; i++)
-        client_send(rpc->client, i == 0 ? "{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}" : ",{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}");
-    client_send(rpc->client, "]");
-    (void)server_event(server, "messages_delayed", 0);
-    rpc_call(rpc, "2", "status", "\"status\": \"late\"");
-    client_half_close(rpc->client);
-    rpc_expect_online(watcher, "2", "\"late\"");
-    ck_assert_int_ge(pace_now_ms() - begin, (COUNT - RATE) * 1000 / RATE - 20);
-    rpc_expect_offline(watcher, "2", "closed");
-    rpc_expect_result(rpc, "2", "{}");
-    client_expect_end(rpc->client);
-    rpc_close(rpc);
-    rpc_close(watcher);
-    server_stop(server);
-}
-END_TEST
-
-/* A batch counts as what is in it. */
-START_TEST(calls_of_a_batch_are_messages)
-{
-    enum { COUNT = 60, RATE = 20 };
-    struct server *server = server_start("--message-rate-per-address %d", RATE);
-    struct rpc_client *rpc = rpc_open_on(server, connect_from(server, "127.0.0.5"));
-    int64_t begin = pace_now_ms();
-
-    client_send(rpc->client, "[");
-    for (int i = 0; i < COUNT; i++)
-        client_send(rpc->client, i == 0 ? "{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}" : ",{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}");
-    client_send(rpc->client, ",{\"jsonrpc\": \"2.0\", \"method\": \"ping\", \"id\": 1}]");
-    (void)client_read_line(rpc->client);
-    rpc_call(rpc, "3", "ping", "");
-    rpc_expect_result(rpc, "3", "\"pong\"");
-    ck_assert_int_ge(pace_now_ms() - begin, (COUNT - RATE) * 1000 / RATE - 20);
-    rpc_close(rpc);
-    server_stop(server);
-}
-END_TEST
-
-START_TEST(datagrams_are_counted_too)
-{
-    struct server *server = server_start("--login-rate-per-address 2 --message-rate-per-address 5 --verbose");
-    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.5"));
-    struct udp_client *first = udp_client_open(server), *second = udp_client_open(server), *third = udp_client_open(server);
-
-    rpc_call(watcher, "1", "login", "\"user_id\": 1, \"friends\": [2, 3, 4, 5]");
-    (void)client_read_line(watcher->client);
-    udp_client_hello(first, 2, NULL);
-    rpc_expect_online(watcher, "2", NULL);
-    udp_client_hello(second, 3, NULL);
-    rpc_expect_online(watcher, "3", NULL);
-    udp_client_hello(third, 4, "100000000, 100000001, 100000002, 100000003"); /* long enough to be answered */
-    udp_client_expect_error(third, "server_full");
-    ck_assert_ptr_nonnull(strstr(server_event(server, "login_refused", 0), "\"transport\":\"udp\""));
-
-    /* What is one too many is lost; the session is not. */
-    for (int i = 0; i < 12; i++)
-        udp_client_send(first, "beat");
-    (void)server_event(server, "datagram_dropped", 0);
-    rpc_expect_call(watcher, "online", "\"users\": [2, 3, 4]", "{\"online\": [2, 3]}");
-    udp_client_close(first);
-    udp_client_close(second);
-    udp_client_close(third);
-    rpc_close(watcher);
-    server_stop(server);
-}
-END_TEST
-
 /* By themselves: a forged address must not keep its owner's connections out. */
 START_TEST(datagrams_count_as_connections)
 {
     struct server *server = server_start("--max-connections-per-address 1 --workers 1");
-    struct rpc_client *watcher = rpc_open_on(server, connect_from(server, "127.0.0.5"));
+    struct rpc_client *watcher = rpc_open_on(server, client_connect_from(server, "127.0.0.5"));
     struct udp_client *first = udp_client_open(server), *second = udp_client_open(server);
     struct client *stream;
 
@@ -488,33 +307,22 @@ START_TEST(the_address_is_the_one_that_the_proxy_says)
 }
 END_TEST
 
-static void
-config_write(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
 /* A reload puts limits up and takes them away, and those who wait are let in. */
 START_TEST(a_reload_changes_them)
 {
-    char path[] = "/tmp/alo-storm-XXXXXX";
-    int made = mkstemp(path);
-    struct server *server = server_start("--workers 1 --config %s", path);
+    config_set_up();
+    struct server *server = server_start("--workers 1 --config %s", config_path);
     struct session *watcher = session_open(server, 1, ids(100, 20));
     struct client *crowd[20], *over;
 
-    config_write(path, "login-rate-per-address = 1\nmax-connections-per-address = 20\n");
+    config_write("login-rate-per-address = 1\nmax-connections-per-address = 20\n");
     server_signal(server, SIGHUP);
     (void)server_event(server, "reloaded", 0);
     crowd_open(server, crowd, 20, "127.0.0.5", 100);
     (void)server_event(server, "logins_delayed", 0);
-    over = connect_from(server, "127.0.0.5");
+    over = client_connect_from(server, "127.0.0.5");
     client_expect_error(over, "server_full");
-    config_write(path, "");
+    config_write("");
     server_signal(server, SIGHUP);
     expect_arrivals(watcher, 20);
     session_fence(watcher);
@@ -522,8 +330,7 @@ START_TEST(a_reload_changes_them)
     client_close(over);
     session_close(watcher);
     server_stop(server);
-    ck_assert_int_eq(unlink(path), 0);
-    close(made);
+    config_tear_down();
 }
 END_TEST
 
@@ -539,35 +346,6 @@ START_TEST(who_says_nothing_is_not_waited_for)
     client_close(silent);
     client_close(half);
     server_stop(server);
-}
-END_TEST
-
-/* Who owes a quarter of an hour by one rate is read at once when there is none any more. */
-START_TEST(a_reload_reaches_those_who_have_said_too_much)
-{
-    enum { CALLS = 900 };
-    static const char ping[] = "{\"jsonrpc\": \"2.0\", \"method\": \"ping\"}";
-    static char batch[CALLS * (sizeof ping + 1) + 2] = "[";
-    char path[] = "/tmp/alo-storm-XXXXXX", *at = batch + 1;
-    int made = mkstemp(path);
-    struct server *server;
-    struct rpc_client *greedy;
-
-    for (int i = 0; i < CALLS; i++)
-        at += sprintf(at, "%s%s", i > 0 ? "," : "", ping);
-    *at = ']';
-    config_write(path, "message-rate-per-address = 1\n");
-    server = server_start("--config %s --verbose", path);
-    greedy = rpc_open(server);
-    client_send(greedy->client, batch);
-    (void)server_event(server, "messages_delayed", 0);
-    config_write(path, "");
-    server_signal(server, SIGHUP);
-    rpc_expect_call(greedy, "ping", "", "\"pong\"");
-    rpc_close(greedy);
-    server_stop(server);
-    ck_assert_int_eq(unlink(path), 0);
-    close(made);
 }
 END_TEST
 
@@ -598,17 +376,10 @@ main(void)
     tcase_add_test(tests, who_hangs_up_while_waiting_comes_last);
     tcase_add_test(tests, connections_of_an_address);
     tcase_add_test(tests, a_flood_from_one_address);
-    tcase_add_test(tests, messages_over_the_rate_are_read_later);
-    tcase_add_test(tests, who_is_held_may_leave);
-    tcase_add_test(tests, who_is_held_may_be_lost);
-    tcase_add_test(tests, who_is_held_may_leave_behind_its_last_words);
-    tcase_add_test(tests, calls_of_a_batch_are_messages);
-    tcase_add_test(tests, datagrams_are_counted_too);
     tcase_add_test(tests, datagrams_count_as_connections);
     tcase_add_test(tests, the_address_is_the_one_that_the_proxy_says);
     tcase_add_test(tests, a_reload_changes_them);
     tcase_add_test(tests, who_says_nothing_is_not_waited_for);
-    tcase_add_test(tests, a_reload_reaches_those_who_have_said_too_much);
     tcase_add_test(tests, a_stop_does_not_wait_for_those_who_wait);
     tcase_set_timeout(tests, pace_test_timeout_s());
     suite_add_tcase(suite, tests);
